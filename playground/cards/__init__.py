@@ -1,0 +1,1 @@
+"""What every model is, without loading it: one file per family, no torch."""

@@ -1,0 +1,38 @@
+"""Cards of the diffusion models."""
+
+from playground.controls import Choice, Given, Label, Slider
+from playground.types import ModelCard
+
+CARDS = (
+    ModelCard(
+        id="diffusion-mnist",
+        family="diffusion",
+        title="Diffusion",
+        kind="image",
+        dataset="mnist",
+        can=frozenset({"sample"}),
+        paper="Ho et al. 2020, Denoising diffusion probabilistic models, arXiv:2006.11239",
+        controls=(
+            Label("label", "Digit", tuple("0123456789"), help="What to draw. Any: drawn from the seed."),
+            Slider("num_inference_steps", "Steps", 20, 1, 250, 1, integer=True, help="Network calls from noise to picture."),
+            Slider("guidance_scale", "Guidance", 1.0, 0.0, 8.0, 0.1, help="1: the model as trained. Above: the label counts for more, variety for less, and every step costs two calls."),
+            Choice("scheduler", "Scheduler", "DDIM", ("DDPM", "DDIM", "DPM-Solver++", "UniPC"), help="How a step is taken."),
+            Slider("eta", "Eta", 0.0, 0.0, 1.0, 0.05, help="DDIM only: fresh noise at every step, from none to as much as DDPM."),
+            Given("given", "Start from", "image", (28, 28, 1), help="A digit to be noised and denoised again."),
+            Slider("strength", "Strength", 1.0, 0.05, 1.0, 0.05, help="How far the given digit is noised before it is denoised: near 0 keeps it, 1 forgets it."),
+        ),
+        views=("x_0",),
+        chunk=64,
+        load="playground.models.diffusion:load",
+        recipe="playground.models.diffusion:recipe",
+        facts={
+            "architecture": "A U-Net that is asked again and again",
+            "training": "One loss: guess the noise that was added to a real picture",
+            "latent_space": "The noise itself, as large as the picture; not ordered by meaning",
+            "likelihood": "A lower bound, or exact through the probability flow; not computed here",
+            "stability": "One regression loss; trains without tricks",
+            "control": "Label with guidance, number of steps, start from a given picture",
+            "uses": "Text to image, inpainting, image editing, video, molecules",
+        },
+    ),
+)

@@ -1,0 +1,163 @@
+"""Controls: the declared inputs of a model, each with its bounds and the one check that every door uses."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from playground.errors import ControlError
+
+SHOWN = 40  # characters of a refused value that a message repeats
+
+
+def shown(value: Any) -> str:
+    """The value as a message may repeat it: short, on one line."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[:SHOWN] + f"... ({len(text)} characters)"
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number in [minimum, maximum]; whole if step is a whole number and integer is set."""
+
+    name: str
+    title: str
+    default: float
+    minimum: float
+    maximum: float
+    step: float = 1
+    integer: bool = False
+    unit: str = ""
+    help: str = ""
+
+    def validate(self, value: Any) -> float | int:
+        """The value as int or float. Raises ControlError for anything that is not a number within the bounds."""
+        allowed = f"{'a whole number' if self.integer else 'a number'} in [{self.minimum:g}, {self.maximum:g}]"
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+            raise ControlError(f"{self.name} must be {allowed}, got {shown(value)}.")
+        number = float(value)
+        if not math.isfinite(number) or not self.minimum <= number <= self.maximum:
+            raise ControlError(f"{self.name} must be {allowed}, got {shown(value)}.")
+        if self.integer and number != int(number):
+            raise ControlError(f"{self.name} must be {allowed}, got {shown(value)}.")
+        return int(number) if self.integer else number
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few named values."""
+
+    name: str
+    title: str
+    default: str
+    choices: tuple[str, ...]
+    help: str = ""
+
+    def validate(self, value: Any) -> str:
+        """The value itself. Raises ControlError if it is none of the choices."""
+        if not isinstance(value, str) or value not in self.choices:
+            raise ControlError(f"{self.name} must be one of {', '.join(self.choices)}; got {shown(value)}.")
+        return value
+
+
+@dataclass(frozen=True)
+class Label:
+    """What class to draw: one name for all samples, "any" (drawn from the seed), or one name for each sample."""
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    default: str = "any"
+    help: str = ""
+
+    def validate(self, value: Any) -> str | tuple[str, ...]:
+        """ "any", a class name, or a tuple of class names. A class may be given as its number. Raises ControlError."""
+        if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+            return self._one(value, ("any", *self.classes))
+        if len(value) == 0:
+            raise ControlError(f"{self.name} must be any or one of {', '.join(self.classes)}; got an empty list.")
+        return tuple(self._one(item, self.classes) for item in value)
+
+    def _one(self, value: Any, allowed: tuple[str, ...]) -> str:
+        if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+            value = str(int(value))
+        if not isinstance(value, str) or value not in allowed:
+            raise ControlError(f"{self.name} must be one of {', '.join(allowed)}; got {shown(value)}.")
+        return value
+
+
+@dataclass(frozen=True)
+class Given:
+    """An input that is neither a number nor a word. kind "image": float32 (n, h, w, c) in [-1, 1], or uint8 of that shape."""
+
+    name: str
+    title: str
+    kind: str
+    shape: tuple[int, ...]
+    required: bool = False
+    default: Any = None
+    help: str = ""
+
+    def validate(self, value: Any) -> np.ndarray | None:
+        """A float32 array (n, *shape) in [-1, 1], or None where nothing is required. Raises ControlError."""
+        if value is None:
+            if self.required:
+                raise ControlError(f"{self.name} is missing: give {self._allowed()}.")
+            return None
+        if not isinstance(value, np.ndarray) or value.shape[1:] != self.shape or len(value) == 0:
+            raise ControlError(f"{self.name} must be {self._allowed()}, got {shown(value)}.")
+        if value.dtype == np.uint8:
+            value = value.astype(np.float32) / 127.5 - 1.0
+        if value.dtype != np.float32 or not np.isfinite(value).all() or np.abs(value).max() > 1.0 + 1e-4:
+            raise ControlError(f"{self.name} must hold uint8, or float32 in [-1, 1]; got {value.dtype} outside of it.")
+        return value
+
+    def _allowed(self) -> str:
+        return f"{self.kind} data of shape (n, {', '.join(map(str, self.shape))})"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A short vector of numbers, each in [minimum, maximum]: a point of a latent space."""
+
+    name: str
+    title: str
+    size: int
+    minimum: float
+    maximum: float
+    default: Any = field(default=None)
+    help: str = ""
+
+    def validate(self, value: Any) -> tuple[float, ...] | None:
+        """A tuple of `size` floats, or None if none was given. Raises ControlError."""
+        if value is None:
+            return None
+        if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)) or len(value) != self.size:
+            raise ControlError(f"{self.name} must be {self.size} numbers, got {shown(value)}.")
+        one = Slider(self.name, self.title, 0.0, self.minimum, self.maximum)
+        return tuple(float(one.validate(item)) for item in value)
+
+
+Control = Slider | Choice | Label | Given | Numbers
+
+
+def whole(name: str, value: Any, minimum: int, maximum: int) -> int:
+    """A whole number such as n or a seed, held to its bounds by the same check as a slider."""
+    return int(Slider(name, name, minimum, minimum, maximum, integer=True).validate(value))
+
+
+def resolve(controls: Sequence[Control], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """Every control's value: what was given, checked, or else its default. Raises ControlError, also for unknown names."""
+    names = [control.name for control in controls]
+    for name in given:
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise ControlError(f"{owner} has no control named {shown(name)}; it has {known}.")
+    return {control.name: control.validate(given.get(control.name, control.default)) for control in controls}

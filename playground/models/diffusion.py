@@ -1,0 +1,185 @@
+"""Diffusion: a network learns to undo a little noise; drawing starts from nothing but noise and undoes it step by step.
+
+Ho et al., arXiv:2006.11239, with the v-prediction of arXiv:2202.00512, min-SNR weights (arXiv:2303.09556) and classifier-free guidance
+(arXiv:2207.12598). The network is diffusers' UNet2DModel on space-to-depth pictures: (1, 28, 28) is seen as (4, 14, 14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import UNet2DModel
+from torch import nn
+
+from playground import data, weights
+from playground.sampling import denoise as loop
+from playground.sampling.noise import generators as sample_generators
+from playground.sampling.noise import randn
+from playground.sampling.pixels import from_images, to_images
+from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
+from playground.types import Images, ModelCard, Step
+
+
+@dataclass(frozen=True)
+class Config:
+    """The recipe's settings. unlabelled: share of the training pictures whose label is hidden, for guidance. min_snr: gamma of arXiv:2303.09556."""
+
+    channels: int = 64
+    deep_channels: int = 128
+    layers_per_block: int = 1
+    unlabelled: float = 0.1
+    min_snr: float = 5.0
+    num_steps: int = 4500
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    seed: int = 0
+
+
+def make_unet(config: Config, dataset: str) -> UNet2DModel:
+    """A UNet2DModel for a data set at half its resolution, with one class more than it has labels: the last means "any"."""
+    about = data.get(dataset)
+    side, _, picture_channels = about.shape
+    return UNet2DModel(
+        sample_size=side // 2,
+        in_channels=4 * picture_channels,
+        out_channels=4 * picture_channels,
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        block_out_channels=(config.channels, config.deep_channels),
+        layers_per_block=config.layers_per_block,
+        norm_num_groups=16,
+        attention_head_dim=32,
+        num_class_embeds=len(about.labels) + 1,
+    )
+
+
+def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """The network's v for pictures x (n, c, h, w): folded to half the resolution and back."""
+    folded = F.pixel_unshuffle(x, 2).to(memory_format=torch.channels_last)
+    return F.pixel_shuffle(unet(folded, t, label).sample, 2)
+
+
+class DiffusionTrainee(Trainee):
+    """Mean squared error of v at a random time, weighed by min(SNR, gamma) / (SNR + 1)."""
+
+    def __init__(self, config: Config, dataset: str):
+        torch.manual_seed(config.seed)
+        unet = make_unet(config, dataset).to(memory_format=torch.channels_last)
+        super().__init__({"unet": unet}, {"unet": torch.optim.AdamW(unet.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)}, averaged=("unet",))
+        self.config, self.classes = config, len(data.get(dataset).labels)
+        self.shape = (data.get(dataset).shape[2], *data.get(dataset).shape[:2])
+        self.alphas_cumprod = loop.alphas_cumprod()
+
+    def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
+        n, device = len(batch), batch.x.device
+        # one stratum of time for each picture of the batch: same distribution, less noise in the loss
+        t = ((torch.arange(n) + torch.rand(n, generator=generator)) / n * 1000).long().clamp(0, 999)
+        eps = torch.randn(batch.x.shape, generator=generator).to(device)
+        hidden = torch.rand(n, generator=generator).to(device) < self.config.unlabelled
+        alpha_bar = self.alphas_cumprod[t].to(device)
+        label = torch.where(hidden, self.classes, batch.label)
+        v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), label)
+        error = (v - loop.velocity(batch.x, eps, alpha_bar)).square().mean((1, 2, 3))
+        snr = alpha_bar / (1 - alpha_bar)
+        loss = (error * snr.clamp(max=self.config.min_snr) / (snr + 1)).mean()
+        update("unet", loss)
+        return {"loss": loss.detach(), "error": error.mean().detach()}
+
+    def preview(self, modules: Mapping[str, nn.Module]) -> Images:
+        unet = modules["unet"]
+        device = next(unet.parameters()).device
+        label = torch.arange(16, device=device) % self.classes
+        drawn = sample_generators(self.config.seed, 0, 16)
+        scheduler = loop.make_scheduler("DDIM")
+        scheduler.set_timesteps(20)
+        with torch.no_grad():
+            x = randn(self.shape, drawn, device)
+            for found in loop.denoise(lambda x, t: predict_v(unet, x, t, label), x, scheduler, scheduler.timesteps, drawn):
+                x = found.x
+        return to_images(x)
+
+
+class DiffusionModel:
+    """A loaded diffusion model."""
+
+    def __init__(self, card: ModelCard):
+        self.unet = weights.load(card.id, unet=UNet2DModel)["unet"].to(memory_format=torch.channels_last)
+        self.size_bytes = weights.size_bytes(card.id)
+        height, width, channels = data.get(card.dataset).shape
+        self.shape, self.classes = (channels, height, width), len(data.get(card.dataset).labels)
+
+    def stream(
+        self,
+        n: int,
+        generators: Sequence[torch.Generator],
+        *,
+        label: np.ndarray,
+        scheduler: str = "DDIM",
+        num_inference_steps: int = 20,
+        guidance_scale: float = 1.0,
+        eta: float = 0.0,
+        given: np.ndarray | None = None,
+        strength: float = 1.0,
+        views: Sequence[str] = (),
+        **_: Any,
+    ) -> Iterator[Step]:
+        """One Step for each network call: x_t as samples, x_0 as a view.
+
+        guidance_scale 1 asks the network once a step; any other value twice, with and without the label. given: pictures
+        (n, h, w, c) that are noised as far as strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073).
+        """
+        device = self.unet.device
+        asked = torch.from_numpy(label).to(device)
+        plan = loop.make_scheduler(scheduler)
+        plan.set_timesteps(num_inference_steps)
+        timesteps = plan.timesteps
+        x = randn(self.shape, generators, device)
+        if given is not None:
+            start = min(num_inference_steps, max(1, round(num_inference_steps * strength)))
+            timesteps = timesteps[-start:]
+            if hasattr(plan, "set_begin_index"):
+                plan.set_begin_index(num_inference_steps - start)
+            x = loop.add_noise(from_images(Images(given), device), x, plan.alphas_cumprod[int(timesteps[0])])
+        guided = guidance_scale != 1.0
+
+        def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            if not guided:
+                return predict_v(self.unet, x, t, asked)
+            both = predict_v(self.unet, torch.cat([x, x]), t, torch.cat([asked, torch.full_like(asked, self.classes)]))
+            conditional, free = both.chunk(2)
+            return free + guidance_scale * (conditional - free)
+
+        total, calls = len(timesteps), 1 + guided
+        for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, eta=eta), 1):
+            shown = {"x_0": to_images(found.x_0, label)} if "x_0" in views else {}
+            yield Step(to_images(found.x, label), i, total, i * calls, shown)
+
+
+def load(card: ModelCard) -> DiffusionModel:
+    """The loader that cards name."""
+    return DiffusionModel(card)
+
+
+def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
+    """The recipe of diffusion-mnist."""
+    config = config or Config()
+    return Recipe(
+        card.id,
+        card.dataset,
+        config,
+        lambda: DiffusionTrainee(config, card.dataset),
+        config.num_steps,
+        config.batch_size,
+        seed=config.seed,
+        ema_decay=0.9985,
+        warmup_steps=150,
+        decay_from=0.2,
+        clip_norm=1.0,
+        story=log_spaced(config.num_steps, 12),
+    )

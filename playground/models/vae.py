@@ -1,0 +1,186 @@
+"""VAE: an encoder proposes a distribution of codes, a decoder a distribution of pictures; trained on a bound of the likelihood.
+
+Kingma & Welling, arXiv:1312.6114; conditional form: Sohn et al. 2015. Bernoulli likelihood per pixel. What is drawn is the decoder's
+mean, not a sample of its pixel noise: that is part of the blur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from huggingface_hub import PyTorchModelHubMixin
+from torch import nn
+
+from playground import data, weights
+from playground.models.nets.conv import Decoder, Encoder
+from playground.sampling.noise import generators as sample_generators
+from playground.sampling.noise import randn
+from playground.sampling.pixels import from_images, to_images
+from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
+from playground.types import Images, Latents, ModelCard, Step
+
+
+class VAE(nn.Module, PyTorchModelHubMixin):
+    """Encoder q(z | x, y) and decoder p(x | z, y); class index `classes` means that y is unknown."""
+
+    def __init__(self, z_size: int = 16, channels: int = 32, deep: int = 128, classes: int = 10, side: int = 28, picture_channels: int = 1, blocks: int = 1):
+        super().__init__()
+        self.z_size, self.classes = z_size, classes
+        self.embed = nn.Embedding(classes + 1, 16)
+        self.encoder = Encoder(128, channels, deep, side, picture_channels, blocks)
+        self.moments = nn.Sequential(nn.Linear(128 + 16, 256), nn.SiLU(), nn.Linear(256, 2 * z_size))
+        self.expand = nn.Sequential(nn.Linear(z_size + 16, 256), nn.SiLU())
+        self.decoder = Decoder(256, channels, deep, side, picture_channels, blocks)
+
+    def encode(self, x: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """mu, logvar of q(z | x, y), each (n, z_size)."""
+        mu, logvar = self.moments(torch.cat([self.encoder(x), self.embed(label)], 1)).chunk(2, 1)
+        return mu, logvar.clamp(-12.0, 6.0)
+
+    def decode(self, z: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        """Logits of the Bernoulli means, (n, c, side, side)."""
+        return self.decoder(self.expand(torch.cat([z, self.embed(label)], 1)))
+
+    def forward(self, x: torch.Tensor, label: torch.Tensor, eps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """logits, mu, logvar with z = mu + exp(logvar / 2) eps (the reparametrisation trick)."""
+        mu, logvar = self.encode(x, label)
+        return self.decode(mu + (0.5 * logvar).exp() * eps, label), mu, logvar
+
+
+def kl_per_dimension(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+    """KL(N(mu, exp(logvar)) || N(0, 1)) in nats, per sample and dimension (n, z_size); Kingma & Welling, appendix B."""
+    return 0.5 * (mu.square() + logvar.exp() - 1.0 - logvar)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The recipe's settings. unknown: share of the training pictures whose label is hidden. beta weighs the KL term (1: the bound)."""
+
+    z_size: int = 16
+    channels: int = 32
+    deep: int = 128
+    blocks: int = 1
+    beta: float = 1.0
+    unknown: float = 0.2
+    num_steps: int = 5000
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+
+class VAETrainee(Trainee):
+    """The negative evidence lower bound in nats a picture."""
+
+    def __init__(self, config: Config, dataset: str):
+        torch.manual_seed(config.seed)
+        about = data.get(dataset)
+        side, _, picture_channels = about.shape
+        net = VAE(config.z_size, config.channels, config.deep, len(about.labels), side, picture_channels, config.blocks).to(memory_format=torch.channels_last)
+        super().__init__({"vae": net}, {"vae": torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=0.01)}, averaged=("vae",))
+        self.config, self.dataset = config, about
+
+    def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
+        hidden = torch.rand(len(batch), generator=generator).to(batch.x.device) < self.config.unknown
+        label = torch.where(hidden, len(self.dataset.labels), batch.label)
+        eps = torch.randn(len(batch), self.config.z_size, generator=generator).to(batch.x.device)
+        logits, mu, logvar = self.modules["vae"](batch.x, label, eps)
+        reconstruction = F.binary_cross_entropy_with_logits(logits, (batch.x + 1) / 2, reduction="none").sum((1, 2, 3)).mean()
+        kl = kl_per_dimension(mu, logvar).sum(1).mean()
+        update("vae", reconstruction + self.config.beta * kl)
+        return {"negative_elbo": (reconstruction + kl).detach(), "reconstruction": reconstruction.detach(), "kl": kl.detach()}
+
+    def preview(self, modules: Mapping[str, nn.Module]) -> Images:
+        net = modules["vae"]
+        device = next(net.parameters()).device
+        label = torch.arange(16, device=device) % net.classes
+        with torch.no_grad():
+            z = randn((net.z_size,), sample_generators(self.config.seed, 0, 16), device)
+            return to_images(net.decode(z, label).sigmoid() * 2 - 1)
+
+    def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, Any]:
+        """The KL of every latent dimension over the validation digits, in nats, labels known and unknown."""
+        valid = data.load(self.dataset.name, "valid")
+        net = modules["vae"]
+        device = next(net.parameters()).device
+        found = {}
+        for name, label in (("kl_known", torch.from_numpy(valid.labels)), ("kl_unknown", torch.full((len(valid),), net.classes))):
+            with torch.no_grad():
+                kl = torch.cat([kl_per_dimension(*net.encode(x.to(device), y.to(device))) for x, y in zip(from_images(valid, "cpu").split(500), label.split(500), strict=True)])
+            found[name] = [round(float(value), 4) for value in kl.mean(0)]
+        return found
+
+
+class VAEModel:
+    """A loaded VAE. order: latent dimensions by falling KL, so that `top` moves those that say most."""
+
+    def __init__(self, card: ModelCard):
+        self.vae = weights.load(card.id, vae=VAE)["vae"]
+        self.size_bytes = weights.size_bytes(card.id)
+        self.order = np.argsort(weights.record(card.id)["facts"]["kl_known"])[::-1].copy()
+
+    def stream(
+        self,
+        n: int,
+        generators: Sequence[torch.Generator],
+        *,
+        label: np.ndarray | None = None,
+        temperature: float = 1.0,
+        top: Sequence[float] | None = None,
+        views: Sequence[str] = (),
+        **_: Any,
+    ) -> Iterator[Step]:
+        """z ~ N(0, temperature^2), decoded once. top: values for the dimensions of largest KL, the same for all samples."""
+        z = randn((self.vae.z_size,), generators).numpy() * np.float32(temperature)
+        if top is not None:
+            z[:, self.order[: len(top)]] = np.asarray(top, dtype=np.float32)
+        latents = Latents(z, label)
+        yield Step(self.decode(latents), 1, 1, 1, {"z": latents} if "z" in views else {})
+
+    def encode(self, images: Images) -> Latents:
+        """The means mu of q(z | x, y), (n, z_size); without labels, y is unknown."""
+        device = next(self.vae.parameters()).device
+        mu, _ = self.vae.encode(from_images(images, device), self._label(images.labels, len(images)))
+        return Latents(mu.cpu().numpy(), images.labels)
+
+    def decode(self, latents: Latents) -> Images:
+        """The decoder's mean pictures for codes (n, z_size); without labels, y is unknown."""
+        z = torch.from_numpy(np.ascontiguousarray(latents.values, dtype=np.float32)).to(next(self.vae.parameters()).device)
+        return to_images(self.vae.decode(z, self._label(latents.labels, len(z))).sigmoid() * 2 - 1, latents.labels)
+
+    def _label(self, label: np.ndarray | None, n: int) -> torch.Tensor:
+        known = np.full(n, self.vae.classes, dtype=np.int64) if label is None else label
+        return torch.from_numpy(known).to(next(self.vae.parameters()).device)
+
+
+def load(card: ModelCard) -> VAEModel:
+    """The loader that cards name."""
+    return VAEModel(card)
+
+
+def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
+    """The recipe of vae-mnist."""
+    config = config or Config()
+    return Recipe(
+        card.id,
+        card.dataset,
+        config,
+        lambda: VAETrainee(config, card.dataset),
+        config.num_steps,
+        config.batch_size,
+        seed=config.seed,
+        ema_decay=0.998,
+        warmup_steps=100,
+        decay_from=0.3,
+        clip_norm=200.0,
+        story=log_spaced(config.num_steps, 12),
+    )
+
+
+def plane_recipe(card: ModelCard, config: Config | None = None) -> Recipe:
+    """The recipe of vae2d-mnist: two latent dimensions, labels never told, so that the plane must hold everything."""
+    return recipe(card, config or Config(z_size=2, unknown=1.0, num_steps=4000))

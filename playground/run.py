@@ -1,0 +1,158 @@
+"""The doors to every model: checks, clock, grad mode, chunks, labels and the gate, each in this one place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from playground import data, registry
+from playground.controls import Label, resolve, whole
+from playground.device import pick_device, synchronize
+from playground.errors import PlaygroundError
+from playground.gate import GATE
+from playground.sampling.noise import generators, seed_of
+from playground.types import Images, Latents, ModelCard, Run, Samples, Scores, Step
+
+MAX_SEED = 2**31 - 1
+MAX_N = 1_000_000
+VISITOR_N = 64  # what one visitor may ask for in one request
+
+
+def check(card_id: object, n: object, seed: object, *, limit: int = MAX_N, **controls: Any) -> tuple[ModelCard, int, int, dict[str, Any]]:
+    """Everything that can be wrong with a request, checked without loading a model. Raises PlaygroundError."""
+    card = registry.get(card_id)
+    if "sample" not in card.can:
+        raise PlaygroundError(f"{card.id} does not generate: it can {', '.join(sorted(card.can))}.")
+    n, seed = whole("n", n, 1, limit), whole("seed", seed, 0, MAX_SEED)
+    values = resolve(card.controls, controls, card.id)
+    for control in card.controls:
+        value = values[control.name]
+        if isinstance(control, Label) and isinstance(value, tuple) and len(value) != n:
+            raise PlaygroundError(f"{control.name} must be one class, or {n} of them for n = {n}; got {len(value)}.")
+    return card, n, seed, values
+
+
+def stream(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequence[str] = (), **controls: Any) -> Iterator[Run]:
+    """Draws n samples and yields a Run for every step of the model; the last one is done and holds all n.
+
+    The check happens at the call, not at the first step. n above card.chunk is drawn chunk by chunk. limit bounds n.
+    Raises PlaygroundError for a bad request, before any model is loaded.
+    """
+    card, n, seed, values = check(card_id, n, seed, limit=limit, **controls)
+    for view in views:
+        if view not in card.views:
+            raise PlaygroundError(f"views of {card.id} must be among {', '.join(card.views) or 'none'}; got {view!r}.")
+    return _stream(card, n, seed, tuple(views), values)
+
+
+def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: dict[str, Any]) -> Iterator[Run]:
+    model = _load(card)
+    per_sample = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    labels = _labels(card, n, seed, values)
+    given = {name: value for name, value in values.items() if name not in per_sample and name not in labels}
+    seconds = 0.0
+    parts: list[Samples] = []
+    for first in range(0, n, card.chunk):
+        count = min(card.chunk, n - first)
+        rows = slice(first, first + count)
+        inputs = {name: np.broadcast_to(value, (n, *value.shape[1:]))[rows] if len(value) == 1 else value[rows] for name, value in per_sample.items()}
+        inputs |= {name: value[rows] for name, value in labels.items()}
+        steps = _no_grad(model.stream)(count, generators(seed, first, count), views=views, **inputs, **given)
+        last = None
+        try:
+            while True:
+                with GATE.step():
+                    start = time.perf_counter()
+                    step = next(steps, None)
+                    synchronize()
+                    seconds += time.perf_counter() - start
+                if step is None:
+                    break
+                last = step
+                if step.i < step.total or first + count < n:
+                    yield Run(card.id, step, n, seed, values, seconds, pick_device(), first=first)
+        finally:
+            steps.close()
+        assert last is not None
+        parts.append(last.samples)
+    final = replace(last, samples=_join(parts)) if len(parts) > 1 else last
+    yield Run(card.id, final, n, seed, values, seconds, pick_device(), done=True)
+
+
+def sample(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequence[str] = (), **controls: Any) -> Run:
+    """The last Run of stream: all n samples."""
+    *_, last = stream(card_id, n, seed, limit=limit, views=views, **controls)
+    return last
+
+
+def encode(card_id: str, given: Images, **options: Any) -> Latents:
+    """The codes of pictures. Raises PlaygroundError if the card cannot encode."""
+    return _call(card_id, "encode", given, options)
+
+
+def decode(card_id: str, latents: Latents, **options: Any) -> Images:
+    """The pictures of codes. Raises PlaygroundError if the card cannot decode."""
+    return _call(card_id, "decode", latents, options)
+
+
+def score(card_id: str, given: Images) -> Scores:
+    """Class probabilities and features of pictures. Raises PlaygroundError if the card cannot score."""
+    return _call(card_id, "score", given, {})
+
+
+def _call(card_id: str, what: str, given: Samples, options: Mapping[str, Any]) -> Any:
+    card = registry.get(card_id)
+    if what not in card.can:
+        raise PlaygroundError(f"{card.id} cannot {what}: it can {', '.join(sorted(card.can))}.")
+    values = given.pixels if isinstance(given, Images) else given.values
+    if values.ndim < 2 or len(values) == 0 or not np.isfinite(values).all():
+        raise PlaygroundError(f"{what} needs finite numbers, at least one sample; got an array of shape {values.shape}.")
+    shape = data.get(card.dataset).shape
+    if isinstance(given, Images) and values.shape[1:] != shape:
+        raise PlaygroundError(f"pictures for {card.id} must have shape (n, {', '.join(map(str, shape))}), got {values.shape}.")
+    model = _load(card)
+    with GATE.step():
+        return _no_grad(getattr(model, what))(given, **options)
+
+
+def _load(card: ModelCard) -> Any:
+    pick_device()
+    with GATE.step():
+        return registry.load(card.id)
+
+
+def _no_grad(function: Any) -> Any:
+    """The function with gradients off; for a generator function, at every resume, whatever thread it is resumed on."""
+    import torch
+
+    return torch.no_grad()(function)
+
+
+def _labels(card: ModelCard, n: int, seed: int, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Each label control as int64 (n,); "any" is drawn from the seed here, so that every family draws the same ones."""
+    found = {}
+    for control in card.controls:
+        if not isinstance(control, Label):
+            continue
+        value = values[control.name]
+        if value == "any":
+            drawn = np.random.default_rng(seed_of(seed, control.name)).integers(len(control.classes), size=n)
+            found[control.name] = drawn.astype(np.int64)
+        else:
+            each = (value,) * n if isinstance(value, str) else value
+            found[control.name] = np.asarray([control.classes.index(item) for item in each], dtype=np.int64)
+    return found
+
+
+def _join(parts: Sequence[Samples]) -> Samples:
+    def joined(name: str) -> np.ndarray | None:
+        values = [getattr(part, name) for part in parts]
+        return None if values[0] is None else np.concatenate(values)
+
+    if isinstance(parts[0], Images):
+        return Images(joined("pixels"), joined("labels"))
+    return Latents(joined("values"), joined("labels"))

@@ -1,0 +1,1 @@
+"""Plain functions that models share when they draw: noise, latents, denoising loops."""

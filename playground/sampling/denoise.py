@@ -1,0 +1,79 @@
+"""The denoising loop over a diffusers scheduler, as a generator: one forward evaluation, one step, one look at what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""predict(x_t, t) -> the network's output for the whole batch at timestep t."""
+
+SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "DDPM": ("DDPMScheduler", {"variance_type": "fixed_small", "clip_sample": True}),
+    "DDIM": ("DDIMScheduler", {"clip_sample": True, "set_alpha_to_one": True}),
+    "DPM-Solver++": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2, "final_sigmas_type": "zero", "lambda_min_clipped": -5.1}),
+    "UniPC": ("UniPCMultistepScheduler", {"solver_order": 2, "final_sigmas_type": "zero"}),
+}
+NOISE = {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction", "timestep_spacing": "trailing"}
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """x: the picture after the step (n, c, h, w). x_0: what the network took the clean picture to be. t: the step's timestep."""
+
+    x: torch.Tensor
+    x_0: torch.Tensor
+    t: int
+
+
+def make_scheduler(name: str, **changes: Any) -> Any:
+    """A fresh diffusers scheduler of that name over the noise schedule that the models here are trained on."""
+    import diffusers
+
+    cls, options = SCHEDULERS[name]
+    return getattr(diffusers, cls)(**{**NOISE, **options, **changes})
+
+
+def alphas_cumprod(device: str | torch.device = "cpu") -> torch.Tensor:
+    """alpha_bar_t for t = 0..999 of the cosine schedule (Nichol & Dhariwal, arXiv:2102.09672), float32 (1000,)."""
+    return make_scheduler("DDPM").alphas_cumprod.to(device)
+
+
+def add_noise(x_0: torch.Tensor, eps: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:
+    """x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) eps; alpha_bar is (n,) or a scalar. DDPM eq. 4, arXiv:2006.11239."""
+    alpha_bar = alpha_bar.reshape(-1, 1, 1, 1)
+    return alpha_bar.sqrt() * x_0 + (1 - alpha_bar).sqrt() * eps
+
+
+def velocity(x_0: torch.Tensor, eps: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:
+    """v = sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x_0; Salimans & Ho, arXiv:2202.00512."""
+    alpha_bar = alpha_bar.reshape(-1, 1, 1, 1)
+    return alpha_bar.sqrt() * eps - (1 - alpha_bar).sqrt() * x_0
+
+
+def predicted_x_0(x_t: torch.Tensor, v: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:
+    """x_0 = sqrt(alpha_bar) x_t - sqrt(1 - alpha_bar) v: add_noise and velocity solved for x_0."""
+    alpha_bar = alpha_bar.reshape(-1, 1, 1, 1)
+    return alpha_bar.sqrt() * x_t - (1 - alpha_bar).sqrt() * v
+
+
+def denoise(predict: Predict, x: torch.Tensor, scheduler: Any, timesteps: torch.Tensor, generators: Sequence[torch.Generator], **options: Any) -> Iterator[Denoised]:
+    """Yields one Denoised for each timestep, from x (n, c, h, w) at timesteps[0] down to a clean picture.
+
+    generators feed the schedulers that add noise on the way (one per sample). options go to scheduler.step (eta, say).
+    """
+    import inspect
+
+    known = inspect.signature(scheduler.step).parameters
+    options = {name: value for name, value in options.items() if name in known}
+    if "generator" in known:
+        options["generator"] = list(generators)
+    for t in timesteps:
+        output = predict(x, t)
+        alpha_bar = scheduler.alphas_cumprod[int(t)].to(x.device)
+        x_0 = predicted_x_0(x, output, alpha_bar).clamp(-1, 1)
+        x = scheduler.step(output, t, x, **options).prev_sample
+        yield Denoised(x, x_0, int(t))

@@ -1,0 +1,243 @@
+"""The training loop: time, data order, averaging, checkpoints, resume, progress. Knows no method."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from playground import data, weights
+from playground.device import bf16_pays, machine
+from playground.sampling.noise import seed_of
+from playground.training.recipe import Batch, Recipe, Trainee
+
+LOG_POINTS = 400  # losses are logged as means over num_steps / LOG_POINTS steps
+SAVE_SECONDS = 60.0
+
+
+def train(
+    recipe: Recipe,
+    out: Path,
+    work: Path,
+    *,
+    resume: bool = False,
+    start_from: str | None = None,
+    minutes: float | None = None,
+    command: str = "",
+    save_seconds: float = SAVE_SECONDS,
+    quiet: bool = False,
+) -> bool:
+    """Trains until the recipe's last step, or for `minutes`; returns whether the last step was reached.
+
+    Checkpoints go to `work` (every save_seconds, atomically); finished weights, card.json and story to `out`.
+    resume goes on from the checkpoint in `work`; start_from begins with the weights of a shipped card.
+    """
+    from tqdm import tqdm
+
+    accelerator = Accelerator(mixed_precision="bf16" if bf16_pays() else "no", cpu=os.environ.get("PLAYGROUND_DEVICE") == "cpu")
+    trainee = recipe.make()
+    average = {name: copy.deepcopy(trainee.modules[name]).eval().requires_grad_(False).to(accelerator.device) for name in trainee.averaged}
+    progress = Progress()
+    lineage: list[str] = []
+    if start_from:
+        lineage = weights.record(start_from).get("lineage", [])
+        _start_from(start_from, trainee, average)
+    rates = {name: [group["lr"] for group in optimizer.param_groups] for name, optimizer in trainee.optimizers.items()}
+    checkpoint = work / "checkpoint.safetensors"
+    if resume and checkpoint.is_file():
+        progress = _restore(checkpoint, trainee, average)
+    bare = dict(trainee.modules)
+    for name, module in trainee.modules.items():
+        trainee.modules[name] = accelerator.prepare(module)
+    for name, optimizer in trainee.optimizers.items():
+        trainee.optimizers[name] = accelerator.prepare(optimizer)
+
+    def update(name: str, loss: torch.Tensor) -> None:
+        optimizer = trainee.optimizers[name]
+        factor = recipe.learning_rate_factor(progress.step)
+        for group, rate in zip(optimizer.param_groups, rates[name], strict=True):
+            group["lr"] = rate * factor
+        optimizer.zero_grad(set_to_none=True)
+        accelerator.backward(loss)
+        if recipe.clip_norm:
+            accelerator.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], recipe.clip_norm)
+        optimizer.step()
+
+    train_set = data.load(recipe.dataset, "train")
+    pixels = torch.from_numpy(train_set.pixels).permute(0, 3, 1, 2).contiguous()  # uint8 (n, c, h, w)
+    labels = torch.from_numpy(train_set.labels)
+    main = accelerator.is_main_process
+    bar = tqdm(total=recipe.num_steps, initial=progress.step, disable=quiet or not main, unit="step", desc=recipe.card, mininterval=2.0)
+    begin, saved, spent = time.monotonic(), time.monotonic(), progress.seconds
+    recent: list[dict[str, Any]] = []
+    every = max(1, recipe.num_steps // LOG_POINTS)
+    while True:
+        if progress.step in recipe.story and str(progress.step) not in progress.story and main:
+            image = trainee.preview({**bare, **average})
+            if image is not None:
+                progress.story[str(progress.step)] = image.uint8()
+        if progress.step >= recipe.num_steps or (minutes is not None and time.monotonic() - begin >= 60.0 * minutes):
+            break
+        generator = torch.Generator("cpu").manual_seed(seed_of(recipe.seed, "step", progress.step, accelerator.process_index))
+        rows = batch_rows(len(pixels), recipe.batch_size, recipe.seed, progress.step)[accelerator.process_index :: accelerator.num_processes]
+        batch = Batch((pixels[rows].float() / 127.5 - 1.0).to(accelerator.device), labels[rows].to(accelerator.device))
+        recent.append(trainee.step(batch, progress.step, generator, update))
+        progress.step += 1
+        for name, module in average.items():
+            _average(module, bare[name], min(recipe.ema_decay, (1.0 + progress.step) / (10.0 + progress.step)))
+        progress.seconds = spent + time.monotonic() - begin
+        if progress.step % every == 0 or progress.step == recipe.num_steps:
+            progress.log.append({"step": progress.step, **_mean(recent)})
+            bar.set_postfix({name: f"{value:.3f}" for name, value in progress.log[-1].items() if name != "step"}, refresh=False)
+            recent = []
+        bar.update(1)
+        if main and time.monotonic() - saved > save_seconds and not recent:
+            _save(checkpoint, bare, trainee, average, progress)
+            saved = time.monotonic()
+    bar.close()
+    if not main:
+        return progress.step >= recipe.num_steps
+    if not recent:
+        _save(checkpoint, bare, trainee, average, progress)
+    if progress.step < recipe.num_steps:
+        return False
+    facts = trainee.finish({**bare, **average})
+    about = {
+        "id": recipe.card,
+        "dataset": recipe.dataset,
+        "config": asdict(recipe.config) if is_dataclass(recipe.config) else dict(recipe.config),
+        "steps": progress.step,
+        "batch_size": recipe.batch_size,
+        "samples_seen": progress.step * recipe.batch_size,
+        "seed": recipe.seed,
+        "ema_decay": recipe.ema_decay,
+        "seconds": round(progress.seconds, 1),
+        "device": str(accelerator.device),
+        "machine": machine(),
+        "mixed_precision": accelerator.mixed_precision,
+        "processes": accelerator.num_processes,
+        "commit": commit(),
+        "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": command,
+        "lineage": [*lineage, command],
+        "losses": progress.log[-1] if progress.log else {},
+        "facts": facts,
+        "parameters": {name: sum(p.numel() for p in module.parameters()) for name, module in bare.items()},
+    }
+    weights.save({**bare, **average}, about, out)
+    _write_story(out, progress)
+    return True
+
+
+class Progress:
+    """What a checkpoint holds besides tensors of modules and optimizers."""
+
+    def __init__(self, step: int = 0, seconds: float = 0.0, log: list[dict[str, float]] | None = None, story: dict[str, np.ndarray] | None = None):
+        self.step, self.seconds, self.log, self.story = step, seconds, log or [], story or {}
+
+
+def batch_rows(size: int, batch_size: int, seed: int, step: int) -> torch.Tensor:
+    """The rows of the training set in batch `step`: epochs are permutations seeded by (seed, epoch); follows (seed, step) alone."""
+    per_epoch = max(1, size // batch_size)
+    epoch, place = divmod(step, per_epoch)
+    if batch_rows.cache[0] != (size, seed, epoch):
+        batch_rows.cache = ((size, seed, epoch), torch.randperm(size, generator=torch.Generator().manual_seed(seed_of(seed, "epoch", epoch))))
+    return batch_rows.cache[1][place * batch_size : (place + 1) * batch_size]
+
+
+batch_rows.cache = (None, None)
+
+
+@torch.no_grad()
+def _average(average: nn.Module, module: nn.Module, decay: float) -> None:
+    pairs = zip(average.state_dict().values(), module.state_dict().values(), strict=True)
+    floats = [(a, b) for a, b in pairs if a.is_floating_point()]
+    torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1.0 - decay)
+
+
+def _mean(rows: list[dict[str, Any]]) -> dict[str, float]:
+    return {name: round(float(np.mean([float(row[name]) for row in rows if name in row])), 6) for name in {k: None for row in rows for k in row}}
+
+
+def _save(path: Path, bare: Mapping[str, nn.Module], trainee: Trainee, average: Mapping[str, nn.Module], progress: Progress) -> None:
+    """One file of tensors with the rest as JSON metadata, replaced atomically: a kill leaves the last one whole."""
+    tensors: dict[str, torch.Tensor] = {f"story.{step}": torch.from_numpy(image) for step, image in progress.story.items()}
+    for kind, modules in (("module", bare), ("average", average)):
+        for name, module in modules.items():
+            tensors.update({f"{kind}.{name}.{key}": value for key, value in module.state_dict().items()})
+    for name, optimizer in trainee.optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors.update({f"optimizer.{name}.{index}.{key}": torch.as_tensor(value) for key, value in state.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    about = {"step": progress.step, "seconds": progress.seconds, "log": progress.log}
+    save_file({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}, part, metadata={"progress": json.dumps(about)})
+    os.replace(part, path)
+
+
+def _restore(path: Path, trainee: Trainee, average: Mapping[str, nn.Module]) -> Progress:
+    with safe_open(path, framework="pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}
+        about = json.loads(file.metadata()["progress"])
+
+    def below(prefix: str) -> dict[str, torch.Tensor]:
+        return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+
+    for kind, modules in (("module", trainee.modules), ("average", average)):
+        for name, module in modules.items():
+            module.load_state_dict(below(f"{kind}.{name}."))
+    for name, optimizer in trainee.optimizers.items():
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in below(f"optimizer.{name}.").items():
+            index, field = key.split(".", 1)
+            state.setdefault(int(index), {})[field] = value
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return Progress(about["step"], about["seconds"], about["log"], {step: value.numpy() for step, value in below("story.").items()})
+
+
+def _start_from(card_id: str, trainee: Trainee, average: Mapping[str, nn.Module]) -> None:
+    shipped = weights.load(card_id, **{name: type(module) for name, module in trainee.modules.items()})
+    for name, module in shipped.items():
+        trainee.modules[name].load_state_dict(module.state_dict())
+        if name in average:
+            average[name].load_state_dict(module.state_dict())
+
+
+def _write_story(out: Path, progress: Progress) -> None:
+    """story.png: one row a moment, one column a sample, from the same noise; story.json: the moments and the whole log of losses."""
+    steps = sorted(int(step) for step in progress.story)
+    about: dict[str, Any] = {"log": progress.log}
+    if steps:
+        from PIL import Image
+
+        rows = np.stack([progress.story[str(step)] for step in steps])  # (moments, n, h, w, c)
+        moments, n, height, width, channels = rows.shape
+        sprite = rows.transpose(0, 2, 1, 3, 4).reshape(moments * height, n * width, channels)
+        Image.fromarray(sprite[..., 0] if channels == 1 else sprite).save(out / "story.png", optimize=True)
+        about |= {"steps": steps, "columns": n, "shape": [height, width, channels]}
+    weights.write_json(out / "story.json", about)
+
+
+def commit() -> str:
+    """The commit that is checked out, "+" appended where files differ from it; empty outside a repository."""
+    here = Path(__file__).resolve().parent
+    try:
+        head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=here, capture_output=True, text=True, timeout=10)
+        dirty = subprocess.run(["git", "status", "--porcelain", "--", "."], cwd=here, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "") if head.returncode == 0 else ""

@@ -1,0 +1,85 @@
+"""What a recipe is: a frozen description, and the trainee that it makes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from playground.types import Images
+
+Update = Callable[[str, torch.Tensor], None]
+"""update(name, loss): one step of the named optimizer down the loss; the loop does zero_grad, backward, clipping and the schedule."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """x: float32 (b, c, h, w) in [-1, 1]. label: int64 (b,)."""
+
+    x: torch.Tensor
+    label: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+class Trainee:
+    """What is being trained: modules and optimizers by name, and the maths of one step.
+
+    modules may be replaced by their prepared (wrapped) selves before the first step. averaged names those of which an
+    exponential moving average is kept and shipped.
+    """
+
+    def __init__(self, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer], averaged: tuple[str, ...] = ()):
+        self.modules = dict(modules)
+        self.optimizers = dict(optimizers)
+        self.averaged = averaged
+
+    def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
+        """Trains on one batch with every draw from the generator; returns what to log, by name."""
+        raise NotImplementedError
+
+    def preview(self, modules: Mapping[str, nn.Module]) -> Images | None:
+        """What the (averaged) modules make of the same fixed noise, or None if the family has no such story."""
+        return None
+
+    def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, Any]:
+        """Called once after the last step: may fit buffers of the modules; returns facts for card.json."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a card's weights are made. make() builds a fresh trainee from config alone; data order and noise follow (seed, step)."""
+
+    card: str
+    dataset: str
+    config: Any
+    make: Callable[[], Trainee]
+    num_steps: int
+    batch_size: int
+    seed: int = 0
+    ema_decay: float = 0.999
+    warmup_steps: int = 0
+    decay_from: float = 0.0  # fraction of num_steps at which the learning rate begins its half cosine down to zero
+    clip_norm: float | None = None
+    story: tuple[int, ...] = field(default=())
+
+    def learning_rate_factor(self, i: int) -> float:
+        """What multiplies every learning rate at step i: linear warm-up, constant, then a half cosine to zero."""
+        if i < self.warmup_steps:
+            return (i + 1) / self.warmup_steps
+        start = self.decay_from * self.num_steps
+        if i <= start:
+            return 1.0
+        return 0.5 * (1.0 + math.cos(math.pi * min(1.0, (i - start) / max(1.0, self.num_steps - start))))
+
+
+def log_spaced(num_steps: int, count: int = 12) -> tuple[int, ...]:
+    """About `count` step numbers from 0 to num_steps, spaced evenly in log(step), for a training story."""
+    ratio = num_steps ** (1.0 / max(1, count - 2))
+    return tuple(sorted({0, num_steps, *(round(ratio**k) for k in range(1, count - 2))}))

@@ -1,0 +1,170 @@
+"""The plain values that every part exchanges: samples, steps, cards, runs, measurements. NumPy at most, all picklable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from playground.controls import Control
+
+
+@dataclass(frozen=True)
+class Images:
+    """A batch of pictures.
+
+    pixels: (n, h, w, c), either uint8 or float32 in [-1, 1]. labels: (n,) int64, or None where nothing was asked for.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray | None = None
+    captions: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def uint8(self) -> np.ndarray:
+        """The pictures as uint8 (n, h, w, c); the one place where [-1, 1] becomes 0..255."""
+        if self.pixels.dtype == np.uint8:
+            return self.pixels
+        return np.round((np.clip(self.pixels, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
+
+    def float32(self) -> np.ndarray:
+        """The pictures as float32 (n, h, w, c) in [-1, 1]."""
+        if self.pixels.dtype == np.uint8:
+            return self.pixels.astype(np.float32) / 127.5 - 1.0
+        return self.pixels
+
+
+@dataclass(frozen=True)
+class Latents:
+    """A batch of codes: values float32 (n, d); labels (n,) int64 or None."""
+
+    values: np.ndarray
+    labels: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a classifier says of a batch: probabilities float32 (n, classes) and penultimate features float32 (n, d)."""
+
+    probabilities: np.ndarray
+    features: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+
+Samples = Images | Latents
+
+
+@dataclass(frozen=True)
+class Step:
+    """One moment of a model at work.
+
+    samples: what it has so far. i counts from 1 to total. nfe: forward evaluations per sample so far (guidance counts twice).
+    views: further pictures of the same moment by name ("x_0", "z"), only those that were asked for.
+    """
+
+    samples: Samples
+    i: int
+    total: int
+    nfe: int
+    views: Mapping[str, Samples] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A step together with all that is needed to repeat it.
+
+    first is the index of the step's first sample: while a large n is drawn in chunks, each step holds the chunk in work,
+    and the last one (done) holds all n. seconds is the time computed so far, waiting for others excluded.
+    """
+
+    card: str
+    step: Step
+    n: int
+    seed: int
+    controls: Mapping[str, Any]
+    seconds: float
+    device: str
+    first: int = 0
+    done: bool = False
+
+    @property
+    def samples(self) -> Samples:
+        return self.step.samples
+
+    @property
+    def nfe(self) -> int:
+        return self.step.nfe
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of a model without loading it.
+
+    can: subset of {"sample", "encode", "decode", "score", "inspect"}. chunk: samples in one forward batch.
+    load, recipe: dotted names ("playground.models.gan:load"), imported when first needed. facts: one sentence for each row of
+    the comparison table that measurement cannot fill. views: names that a step offers besides its samples.
+    """
+
+    id: str
+    family: str
+    title: str
+    kind: str
+    dataset: str
+    can: frozenset[str]
+    paper: str
+    controls: tuple[Control, ...] = ()
+    views: tuple[str, ...] = ()
+    chunk: int = 64
+    source: str = "shipped"
+    licence: str = "Apache-2.0"
+    load: str = ""
+    recipe: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One number and what it means.
+
+    floor is the same metric between real samples and real samples at the same n. spread is one standard deviation over what
+    spread_over names. extractor is the card whose features were used, if any.
+    """
+
+    card: str
+    metric: str
+    value: float
+    n: int
+    seed: int
+    split: str
+    spread: float | None = None
+    spread_over: str | None = None
+    floor: float | None = None
+    extractor: str | None = None
+    device: str = "cpu"
+    machine: str = ""
+    commit: str = ""
+    when: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is known of a data set without loading it: shape is (h, w, c), extractor the card whose features judge it."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    labels: tuple[str, ...]
+    sizes: Mapping[str, int]
+    extractor: str
+    licence: str
+    source: str

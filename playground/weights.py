@@ -1,0 +1,116 @@
+"""Weights on disk: safetensors beside a card.json that says how they came about. The only code that touches assets/weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playground.errors import WeightsUnavailable
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+WEIGHTS = ASSETS / "weights"
+MAX_FILE_BYTES = 10_000_000  # a Space refuses a larger file without LFS
+
+
+def folder(card_id: str) -> Path:
+    """Where a shipped card's weights lie."""
+    return WEIGHTS / card_id
+
+
+def save(modules: Mapping[str, nn.Module], record: Mapping[str, Any], out: Path) -> None:
+    """Writes every module with its own save_pretrained into out/NAME and the record into out/card.json, all or nothing.
+
+    Files of the folder that this does not write (a story, say) are kept. Raises ValueError for a file over 10 MB.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
+        files = {}
+        for name, module in modules.items():
+            module.save_pretrained(Path(work) / name)
+            (Path(work) / name / "README.md").unlink(missing_ok=True)
+        for path in sorted(Path(work).rglob("*.safetensors")):
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise ValueError(f"{path.name} has {path.stat().st_size} bytes; at most {MAX_FILE_BYTES} are shipped.")
+            path.chmod(0o644)
+            files[path.relative_to(work).as_posix()] = {"sha256": sha256(path), "bytes": path.stat().st_size}
+        write_json(Path(work) / "card.json", {**record, "files": files})
+        out.mkdir(exist_ok=True)
+        for path in sorted(Path(work).iterdir()):
+            if path.is_dir() and (out / path.name).is_dir():
+                shutil.rmtree(out / path.name)
+            os.replace(path, out / path.name)
+
+
+def load(card_id: str, **classes: Any) -> dict[str, nn.Module]:
+    """The named modules of a shipped card, each by its class's from_pretrained, checked against card.json, in eval mode.
+
+    Raises WeightsUnavailable where a file is missing, damaged or not the one that card.json names.
+    """
+    from playground.device import pick_device
+
+    verify(card_id)
+    modules = {}
+    for name, cls in classes.items():
+        try:
+            module = _read(folder(card_id) / name, cls)
+        except Exception as error:
+            raise WeightsUnavailable(f"The weights of {card_id} ({name}) could not be read: {type(error).__name__}.") from error
+        modules[name] = module.to(pick_device()).eval().requires_grad_(False)
+    return modules
+
+
+def record(card_id: str) -> dict[str, Any]:
+    """The card.json of a shipped card. Raises WeightsUnavailable where there is none."""
+    path = folder(card_id) / "card.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsUnavailable(f"{card_id} has no readable card.json: train it with python -m playground.training {card_id}.") from error
+
+
+def verify(card_id: str) -> None:
+    """Raises WeightsUnavailable unless every file that card.json names is there with the SHA-256 it names."""
+    for name, expected in record(card_id)["files"].items():
+        path = folder(card_id) / name
+        if not path.is_file():
+            raise WeightsUnavailable(f"The weights file {name} of {card_id} is missing.")
+        if sha256(path) != expected["sha256"]:
+            raise WeightsUnavailable(f"The weights file {name} of {card_id} is damaged or was changed: its SHA-256 is not the recorded one.")
+
+
+def size_bytes(card_id: str) -> int:
+    """Bytes of all weight files that card.json names."""
+    return sum(entry["bytes"] for entry in record(card_id)["files"].values())
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON in one atomic step."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def _read(path: Path, cls: Any) -> nn.Module:
+    """The module of a folder. Our own classes are read here: the mixin's from_pretrained prints, and is not strict by default."""
+    from huggingface_hub import PyTorchModelHubMixin
+    from safetensors.torch import load_file
+
+    if not issubclass(cls, PyTorchModelHubMixin):
+        return cls.from_pretrained(path.as_posix(), local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False)
+    module = cls(**json.loads((path / "config.json").read_text(encoding="utf-8")))
+    module.load_state_dict(load_file(path / "model.safetensors"), strict=True)
+    return module
