@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +18,16 @@ def shown(value: Any) -> str:
     """The value as a message may repeat it: short, on one line."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out integers of more than 4300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= SHOWN else text[:SHOWN] + f"... ({len(text)} characters)"
+
+
+def is_list(value: Any) -> bool:
+    """True for a list, a tuple or an array of one dimension: what may hold one value for each sample."""
+    return isinstance(value, (list, tuple)) or isinstance(value, np.ndarray) and value.ndim == 1
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,13 @@ class Slider:
 
     def validate(self, value: Any) -> float | int:
         """The value as int or float. Raises ControlError for anything that is not a number within the bounds."""
-        allowed = f"{'a whole number' if self.integer else 'a number'} in [{self.minimum:g}, {self.maximum:g}]"
+        bounds = f"[{self.minimum:.10g}, {self.maximum:.10g}]"
+        allowed = f"{'a whole number' if self.integer else 'a number'} in {bounds}"
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
             raise ControlError(f"{self.name} must be {allowed}, got {shown(value)}.")
-        number = float(value)
-        if not math.isfinite(number) or not self.minimum <= number <= self.maximum:
+        if not self.minimum <= value <= self.maximum:  # false for NaN; before float(), which 10**400 overflows
             raise ControlError(f"{self.name} must be {allowed}, got {shown(value)}.")
+        number = float(value)
         if self.integer and number != int(number):
             raise ControlError(f"{self.name} must be {allowed}, got {shown(value)}.")
         return int(number) if self.integer else number
@@ -79,7 +87,7 @@ class Label:
 
     def validate(self, value: Any) -> str | tuple[str, ...]:
         """ "any", a class name, or a tuple of class names. A class may be given as its number. Raises ControlError."""
-        if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+        if not is_list(value):
             return self._one(value, ("any", *self.classes))
         if len(value) == 0:
             raise ControlError(f"{self.name} must be any or one of {', '.join(self.classes)}; got an empty list.")
@@ -139,7 +147,7 @@ class Numbers:
         """A tuple of `size` floats, or None if none was given. Raises ControlError."""
         if value is None:
             return None
-        if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)) or len(value) != self.size:
+        if not is_list(value) or len(value) != self.size:
             raise ControlError(f"{self.name} must be {self.size} numbers, got {shown(value)}.")
         one = Slider(self.name, self.title, 0.0, self.minimum, self.maximum)
         return tuple(float(one.validate(item)) for item in value)
@@ -161,3 +169,9 @@ def resolve(controls: Sequence[Control], given: Mapping[str, Any], owner: str) -
             known = ", ".join(names) or "none"
             raise ControlError(f"{owner} has no control named {shown(name)}; it has {known}.")
     return {control.name: control.validate(given.get(control.name, control.default)) for control in controls}
+
+
+def equal_shares(controls: Sequence[Control], n: int) -> dict[str, tuple[str, ...]]:
+    """Each label control's classes in turn, sample i of class i % classes: what is drawn where nobody asked for a class."""
+    labels = [control for control in controls if isinstance(control, Label)]
+    return {control.name: tuple(control.classes[i % len(control.classes)] for i in range(n)) for control in labels}

@@ -11,7 +11,7 @@ from typing import Any
 from playground.errors import PlaygroundError
 from playground.types import ModelCard
 
-FAMILIES = ("vae", "gan", "diffusion", "classifier")
+FAMILIES = ("autoencoder", "vae", "gan", "diffusion", "classifier")
 MAX_LOADED_BYTES = 2_000_000_000
 
 _loaded: OrderedDict[str, tuple[Any, int]] = OrderedDict()

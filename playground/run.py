@@ -33,6 +33,8 @@ def check(card_id: object, n: object, seed: object, *, limit: int = MAX_N, **con
         value = values[control.name]
         if isinstance(control, Label) and isinstance(value, tuple) and len(value) != n:
             raise PlaygroundError(f"{control.name} must be one class, or {n} of them for n = {n}; got {len(value)}.")
+        if isinstance(value, np.ndarray) and len(value) not in (1, n):
+            raise PlaygroundError(f"{control.name} must hold one sample, or {n} of them for n = {n}; got {len(value)}.")
     return card, n, seed, values
 
 
@@ -97,6 +99,11 @@ def encode(card_id: str, given: Images, **options: Any) -> Latents:
 def decode(card_id: str, latents: Latents, **options: Any) -> Images:
     """The pictures of codes. Raises PlaygroundError if the card cannot decode."""
     return _call(card_id, "decode", latents, options)
+
+
+def reconstruct(card_id: str, given: Images, **options: Any) -> Images:
+    """Pictures through the model's bottleneck and back. Raises PlaygroundError if the card cannot reconstruct."""
+    return _call(card_id, "reconstruct", given, options)
 
 
 def score(card_id: str, given: Images) -> Scores:

@@ -35,7 +35,8 @@ def save(modules: Mapping[str, nn.Module], record: Mapping[str, Any], out: Path)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
         files = {}
         for name, module in modules.items():
-            module.save_pretrained(Path(work) / name)
+            shards = {"max_shard_size": "9MB"} if hasattr(module, "config_name") else {}  # diffusers' and transformers' own classes
+            module.save_pretrained(Path(work) / name, **shards)
             (Path(work) / name / "README.md").unlink(missing_ok=True)
         for path in sorted(Path(work).rglob("*.safetensors")):
             if path.stat().st_size > MAX_FILE_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ def fid(real: np.ndarray, fake: np.ndarray) -> float:
     return float(_fill(FrechetInceptionDistance(feature=_identity(real.shape[1])).set_dtype(_double()), real, fake).compute())
 
 
-def kid(real: np.ndarray, fake: np.ndarray, seed: int = 0, subsets: int = 50) -> tuple[float, float]:
+def kid(real: np.ndarray, fake: np.ndarray, seed: int = 0, subsets: int = 50, subset_size: int = KID_SUBSET) -> tuple[float, float]:
     """Kernel distance (arXiv:1801.01401, cubic kernel, unbiased): mean and standard deviation over random subsets, by torchmetrics."""
     import torch
     from torchmetrics.image.kid import KernelInceptionDistance
 
-    size = min(KID_SUBSET, len(real), len(fake))
+    warnings.filterwarnings("ignore", message="Metric `Kernel Inception Distance` will save all extracted features")
+    size = min(subset_size, len(real), len(fake))
     metric = _fill(KernelInceptionDistance(feature=_identity(real.shape[1]), subsets=subsets, subset_size=size), real, fake)
     with torch.random.fork_rng(devices=[]):  # torchmetrics draws its subsets from the global generator
         torch.random.default_generator.manual_seed(seed)

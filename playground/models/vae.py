@@ -34,8 +34,8 @@ class VAE(nn.Module, PyTorchModelHubMixin):
         self.embed = nn.Embedding(classes + 1, 16)
         self.encoder = Encoder(128, channels, deep, side, picture_channels, blocks)
         self.moments = nn.Sequential(nn.Linear(128 + 16, 256), nn.SiLU(), nn.Linear(256, 2 * z_size))
-        self.expand = nn.Sequential(nn.Linear(z_size + 16, 256), nn.SiLU())
-        self.decoder = Decoder(256, channels, deep, side, picture_channels, blocks)
+        self.expand = nn.Sequential(nn.Linear(z_size + 16, 128), nn.SiLU())
+        self.decoder = Decoder(128, channels, deep, side, picture_channels, blocks)
 
     def encode(self, x: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """mu, logvar of q(z | x, y), each (n, z_size)."""
@@ -151,6 +151,10 @@ class VAEModel:
         """The decoder's mean pictures for codes (n, z_size); without labels, y is unknown."""
         z = torch.from_numpy(np.ascontiguousarray(latents.values, dtype=np.float32)).to(next(self.vae.parameters()).device)
         return to_images(self.vae.decode(z, self._label(latents.labels, len(z))).sigmoid() * 2 - 1, latents.labels)
+
+    def reconstruct(self, images: Images) -> Images:
+        """Pictures encoded to their mean code and decoded again."""
+        return self.decode(self.encode(images))
 
     def _label(self, label: np.ndarray | None, n: int) -> torch.Tensor:
         known = np.full(n, self.vae.classes, dtype=np.int64) if label is None else label

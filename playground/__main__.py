@@ -1,0 +1,170 @@
+"""python -m playground list | sample | previews: every card from the command line, without the page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from playground import data, previews, registry, run, weights
+from playground.controls import Choice, Control, Given, Label, Numbers, Slider, equal_shares, shown, whole
+from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
+from playground.sprite import tile, write_png
+from playground.types import Images, ModelCard, Run
+
+SUFFIXES = (".npz", ".png")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status: 0 done, 2 wrong request (one sentence on stderr)."""
+    args = make_parser().parse_args(argv)
+    try:
+        args.command(args)
+    except PlaygroundError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(prog="python -m playground", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="every card")
+    listing.add_argument("--json", action="store_true", help="as JSON, with the controls")
+    listing.set_defaults(command=list_cards)
+    drawing = commands.add_parser("sample", help="draw samples into a file")
+    drawing.add_argument("card")
+    drawing.add_argument("-n", default="64", help="how many (default 64)")
+    drawing.add_argument("--seed", default="0")
+    drawing.add_argument("--out", type=Path, required=True, help="FILE.npz (images, labels) or FILE.png (a grid)")
+    drawing.add_argument("--set", dest="settings", action="append", default=[], metavar="CONTROL=VALUE", help="change a control")
+    drawing.set_defaults(command=sample)
+    recording = commands.add_parser("previews", help="draw what the page shows first, for every card or the named ones")
+    recording.add_argument("cards", nargs="*", metavar="CARD")
+    recording.set_defaults(command=lambda args: [print(path) for path in previews.write(tuple(args.cards))])
+    return parser
+
+
+def list_cards(args: argparse.Namespace) -> None:
+    """Prints every card: id, family, kind, dataset, source, size, licence."""
+    rows = [_about(card) for card in registry.cards()]
+    if args.json:
+        print(json.dumps(rows, indent=1))
+        return
+    names = ("id", "family", "kind", "dataset", "source", "size", "licence")
+    table = [names, *(tuple(_size(row["size_bytes"]) if name == "size" else row[name] for name in names) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(names))]
+    for row in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def sample(args: argparse.Namespace) -> None:
+    """Draws n samples of a card and writes them to a file."""
+    if args.out.suffix not in SUFFIXES:
+        raise PlaygroundError(f"--out must end in {' or '.join(SUFFIXES)}, got {str(args.out)!r}.")
+    card = registry.get(args.card)
+    n = whole("n", number("n", args.n), 1, run.MAX_N)
+    controls = equal_shares(card.controls, n) | parse_settings(card, args.settings)
+    found = _with_progress(run.stream(card.id, n, number("seed", args.seed), **controls), n)
+    try:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        write(args.out, found, card)
+    except OSError as error:
+        raise PlaygroundError(f"{args.out} cannot be written: {error.strerror}.") from error
+    print(f"{n} samples of {card.id} in {found.seconds:.2f} s on {found.device}, nfe {found.nfe}: {args.out}")
+
+
+def write(path: Path, found: Run, card: ModelCard) -> None:
+    """Writes a finished run: .npz holds images uint8 (n, h, w[, c]) and labels if there are any; .png is a grid with the settings inside."""
+    pixels, labels = found.samples.uint8(), found.samples.labels
+    if path.suffix == ".npz":
+        arrays = {"images": pixels[..., 0] if pixels.shape[-1] == 1 else pixels}
+        np.savez_compressed(path, **arrays if labels is None else arrays | {"labels": labels})
+        return
+    columns = 8 if len(pixels) <= 64 else math.ceil(math.sqrt(len(pixels)))
+    asked = {name: value for name, value in found.controls.items() if not isinstance(value, np.ndarray)}
+    write_png(path, tile(pixels, min(columns, len(pixels))), {"card": card.id, "n": found.n, "seed": found.seed, "controls": asked})
+
+
+def parse_settings(card: ModelCard, settings: Sequence[str]) -> dict[str, Any]:
+    """The controls that CONTROL=VALUE words set, each read by its control's type. Raises ControlError."""
+    controls = {control.name: control for control in card.controls}
+    found: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or name not in controls:
+            raise ControlError(f"--set must be CONTROL=VALUE with a control of {card.id} ({', '.join(controls) or 'it has none'}); got {shown(setting)}.")
+        found[name] = parse(controls[name], text, card.dataset)
+    return found
+
+
+def parse(control: Control, text: str, dataset: str) -> Any:
+    """A control's value from the command line's text; its bounds are checked by the control itself, later."""
+    match control:
+        case Slider():
+            return number(control.name, text)
+        case Label():
+            return tuple(part.strip() for part in text.split(",")) if "," in text else text
+        case Numbers():
+            return tuple(number(control.name, part) for part in text.split(","))
+        case Given():
+            return read_picture(control, text, dataset).float32()
+        case Choice():
+            return text
+
+
+def number(name: str, text: str) -> float | int:
+    """An int where the text is one, else a float. Raises ControlError for anything else."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise ControlError(f"{name} must be a number, got {shown(text)}.")
+
+
+def read_picture(control: Given, text: str, dataset: str) -> Images:
+    """A picture file as one sample of the data set. Raises ControlError where it is no readable picture."""
+    from PIL import Image
+
+    try:
+        with Image.open(text) as image:
+            picture = image.convert("RGBA")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise ControlError(f"{control.name} must be a picture file, got {shown(text)} ({type(error).__name__}).") from error
+    return data.from_picture(dataset, picture)
+
+
+def _with_progress(runs: Any, n: int) -> Run:
+    from tqdm import tqdm
+
+    with tqdm(total=n, disable=None, unit="sample") as bar:  # None: shown on a terminal only
+        for found in runs:
+            bar.n = n if found.done else found.first + len(found.samples) * found.step.i // found.step.total
+            bar.refresh()
+    return found
+
+
+def _about(card: ModelCard) -> dict[str, Any]:
+    try:
+        size_bytes = weights.size_bytes(card.id) if card.source == "shipped" else None
+    except WeightsUnavailable:
+        size_bytes = None
+    names = ("id", "family", "title", "kind", "dataset", "source", "licence", "paper")
+    about = {name: getattr(card, name) for name in names}
+    return about | {"can": sorted(card.can), "size_bytes": size_bytes, "controls": [{"type": type(c).__name__, **vars(c)} for c in card.controls]}
+
+
+def _size(size_bytes: int | None) -> str:
+    return "no weights" if size_bytes is None else f"{size_bytes / 1e6:.1f} MB"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

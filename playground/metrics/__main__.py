@@ -1,0 +1,99 @@
+"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick]: measures cards and writes assets/measurements.json."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from playground import data, registry
+from playground.controls import whole
+from playground.errors import PlaygroundError
+from playground.metrics import cost, measurements, quality, reference
+from playground.types import Measurement, ModelCard
+
+N = 10_000
+QUICK_N = 200
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status: 0 done, 2 wrong request (one sentence on stderr)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="python -m playground.metrics", description=__doc__)
+    parser.add_argument("cards", nargs="*", metavar="CARD")
+    parser.add_argument("--all", action="store_true", help="every card that can be measured")
+    parser.add_argument("--n", type=int, default=None, help=f"samples to draw (default {N:,})")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help=f"n = {QUICK_N}: rough, without fid")
+    parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
+    parser.add_argument("--out", type=Path, default=measurements.PATH)
+    parser.add_argument("--reference", action="store_true", help="write assets/reference/DATASET/reference.npz")
+    args = parser.parse_args(words)
+    if not (args.cards or args.all or args.reference):
+        parser.error("name a card, or give --all or --reference")
+    try:
+        if args.reference:
+            write_references()
+        cards = [registry.get(name) for name in args.cards] or ([card for card in registry.cards() if can_measure(card)] if args.all else [])
+        n = whole("n", args.n if args.n is not None else QUICK_N if args.quick else N, 20, 60_000)
+        for card in cards:
+            found = measure(card, n, args.seed, args.split, command="python -m playground.metrics " + shlex.join(words))
+            measurements.write(measurements.merge(measurements.read(args.out), found), args.out)
+            show(found)
+    except PlaygroundError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def can_measure(card: ModelCard) -> bool:
+    """True for cards of pictures that draw or score, from shipped weights."""
+    return card.kind == "image" and card.source == "shipped" and bool(card.can & {"sample", "score"})
+
+
+def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -> list[Measurement]:
+    """All measurements of a card: quality (or accuracy), cost, training. Raises PlaygroundError where it cannot be measured."""
+    if not can_measure(card):
+        raise PlaygroundError(f"{card.id} cannot be measured: it can {', '.join(sorted(card.can))}.")
+    about = circumstances(command)
+    found = [*cost.size(card, **about), *cost.training(card, **about)]
+    if "sample" in card.can:
+        found += [*quality.generator(card, n, seed, split, **about), *cost.drawing(card, seed, **about)]
+    if "score" in card.can:
+        found += quality.classifier(card, split, **about)
+    return found
+
+
+def circumstances(command: str) -> dict[str, Any]:
+    """Where, when and how a number was made: the fields of a Measurement that are the same for all of a session."""
+    from playground.device import machine, pick_device
+    from playground.training.loop import commit
+
+    return {"device": pick_device(), "machine": machine(), "commit": commit(), "when": datetime.now(timezone.utc).isoformat(timespec="seconds"), "command": command}
+
+
+def write_references() -> None:
+    """Writes the reference of every data set and says what was left out."""
+    for name in data.names():
+        arrays, left_out = reference.make(name)
+        path = reference.write(name, arrays)
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {', '.join(arrays)}")
+        for sentence in left_out:
+            print(sentence)
+
+
+def show(found: Sequence[Measurement]) -> None:
+    """Prints measurements, one a line."""
+    for m in found:
+        spread = "" if m.spread is None else f" ± {m.spread:.3g} ({m.spread_over})"
+        floor = "" if m.floor is None else f"  floor {m.floor:.4g}"
+        eyes = "" if m.extractor is None else f"  {m.extractor}, {m.split}"
+        print(f"{m.card:20}{m.metric:18}{m.value:.5g}{spread}{floor}  n {m.n}{eyes}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""How good a card's samples are: distances to a real split, each beside its floor, in the eyes of one or two classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from playground import data, registry, run
+from playground.controls import equal_shares
+from playground.metrics import features
+from playground.types import Images, Measurement, ModelCard, Scores
+
+MIN_FID_N = 2000  # below, FID says more about n than about the pictures
+BLOCK = 500  # continuous integration draws this many: the band is the spread over blocks of this size
+MIN_BLOCKS = 4
+
+Make = Callable[..., Measurement]
+
+
+def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> list[Measurement]:
+    """All quality metrics of n samples at the default setting with labels in equal shares, against a split.
+
+    The floor of each is the same metric of n random training pictures against the same split; that of class_right is what the
+    classifier sees rightly in the split itself. fid only from n = MIN_FID_N on. about: fields of every Measurement.
+    """
+    dataset = data.get(card.dataset)
+    controls = equal_shares(card.controls, n)
+    drawn = run.sample(card.id, n, seed, **controls).samples
+    real, train = data.load(dataset.name, split), shuffled(dataset.name, "train", n)
+    found = []
+    for extractor in extractors(dataset.name):
+        make = partial(Measurement, card=card.id, n=n, seed=seed, split=split, extractor=extractor, **about)
+        fake, floor = features.extract(drawn, extractor), features.extract(train, extractor)
+        found += distances(features.of_split(dataset.name, split, extractor), fake.features, floor.features, make, full=extractor == dataset.extractor)
+        if controls:
+            found.append(class_right(fake, drawn.labels, features.extract(real, extractor), real.labels, make))
+        if extractor == dataset.extractor:
+            found += bands(features.of_split(dataset.name, split, extractor), fake, drawn.labels, make)
+    return found
+
+
+def classifier(card: ModelCard, split: str, **about: Any) -> list[Measurement]:
+    """The accuracy of a classifier on a split, with its binomial standard error."""
+    real = data.load(card.dataset, split)
+    right = features.class_right(run.score(card.id, real), real.labels)
+    error = (right * (1 - right) / len(real)) ** 0.5
+    return [Measurement(card=card.id, metric="accuracy", value=right, spread=_short(error), spread_over="standard error", n=len(real), seed=0, split=split, **about)]
+
+
+def distances(real: np.ndarray, fake: np.ndarray, floor: np.ndarray, make: Make, full: bool) -> list[Measurement]:
+    """fid and kid, and with full also precision, recall, density, coverage, of features (n, d), each with its floor."""
+    from playground.metrics.distances import KID_SUBSET, fid, kid, prdc
+
+    found = []
+    if len(fake) >= MIN_FID_N:
+        found.append(make(metric="fid", value=_short(fid(real, fake)), floor=_short(fid(real, floor))))
+    value, spread = kid(real, fake)
+    over = f"50 subsets of {min(KID_SUBSET, len(real), len(fake))}"
+    found.append(make(metric="kid", value=_short(value), spread=_short(spread), spread_over=over, floor=_short(kid(real, floor)[0])))
+    if full:
+        floors = prdc(real, floor)
+        found += [make(metric=name, value=_short(value), floor=_short(floors[name])) for name, value in prdc(real, fake).items()]
+    return found
+
+
+def class_right(fake: Scores, asked: np.ndarray, real: Scores, truth: np.ndarray, make: Make) -> Measurement:
+    """The share of samples seen as the class that was asked for, with its binomial standard error."""
+    right = features.class_right(fake, asked)
+    error = (right * (1 - right) / len(fake)) ** 0.5
+    return make(metric="class_right", value=right, spread=_short(error), spread_over="standard error", floor=features.class_right(real, truth))
+
+
+def bands(real: np.ndarray, fake: Scores, asked: np.ndarray | None, make: Make) -> list[Measurement]:
+    """kid and class_right over blocks of BLOCK samples, mean and spread: the band that continuous integration holds a new draw to."""
+    from playground.metrics.distances import kid
+
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(fake) - BLOCK + 1, BLOCK)]
+    if len(blocks) < MIN_BLOCKS:
+        return []
+    values = {f"kid_{BLOCK}": [kid(real, fake.features[rows])[0] for rows in blocks]}
+    if asked is not None:
+        values[f"class_right_{BLOCK}"] = [float((fake.probabilities[rows].argmax(1) == asked[rows]).mean()) for rows in blocks]
+    over = f"{len(blocks)} blocks of {BLOCK}"
+    return [make(metric=name, value=_short(np.mean(found)), spread=_short(np.std(found, ddof=1)), spread_over=over) for name, found in values.items()]
+
+
+def extractors(dataset: str) -> tuple[str, ...]:
+    """The classifier that judges a data set, then the independent ones that confirm what it says."""
+    first = data.get(dataset).extractor
+    family = registry.get(first).family
+    return (first, *(card.id for card in registry.cards() if card.family == family and card.dataset == dataset and card.id != first))
+
+
+def shuffled(dataset: str, split: str, n: int) -> Images:
+    """The first n pictures of a split in a fixed random order (the same order for every n)."""
+    real = data.load(dataset, split)
+    rows = np.random.default_rng(0).permutation(len(real))[:n]
+    return Images(real.pixels[rows], real.labels[rows])
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")

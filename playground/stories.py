@@ -1,0 +1,42 @@
+"""How a shipped model learnt: the same noise at moments from the first step to the last, and the losses between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from playground import weights
+from playground.errors import WeightsUnavailable
+
+
+@dataclass(frozen=True)
+class Story:
+    """steps: the moments. pictures: uint8 (moments, n, h, w, c). log: rows of {"step": ..., loss names ...}, means since the row before."""
+
+    steps: tuple[int, ...]
+    pictures: np.ndarray
+    log: tuple[Mapping[str, float], ...]
+
+    def at(self, step: int) -> Mapping[str, float] | None:
+        """The row of losses that covers a step; None before the first step."""
+        if step == 0:
+            return None
+        return next((row for row in self.log if row["step"] >= step), self.log[-1])
+
+
+def read(card_id: str) -> Story:
+    """The story shipped beside a card's weights. Raises WeightsUnavailable where there is none."""
+    folder = weights.folder(card_id)
+    try:
+        about = json.loads((folder / "story.json").read_text(encoding="utf-8"))
+        height, width, channels = about["shape"]
+        with Image.open(folder / "story.png") as sprite:
+            sheet = np.asarray(sprite).reshape(len(about["steps"]) * height, about["columns"] * width, channels)
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsUnavailable(f"{card_id} has no readable training story.") from error
+    rows = sheet.reshape(len(about["steps"]), height, about["columns"], width, channels).transpose(0, 2, 1, 3, 4)
+    return Story(tuple(about["steps"]), rows, tuple(about["log"]))

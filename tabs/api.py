@@ -1,0 +1,95 @@
+"""The named endpoints: every main action with typed parameters, checked by the core alone, so that HTTP meets the same words as Python."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from playground import data, registry, run
+from playground.controls import Choice, Control, Given, Label, Numbers, Slider
+from playground.run import VISITOR_N
+from playground.types import Images, ModelCard, Run
+from tabs import pictures
+from tabs.widgets import HEAVY, guarded, link_of, settings_of
+
+TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Given: str | None, Numbers: list[float] | None}
+
+
+def build() -> None:
+    """Registers the endpoints; call inside a Blocks."""
+    limits = {name: HEAVY[name] for name in ("concurrency_id", "concurrency_limit")}
+    for card in registry.cards():
+        if "sample" in card.can:
+            gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
+    for function in (reconstruct, classify, models):
+        gr.api(guarded(function), api_name=function.__name__, **limits)
+
+
+def models() -> list[dict]:
+    """Every model: id, family, what it can, its controls."""
+    return [{"id": card.id, "family": card.family, "can": sorted(card.can), "controls": [control.name for control in card.controls]} for card in registry.cards()]
+
+
+def reconstruct(model: str, given: str) -> dict:
+    """A picture (PNG or JPEG data URI), prepared as the data set's were, through a model's bottleneck and back."""
+    card = registry.get(model)
+    seen = data.from_picture(card.dataset, pictures.from_uri(given))
+    return {"model": card.id, "seen": _png(seen), "reconstruction": _png(run.reconstruct(card.id, seen))}
+
+
+def classify(model: str, given: str) -> dict:
+    """The class probabilities of a picture (PNG or JPEG data URI), prepared as the data set's were."""
+    card = registry.get(model)
+    seen = data.from_picture(card.dataset, pictures.from_uri(given))
+    scores = run.score(card.id, seen)
+    return {"model": card.id, "seen": _png(seen), "probabilities": dict(zip(data.get(card.dataset).labels, map(float, scores.probabilities[0]), strict=True))}
+
+
+def sampler(card: ModelCard) -> Callable[..., dict]:
+    """The endpoint that draws from a card; its parameters are n, seed and the card's controls, by their names."""
+
+    def sample(n: Any, seed: Any, *values: Any) -> dict:
+        controls = {control.name: _parsed(control, card, value) for control, value in zip(card.controls, values, strict=True)}
+        return answer(run.sample(card.id, n, seed, limit=VISITOR_N, **controls))
+
+    parameters = [inspect.Parameter("n", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=16, annotation=int)]
+    parameters.append(inspect.Parameter("seed", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=7, annotation=int))
+    for control in card.controls:
+        kind = int if isinstance(control, Slider) and control.integer else TYPES[type(control)]
+        parameters.append(inspect.Parameter(control.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=control.default, annotation=kind))
+    sample.__name__ = f"sample_{card.id.replace('-', '_')}"
+    sample.__doc__ = f"Draws n samples of {card.title} ({card.id}) and returns their grid as a PNG data URI with all settings."
+    sample.__signature__ = inspect.Signature(parameters, return_annotation=dict)
+    sample.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
+    return sample
+
+
+def answer(found: Run) -> dict:
+    """A finished run as JSON: image (PNG data URI of the grid), labels, settings, link, seconds, nfe."""
+    settings = settings_of(found)
+    images = found.samples
+    assert isinstance(images, Images)
+    return {
+        "image": pictures.uri(pictures.png(pictures.tiles(images), settings)),
+        "labels": None if images.labels is None else images.labels.tolist(),
+        "settings": settings,
+        "link": link_of(registry.get(found.card).family, settings),
+        "seconds": found.seconds,
+        "nfe": found.nfe,
+    }
+
+
+def _parsed(control: Control, card: ModelCard, value: Any) -> Any:
+    """JSON has no pictures and no lists in a word: a Given comes as a data URI, labels for each sample as "2,0,2,6"."""
+    if isinstance(control, Given) and value is not None:
+        return data.from_picture(card.dataset, pictures.from_uri(value)).float32()
+    if isinstance(control, Label) and isinstance(value, str) and "," in value:
+        return value.split(",")
+    return value
+
+
+def _png(images: Images) -> str:
+    return pictures.uri(pictures.png(pictures.tiles(images)))

@@ -1,0 +1,160 @@
+"""Building and serving the page: tabs, theme, limits, links, shutdown. Shared by app.py and the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import signal
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from playground.controls import Slider
+from playground.errors import PlaygroundError
+from playground.run import MAX_SEED, VISITOR_N
+from tabs import api
+from tabs.widgets import TabPage
+
+TABS = ("compare", "autoencoder", "vae", "gan", "diffusion")
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+MAX_PIXELS = 25_000_000  # an uploaded picture larger than this is refused from its header
+WARM_SECONDS = 2.0  # torch is imported this long after the page is up, in a thread
+IDLE_POLL_SECONDS = 0.01  # Gradio's own 1 ms burns 5 % of a core for ever
+
+THEME = gr.themes.Base(
+    primary_hue="indigo",
+    neutral_hue="slate",
+    font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
+    font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "monospace"],
+    radius_size="md",
+).set(
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_600",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_600",
+    button_primary_text_color="white",
+    button_primary_text_color_dark="white",
+    button_cancel_background_fill="*neutral_700",
+    button_cancel_background_fill_dark="*neutral_700",
+    button_cancel_text_color="white",
+    button_cancel_text_color_dark="white",
+)
+
+
+def launch_options() -> dict[str, Any]:
+    """The keyword arguments of launch() and mount_gradio_app()."""
+    return {
+        "theme": THEME,
+        "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
+        "head": f"<script>{(ASSETS / 'page.js').read_text(encoding='utf-8')}</script>",
+        "show_error": False,
+        "footer_links": ["api"],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_file_size": "15mb",
+        "state_session_capacity": 200,
+        "ssr_mode": False,
+        "pwa": False,
+        "allowed_paths": [],
+        "strict_cors": True,
+        "max_threads": 16,
+    }
+
+
+def build() -> gr.Blocks:
+    """The whole page. Loads no model and no torch."""
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with gr.Blocks(title="Generative Playground", analytics_enabled=False, delete_cache=(600, 3600)) as demo:
+        gr.HTML(
+            '<header class="masthead"><h1>Generative Playground</h1>'
+            "<p>GAN, VAE, diffusion, autoencoder: trained on the same digits, drawn from the same seed, measured by the same rules.</p></header>",
+            padding=False,
+        )
+        pages: list[TabPage] = []
+        with gr.Tabs(overflow_behavior="wrap") as tabs:
+            for name in TABS:
+                module = importlib.import_module(f"tabs.{name}")
+                with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
+                    pages.append(module.build())
+        gr.HTML(
+            '<footer class="colophon">Every sample on this page was drawn by a model that this repository trains and ships. '
+            "Digits: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0). Code and weights: Apache-2.0.</footer>",
+            padding=False,
+        )
+        _wire_links(demo, tabs, pages)
+        api.build()
+    demo.queue(api_open=False, max_size=64, default_concurrency_limit=8)
+    return demo
+
+
+def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage]) -> None:
+    """Opens the page as its query string says: ?tab=vae&model=vae-mnist&seed=7. A value out of bounds is clamped, and said so."""
+    outputs = [component for page in pages for component in page.linked.values()]
+
+    def open_link(request: gr.Request) -> list[Any]:
+        query = dict(request.query_params)
+        chosen = next((page for page in pages if page.id == query.get("tab")), None)
+        updates: list[Any] = []
+        for page in pages:
+            for name, component in page.linked.items():
+                updates.append(_from_link(name, query[name], component) if page is chosen and name in query else gr.skip())
+        return [gr.Tabs(selected=chosen.id) if chosen else gr.skip(), *updates]
+
+    # page.js presses the tab's button once the values are there, if the link names more than the tab
+    demo.load(open_link, None, [tabs, *outputs], api_visibility="private", show_progress="hidden").then(None, None, None, js="() => window.playgroundOpened()", api_visibility="private")
+
+
+def _from_link(name: str, text: str, component: Any) -> Any:
+    """A component's value from a link: a word among its choices, or a number clamped to its bounds with a toast."""
+    if isinstance(component, gr.Dropdown | gr.Radio):
+        allowed = [value for _, value in component.choices]
+        if text in allowed:
+            return text
+        gr.Warning(f"The link asks for {name} {text[:40]!r}, which is not among {', '.join(map(str, allowed))}; left as it was.")
+        return gr.skip()
+    if isinstance(component, gr.Slider | gr.Number):
+        bounds = Slider(name, name, 0, component.minimum or 0, MAX_SEED if component.maximum is None else component.maximum, integer=component.precision == 0)
+        try:
+            number = float(text)
+            return bounds.validate(int(number) if bounds.integer else number)
+        except (ValueError, OverflowError, PlaygroundError):
+            fallback = component.value
+            with contextlib.suppress(ValueError):
+                if (number := float(text)) == number:
+                    fallback = min(max(number, bounds.minimum), bounds.maximum)
+                    fallback = int(fallback) if bounds.integer else fallback
+            gr.Warning(f"The link asks for {name} {text[:40]!r}; allowed is {bounds.minimum:g} to {bounds.maximum:g}, taken as {fallback:g}.")
+            return fallback
+    if isinstance(component, gr.Textbox):
+        return text[: component.max_length or 100]
+    return gr.skip()
+
+
+def serve(demo: gr.Blocks, share: bool = False, host: str | None = None, port: int | None = None) -> None:
+    """Serves until SIGINT or SIGTERM, then leaves no files behind (Gradio empties its cache only on KeyboardInterrupt)."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    demo._queue.sleep_when_free = IDLE_POLL_SECONDS
+    demo.launch(prevent_thread_lock=True, share=share, server_name=host, server_port=port, **launch_options())
+    warm = threading.Timer(WARM_SECONDS, warm_up)
+    warm.daemon = True
+    warm.start()
+    demo.block_thread()
+
+
+def warm_up() -> None:
+    """Imports torch and loads the models of the first tab, so that the first press finds them ready."""
+    from playground import registry, run
+
+    for card in registry.cards():
+        if "sample" in card.can:
+            with contextlib.suppress(PlaygroundError):
+                run.sample(card.id, 1, 0, limit=VISITOR_N, **({"num_inference_steps": 1} if card.family == "diffusion" else {}))

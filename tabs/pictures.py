@@ -1,0 +1,120 @@
+"""Samples as a browser shows them: sprites, grids, films and the files one can take away, all as HTML with data URIs.
+
+A data URI leaves no file on the server and is never shared between visitors; PNG keeps every pixel and carries the settings.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from playground.types import Images
+
+GAP = 2  # pixels of background between the tiles of a grid
+FILM_SCALE = 4  # an animation to take away is enlarged, since a 28-pixel GIF is a dot
+
+
+def tiles(images: Images, columns: int = 8) -> np.ndarray:
+    """The pictures side by side: uint8 (rows * (h + gap) - gap, columns * (w + gap) - gap, c), missing places mid grey."""
+    pixels = images.uint8()
+    n, height, width, channels = pixels.shape
+    columns = max(1, min(columns, n))
+    rows = -(-n // columns)
+    sheet = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), 128, dtype=np.uint8)
+    for k, picture in enumerate(pixels):
+        top, left = (k // columns) * (height + GAP), (k % columns) * (width + GAP)
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+def png(sheet: np.ndarray, settings: Mapping[str, Any] | None = None) -> bytes:
+    """A uint8 (h, w, 1 or 3) array as PNG, with the settings as JSON in its "playground" text chunk."""
+    about = PngImagePlugin.PngInfo()
+    if settings:
+        about.add_text("playground", json.dumps(settings, ensure_ascii=True))
+    buffer = io.BytesIO()
+    _pil(sheet).save(buffer, "PNG", pnginfo=about)
+    return buffer.getvalue()
+
+
+def animation(frames: Sequence[np.ndarray], kind: str = "GIF", milliseconds: int = 120) -> bytes:
+    """Frames uint8 (h, w, c) as a looping GIF or lossless WebP, enlarged without smoothing; the last frame stays a second longer."""
+    pictures = [_pil(frame).resize((frame.shape[1] * FILM_SCALE, frame.shape[0] * FILM_SCALE), Image.Resampling.NEAREST) for frame in frames]
+    pace = [milliseconds] * (len(pictures) - 1) + [milliseconds + 1000]
+    buffer = io.BytesIO()
+    options = {"lossless": True} if kind == "WEBP" else {}
+    pictures[0].save(buffer, kind, save_all=True, append_images=pictures[1:], duration=pace, loop=0, **options)
+    return buffer.getvalue()
+
+
+def uri(data: bytes, mime: str = "image/png") -> str:
+    """Bytes as a data URI."""
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def picture(sheet: np.ndarray, alt: str, settings: Mapping[str, Any] | None = None, scale: float | None = None) -> str:
+    """An <img> of a sheet with crisp pixels; scale is CSS pixels per pixel at most (it shrinks on a narrow screen)."""
+    height, width = sheet.shape[:2]
+    limit = f"max-width:{round(width * scale)}px;" if scale else ""
+    return (
+        f'<img class="pixels" style="{limit}aspect-ratio:{width}/{height}" width="{width}" height="{height}" '
+        f'alt="{html.escape(alt, quote=True)}" src="{uri(png(sheet, settings))}">'
+    )
+
+
+def grid(images: Images, alt: str, columns: int = 8, settings: Mapping[str, Any] | None = None, scale: float = 4.0) -> str:
+    """A grid of samples as one <img>, with the space it needs reserved."""
+    return f'<div class="grid">{picture(tiles(images, columns), alt, settings, scale)}</div>'
+
+
+def film(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, scale: float = 4.0, start: int | None = None) -> str:
+    """A player: all frames in one sprite, scrubbed in the browser without a call to the server (assets/page.js moves it).
+
+    frames: uint8 (h, w, c), all of one shape. captions: one line for each frame. start: the frame shown first (default: the last).
+    """
+    height, width = frames[0].shape[:2]
+    total = len(frames)
+    start = total - 1 if start is None else start
+    sprite = uri(png(np.concatenate(list(frames))))
+    lines = html.escape(json.dumps(list(captions)), quote=True)
+    at = 0 if total == 1 else 100 * start / (total - 1)
+    return (
+        f'<div class="film" data-frames="{total}" data-captions="{lines}">'
+        f'<div class="pixels frame" role="img" aria-label="{html.escape(alt, quote=True)}" style="aspect-ratio:{width}/{height};max-width:{round(width * scale)}px;'
+        f"background-image:url({sprite});background-size:100% {100 * total}%;background-position:0 {at:.4f}%\"></div>"
+        f'<div class="filmbar"><button type="button" class="film-play" aria-label="Play">▶</button>'
+        f'<input type="range" class="film-scrub" min="0" max="{total - 1}" value="{start}" aria-label="Moment">'
+        f'<span class="film-caption">{html.escape(captions[start])}</span></div></div>'
+    )
+
+
+def download(data: bytes, mime: str, name: str, text: str) -> str:
+    """A link that saves bytes under a name."""
+    return f'<a class="take" download="{html.escape(name, quote=True)}" href="{uri(data, mime)}">{html.escape(text)}</a>'
+
+
+def from_uri(text: object, limit_bytes: int = 3_000_000) -> Image.Image:
+    """The picture of a PNG or JPEG data URI (what the drawing pad and the API send). Raises ControlError for anything else."""
+    from playground.errors import ControlError
+
+    wrong = ControlError("The picture must be a PNG or JPEG data URI of at most 3 MB and 4 million points.")
+    if not isinstance(text, str) or not text.startswith("data:image/") or "," not in text or len(text) > limit_bytes * 4 // 3 + 100:
+        raise wrong
+    try:
+        opened = Image.open(io.BytesIO(base64.b64decode(text.split(",", 1)[1], validate=True)), formats=("PNG", "JPEG"))
+        if opened.width * opened.height > 4_000_000:  # known from the header, before anything is decoded
+            raise wrong
+        return opened.convert("RGBA") if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info else opened.convert("RGB")
+    except (ValueError, OSError, SyntaxError) as error:
+        raise wrong from error
+
+
+def _pil(sheet: np.ndarray) -> Image.Image:
+    return Image.fromarray(sheet[..., 0] if sheet.shape[2] == 1 else sheet)

@@ -1,0 +1,230 @@
+"""What all tabs share: controls as components, the frame of a tab, a run's line, errors as toasts."""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+import logging
+import secrets
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from playground import previews, registry, weights
+from playground.controls import Choice, Control, Given, Label, Numbers, Slider
+from playground.errors import PlaygroundError
+from playground.run import MAX_SEED
+from playground.types import Images, ModelCard, Run, Step
+from tabs import pictures
+
+HEAVY = {"concurrency_id": "heavy", "concurrency_limit": 8, "show_progress": "hidden"}
+"""Event settings of everything that may run a model: all share one group; the gate in playground.run orders their steps."""
+
+log = logging.getLogger("playground")
+
+
+@dataclass
+class TabPage:
+    """What build() returns: the components that a link may set, by the name used in the query string, and the primary button's id."""
+
+    id: str
+    linked: dict[str, gr.components.Component] = field(default_factory=dict)
+
+
+def component(control: Control, **options: Any) -> gr.components.Component:
+    """The Gradio component of a control, with its default, bounds and help."""
+    if isinstance(control, Slider):
+        return gr.Slider(
+            control.minimum, control.maximum, control.default, step=control.step, label=control.title, info=control.help or None, precision=0 if control.integer else None, **options
+        )
+    if isinstance(control, Choice):
+        return gr.Dropdown(list(control.choices), value=control.default, label=control.title, info=control.help or None, **options)
+    if isinstance(control, Label):
+        return gr.Dropdown(["any", *control.classes], value=control.default, label=control.title, info=control.help or None, **options)
+    raise TypeError(f"{type(control).__name__} {control.name} has no general component; the tab builds it.")
+
+
+def simple_controls(card: ModelCard) -> tuple[Control, ...]:
+    """The controls of a card that component() can show."""
+    return tuple(control for control in card.controls if not isinstance(control, Given | Numbers))
+
+
+def seed_row(default: int = 7) -> tuple[gr.Number, gr.Button]:
+    """A seed and the dice that changes it, in the browser alone."""
+    with gr.Row(elem_classes="seed"):
+        seed = gr.Number(default, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", info="Same seed, same pictures.", scale=3)
+        dice = gr.Button("🎲 Dice", min_width=80, scale=1, elem_classes="dice")
+    dice.click(None, None, seed, js="() => Math.floor(Math.random() * 100000)", api_visibility="private")
+    return seed, dice
+
+
+def count_slider(default: int = 16, maximum: int = 64) -> gr.Slider:
+    """How many samples."""
+    return gr.Slider(1, maximum, default, step=1, precision=0, label="n (samples)")
+
+
+def run_buttons(tab: str, text: str) -> tuple[gr.Button, gr.Button]:
+    """The tab's primary button, and Stop."""
+    with gr.Row(elem_classes="go"):
+        go = gr.Button(text, variant="primary", elem_id=f"{tab}-run", scale=3)
+        stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
+    return go, stop
+
+
+def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The handler with faults made fit for people: a PlaygroundError as its own sentence, anything else as a number in the log."""
+
+    def shown(error: Exception) -> gr.Error:
+        if isinstance(error, PlaygroundError):
+            return gr.Error(str(error), print_exception=False)
+        number = secrets.token_hex(4)
+        log.error("internal error %s in %s", number, function.__name__, exc_info=error)
+        return gr.Error(f"Something went wrong on our side (internal error {number}).", print_exception=False)
+
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            try:
+                yield from function(*args, **kwargs)
+            except gr.Error:
+                raise
+            except Exception as error:
+                raise shown(error) from None
+
+        return generator
+
+    @functools.wraps(function)
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except gr.Error:
+            raise
+        except Exception as error:
+            raise shown(error) from None
+
+    return plain
+
+
+def settings_of(run: Run) -> dict[str, Any]:
+    """What is needed to repeat a run, small and JSON-ready: card, n, seed and the controls that are numbers or words."""
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in run.controls.items() if isinstance(value, str | int | float | tuple)}
+    return {"model": run.card, "n": run.n, "seed": run.seed, **plain}
+
+
+def link_of(tab: str, settings: Mapping[str, Any]) -> str:
+    """The query string that opens a tab with these settings; values at their default are left out."""
+    defaults = {control.name: control.default for control in registry.get(settings["model"]).controls}
+    short = {name: ",".join(map(str, value)) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else value for name, value in settings.items() if defaults.get(name) != value}
+    return "?" + urllib.parse.urlencode({"tab": tab, **short})
+
+
+def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
+    """One line under a result: how it came about (recorded or live), model, settings, seconds, calls, and its link."""
+    settings = settings_of(run)
+    words = [f"{name} {html.escape(str(value))}" for name, value in settings.items() if name not in ("model",) and value is not None]
+    time = f"{run.seconds:.2f} s" if run.seconds < 10 else f"{run.seconds:.0f} s"
+    calls = f"{run.nfe} network call{'s' if run.nfe != 1 else ''} a sample"
+    link = html.escape(link_of(tab, settings), quote=True)
+    return (
+        f'<div class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(run.card)}</b> · {" · ".join(words)} · '
+        f'{time} on {html.escape(run.device)} · {calls}{extra} · <a class="permalink" href="{link}">link</a></div>'
+    )
+
+
+def result(run: Run, tab: str, *, how: str = "live", columns: int = 8, scale: float = 4.0, frames: Sequence[Any] = (), extra: str = "") -> str:
+    """A finished run as the page shows it: grid, run line, and what can be taken away (PNG with its settings; GIF and WebP of a stream)."""
+    images = run.samples
+    assert isinstance(images, Images)
+    settings = {**settings_of(run), "link": link_of(tab, settings_of(run)), "seconds": round(run.seconds, 3), "nfe": run.nfe}
+    name = f"{run.card}-seed{run.seed}"
+    takes = [pictures.download(pictures.png(pictures.tiles(images, columns), settings), "image/png", f"{name}.png", "PNG")]
+    if len(frames) > 1:
+        takes += [
+            pictures.download(pictures.animation(frames), "image/gif", f"{name}.gif", "GIF"),
+            pictures.download(pictures.animation(frames, "WEBP"), "image/webp", f"{name}.webp", "WebP"),
+        ]
+    return (
+        pictures.grid(images, f"{len(images)} samples of {run.card}, seed {run.seed}", columns, settings, scale)
+        + run_line(run, tab, how, extra)
+        + f'<div class="takes">Take it away: {" ".join(takes)}</div>'
+    )
+
+
+def recorded(card_id: str, tab: str, columns: int = 8, scale: float = 4.0) -> str:
+    """The shipped result of a card for the first paint, drawn earlier from the shipped weights and marked as recorded."""
+    return result(recorded_run(card_id), tab, how="recorded", columns=columns, scale=scale)
+
+
+def recorded_run(card_id: str) -> Run:
+    """The shipped preview of a card as the run that drew it."""
+    images, about = previews.read(card_id)
+    step = Step(images, 1, 1, about["nfe"])
+    return Run(card_id, step, about["n"], about["seed"], about["controls"], about["seconds"], about["device"], done=True)
+
+
+def working(run: Run, columns: int = 8, scale: float = 4.0) -> str:
+    """A run under way: its samples so far and how far it is."""
+    step = run.step
+    return (
+        pictures.grid(run.samples, f"step {step.i} of {step.total}", columns, None, scale)
+        + f'<div class="runline"><span class="badge running">step {step.i} of {step.total}</span> {run.seconds:.1f} s<progress max="{step.total}" value="{step.i}"></progress></div>'
+    )
+
+
+def opening(title: str, text: str, breaks: str) -> gr.HTML:
+    """How a tab begins: its analogy in two sentences, and where the analogy breaks."""
+    return gr.HTML(f'<div class="opening"><h2>{html.escape(title)}</h2><p>{text}</p><p class="breaks"><b>Where the picture breaks:</b> {breaks}</p></div>', padding=False)
+
+
+def facts_table(cards: Sequence[ModelCard]) -> str:
+    """The card facts of one or more models as a table: what it is, how it learns, what it costs."""
+    rows = {"architecture": "Architecture", "training": "Training", "latent_space": "Latent space", "likelihood": "Likelihood", "stability": "Stability", "control": "Control", "uses": "Typical uses"}
+    head = "".join(f"<th scope=col>{html.escape(card.title)}</th>" for card in cards)
+    body = "".join(
+        f"<tr><th scope=row>{title}</th>" + "".join(f"<td>{html.escape(card.facts.get(key, '–'))}</td>" for card in cards) + "</tr>"
+        for key, title in rows.items()
+        if any(key in card.facts for card in cards)
+    )
+    return f'<div class="tablewrap"><table class="facts"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def losses_plot(log_rows: Sequence[Mapping[str, float]], names: Sequence[str], title: str) -> str:
+    """A small line chart of training losses over steps as inline SVG, one line a name."""
+    colours = ("var(--accent)", "var(--accent-2)", "var(--accent-3)")
+    width, height, pad = 640, 180, 34
+    steps = [row["step"] for row in log_rows]
+    values = [row[name] for row in log_rows for name in names if name in row]
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+
+    def point(step: float, value: float) -> str:
+        return f"{pad + (width - pad - 6) * step / max(steps):.1f},{6 + (height - 28) * (1 - (value - low) / span):.1f}"
+
+    lines = "".join(
+        f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(point(row["step"], row[name]) for row in log_rows if name in row)}"/>' for name, colour in zip(names, colours, strict=False)
+    )
+    legend = " ".join(f'<span><i style="background:{colour}"></i>{html.escape(name.replace("_", " "))}</span>' for name, colour in zip(names, colours, strict=False))
+    return (
+        f'<figure class="plot"><figcaption>{html.escape(title)} <span class="legend">{legend}</span></figcaption>'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(title, quote=True)}">'
+        f'<line x1="{pad}" y1="{height - 22}" x2="{width - 6}" y2="{height - 22}" stroke="currentColor" opacity=".3"/>{lines}'
+        f'<text x="0" y="14">{high:.3g}</text><text x="0" y="{height - 24}">{low:.3g}</text><text x="{width - 6}" y="{height - 6}" text-anchor="end">step {max(steps):,}</text></svg></figure>'
+    )
+
+
+def provenance(card_id: str) -> str:
+    """How a card's weights came about, from its card.json: command, data, steps, seconds, machine."""
+    about = weights.record(card_id)
+    parameters = sum(about["parameters"].values())
+    return (
+        f'<p class="runline"><b>{html.escape(card_id)}</b>: {parameters:,} parameters ({", ".join(f"{html.escape(k)} {v:,}" for k, v in about["parameters"].items())}), '
+        f"{about['steps']:,} steps, {about['samples_seen']:,} samples seen in {about['seconds'] / 60:.0f} min on {html.escape(about['machine'])}. "
+        f"Paper: {html.escape(registry.get(card_id).paper)}. Made by <code>{html.escape(about['command'])}</code></p>"
+    )
