@@ -1,8 +1,16 @@
 // What happens in the browser alone: film players, the "sweep" of a latent map, drawing pads, links that press the tab's button.
 (() => {
   const frameOf = (film) => film.querySelector(".frame");
+  const totalOf = (film) => Number(film.dataset.frames ?? film.querySelectorAll(":scope > .moment").length);
   const show = (film, i) => {
-    const total = Number(film.dataset.frames);
+    const total = totalOf(film);
+    const moments = [...film.querySelectorAll(":scope > .moment")];
+    if (moments.length) {  // a film whose moments came one by one: the chosen one is shown
+      film.classList.add("scrubbed");
+      moments.forEach((moment, k) => moment.classList.toggle("shown", k === Math.min(i, moments.length - 1)));
+      film.querySelector(".film-scrub").value = i;
+      return;
+    }
     const captions = JSON.parse(film.dataset.captions);
     frameOf(film).style.backgroundPosition = `0 ${total > 1 ? (100 * i) / (total - 1) : 0}%`;
     film.querySelector(".film-scrub").value = i;
@@ -15,7 +23,7 @@
     if (button) { button.textContent = "▶"; button.setAttribute("aria-label", "Play"); }
   };
   const play = (film) => {
-    const total = Number(film.dataset.frames);
+    const total = totalOf(film);
     const scrub = film.querySelector(".film-scrub");
     let i = Number(scrub.value) >= total - 1 ? 0 : Number(scrub.value);
     const button = film.querySelector(".film-play");
@@ -34,6 +42,14 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.(".film-play");
     if (button) { const film = button.closest(".film"); film.playing ? stop(film) : play(film); return; }
+    const stopper = event.target.closest?.("button.stop");
+    if (stopper) setTimeout(() => {  // the step in work has come back by then, and no other follows
+      for (const badge of stopper.closest("[role=tabpanel]")?.querySelectorAll(".badge.running") ?? []) {
+        badge.classList.replace("running", "stopped");
+        badge.textContent = `stopped at ${badge.textContent}`;
+        badge.parentElement.querySelector("progress")?.remove();
+      }
+    }, 800);
     const link = event.target.closest?.("a.permalink");
     if (link && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
@@ -44,17 +60,140 @@
       setTimeout(() => (link.textContent = "link"), 1500);
     }
   });
+  // Stop leaves what was drawn so far; what was under way or waiting says so.
+  window.playgroundStopped = (tab) => {
+    for (const badge of document.querySelectorAll(`#${tab} .badge.running, #${tab} .badge.waiting`)) { badge.className = "badge recorded"; badge.textContent = "stopped"; }
+    for (const bar of document.querySelectorAll(`#${tab} progress`)) bar.remove();
+  };
   // A link that names settings besides the tab is meant to be seen run.
   window.playgroundOpened = () => {
     const query = new URLSearchParams(location.search);
     const tab = query.get("tab");
+    const named = `${tab}-${query.get("play") ?? "run"}`;  // a tab with two runs names the one that is meant
     query.delete("tab"); query.delete("__theme");
     if (!tab || ![...query.keys()].length) return;
     let tries = 0;
     const press = setInterval(() => {
-      const button = document.getElementById(`${tab}-run`);
+      const button = document.getElementById(named);
       if (button && button.offsetParent) { clearInterval(press); setTimeout(() => button.click(), 300); }
       else if (++tries > 50) clearInterval(press);
     }, 100);
   };
 })();
+
+// Planes of codes (tabs/plane.py): the picture under the pointer comes from a sprite that is already here.
+(() => {
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const clamp = (value, most) => Math.max(0, Math.min(most, value));
+  const point = (plane, column, row) => {
+    const last = Number(plane.dataset.count) - 1;
+    const limit = Number(plane.dataset.limit);
+    plane.dataset.column = column = clamp(column, last);
+    plane.dataset.row = row = clamp(row, last);
+    const z = [-limit + (2 * limit * column) / last, limit - (2 * limit * row) / last];
+    const cursor = plane.querySelector(".plane-cursor");
+    cursor.style.left = `${50 + (50 * z[0]) / plane.dataset.reach}%`;
+    cursor.style.top = `${50 - (50 * z[1]) / plane.dataset.reach}%`;
+    plane.querySelector(".plane-digit").style.backgroundPosition = `${(100 * column) / last}% ${(100 * row) / last}%`;
+    plane.querySelector(".plane-where").textContent = `z = (${z.map((v) => (Math.abs(v) < 0.05 ? "0.0" : v.toFixed(1))).join(", ")})`;
+  };
+  // the place of the sprite's picture nearest to z
+  const nearest = (plane, x, y) => {
+    const limit = Number(plane.dataset.limit);
+    const steps = (Number(plane.dataset.count) - 1) / (2 * limit);
+    point(plane, Math.round(steps * (x + limit)), Math.round(steps * (limit - y)));
+  };
+  const follow = (event) => {
+    const board = event.target.closest?.(".plane[data-count] .plane-board");
+    if (!board) return;
+    const box = board.getBoundingClientRect();
+    const plane = board.closest(".plane");
+    const reach = Number(plane.dataset.reach);
+    nearest(plane, reach * ((2 * (event.clientX - box.left)) / box.width - 1), reach * (1 - (2 * (event.clientY - box.top)) / box.height));
+  };
+  document.addEventListener("pointermove", follow);
+  document.addEventListener("pointerdown", follow);
+  document.addEventListener("keydown", (event) => {
+    const board = event.target.closest?.(".plane[data-count] .plane-board");
+    if (!board || !(event.key in STEPS)) return;
+    event.preventDefault();
+    const plane = board.closest(".plane");
+    const middle = (Number(plane.dataset.count) - 1) / 2;
+    const [dx, dy] = STEPS[event.key];
+    point(plane, Number(plane.dataset.column ?? middle) + dx, Number(plane.dataset.row ?? middle) + dy);
+  });
+  document.addEventListener("click", (event) => {
+    const chip = event.target.closest?.(".plane-legend .chip");
+    if (chip) {
+      const plane = chip.closest(".plane");
+      const only = plane.dataset.only === chip.dataset.class ? "" : chip.dataset.class;
+      plane.dataset.only = only;
+      for (const other of plane.querySelectorAll(".chip")) other.setAttribute("aria-pressed", String(other.dataset.class === only));
+      for (const group of plane.querySelectorAll(".plane-points > g")) group.style.display = only === "" || group.classList.contains(`class-${only}`) ? "" : "none";
+    }
+    const there = event.target.closest?.(".plane-goto");  // a button that shows where a drawing fell: data-plane, data-x, data-y
+    const plane = there && document.querySelector(`#${there.dataset.plane} .plane[data-count]`);
+    if (plane) {
+      nearest(plane, Number(there.dataset.x), Number(there.dataset.y));
+      plane.scrollIntoView({ block: "center" });
+      plane.querySelector(".plane-board").focus({ preventScroll: true });
+    }
+  });
+})();
+
+// Drawing pads (tabs/drawing.py): white ink on black, sent as a PNG when the pen has rested a moment.
+window.playgroundPad = (element, send) => {
+  const REST = 350; // milliseconds: time enough to begin the next stroke of a 4 or a 7
+  const STEP = 7; // points that an arrow key moves the pen
+  const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+  const canvas = element.querySelector(".pad canvas");
+  const pen = element.querySelector(".pad-pen");
+  const width = element.querySelector(".pad-width");
+  const ink = canvas.getContext("2d");
+  let last = null; // where the pen is down, or null
+  let key = [canvas.width / 2, canvas.height / 2]; // where the keyboard's pen is
+  let down = false; // whether it is down
+  let waiting = null;
+  const rest = () => { clearTimeout(waiting); waiting = setTimeout(() => send(canvas.toDataURL("image/png")), REST); };
+  const clear = () => { clearTimeout(waiting); ink.fillStyle = "#000"; ink.fillRect(0, 0, canvas.width, canvas.height); down = false; mark(); };
+  const stroke = (from, to) => {
+    clearTimeout(waiting);
+    ink.strokeStyle = "#fff"; ink.lineCap = ink.lineJoin = "round"; ink.lineWidth = Number(width.value);
+    ink.beginPath(); ink.moveTo(...from); ink.lineTo(...to); ink.stroke();
+  };
+  const mark = () => {
+    pen.style.left = `${(100 * key[0]) / canvas.width}%`;
+    pen.style.top = `${(100 * key[1]) / canvas.height}%`;
+    pen.classList.toggle("down", down);
+  };
+  const place = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height];
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    event.preventDefault();
+    pen.classList.remove("keyboard");
+    canvas.setPointerCapture(event.pointerId);
+    last = place(event);
+    stroke(last, last);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!last) return;
+    for (const part of event.getCoalescedEvents?.() ?? [event]) { const next = place(part); stroke(last, next); last = next; }
+  });
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { if (last) { last = null; rest(); } });
+  canvas.addEventListener("keydown", (event) => {
+    if (event.key === " ") { down = !down; if (down) stroke(key, key); rest(); }
+    else if (event.key in ARROWS) {
+      const next = key.map((value, axis) => Math.max(0, Math.min(canvas.width, value + ARROWS[event.key][axis])));
+      if (down) { stroke(key, next); rest(); }
+      key = next;
+    } else return;
+    event.preventDefault();
+    pen.classList.add("keyboard");
+    mark();
+  });
+  element.querySelector(".pad-clear").addEventListener("click", clear);
+  clear();
+};

@@ -48,7 +48,9 @@ def make_parser() -> argparse.ArgumentParser:
     drawing.set_defaults(command=sample)
     recording = commands.add_parser("previews", help="draw what the page shows first, for every card or the named ones")
     recording.add_argument("cards", nargs="*", metavar="CARD")
-    recording.set_defaults(command=lambda args: [print(path) for path in previews.write(tuple(args.cards))])
+    recording.set_defaults(
+        command=lambda args: [print(path) for write in (previews.write, previews.write_more) for path in write(tuple(args.cards))]
+    )
     return parser
 
 
@@ -100,7 +102,9 @@ def parse_settings(card: ModelCard, settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or name not in controls:
-            raise ControlError(f"--set must be CONTROL=VALUE with a control of {card.id} ({', '.join(controls) or 'it has none'}); got {shown(setting)}.")
+            raise ControlError(
+                f"--set must be CONTROL=VALUE with a control of {card.id} ({', '.join(controls) or 'it has none'}); got {shown(setting)}."
+            )
         found[name] = parse(controls[name], text, card.dataset)
     return found
 
@@ -159,7 +163,11 @@ def _about(card: ModelCard) -> dict[str, Any]:
         size_bytes = None
     names = ("id", "family", "title", "kind", "dataset", "source", "licence", "paper")
     about = {name: getattr(card, name) for name in names}
-    return about | {"can": sorted(card.can), "size_bytes": size_bytes, "controls": [{"type": type(c).__name__, **vars(c)} for c in card.controls]}
+    return about | {
+        "can": sorted(card.can),
+        "size_bytes": size_bytes,
+        "controls": [{"type": type(c).__name__, **vars(c)} for c in card.controls],
+    }
 
 
 def _size(size_bytes: int | None) -> str:

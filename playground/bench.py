@@ -63,7 +63,9 @@ def sampling() -> list[Row]:
     ours = statistics.median(run.sample(card.id, N, 0).seconds for _ in range(REPEATS))
     unet = registry.load(card.id).unet
     scheduler = DDPMScheduler(num_train_timesteps=ALL_STEPS)
-    x = torch.randn(N, unet.config.in_channels, unet.config.sample_size, unet.config.sample_size, generator=torch.Generator().manual_seed(0)).to(unet.device)
+    x = torch.randn(
+        N, unet.config.in_channels, unet.config.sample_size, unet.config.sample_size, generator=torch.Generator().manual_seed(0)
+    ).to(unet.device)
     label = torch.arange(N, device=unet.device) % 10
     start = time.perf_counter()
     with torch.no_grad():

@@ -1,21 +1,25 @@
-"""Recorded samples of every card that draws: what the page shows at first paint. Reading them needs no torch."""
+"""What the page shows at first paint: recorded samples of every card that draws, and the tabs' exhibits. Reading them needs no torch."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from playground import registry, run, weights
+from playground import exhibits, registry, run, weights
 from playground.controls import equal_shares
 from playground.errors import PlaygroundError
+from playground.exhibits import Row
 from playground.sprite import cut, read_png, tile, write_png
 from playground.types import Images, ModelCard
 
 PREVIEWS = weights.ASSETS / "previews"
 N, SEED, COLUMNS = 32, 7, 8
+MAP_SHOWN = 20  # pictures along each side of a latent map
+MAP_FINE = 31  # and of the finer sprite from which the browser takes the picture under the pointer
 
 
 def drawn() -> tuple[ModelCard, ...]:
@@ -47,7 +51,7 @@ def write(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]
             "seconds": round(found.seconds, 4),
             "nfe": found.nfe,
             "device": found.device,
-            "weights": {name: entry["sha256"] for name, entry in weights.record(card.id)["files"].items()},
+            "weights": _hashes(card.id),
         }
         weights.write_json(folder / f"{card.id}.json", about)
         paths.append(folder / f"{card.id}.png")
@@ -63,3 +67,70 @@ def read(card_id: str, folder: Path = PREVIEWS) -> tuple[Images, dict[str, Any]]
     except (OSError, ValueError, KeyError) as error:
         raise PlaygroundError(f"{card_id} has no readable preview: make it with python -m playground previews.") from error
     return Images(pixels, labels), about
+
+
+def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]:
+    """Writes what the tabs show of the given cards (none: of all) besides samples: exhibits and maps; returns the pictures' paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for card in [registry.get(card_id) for card_id in card_ids] or drawn():
+        if exhibits.is_plane(card):
+            paths += write_map(card.id, folder)
+        for name, rows, settings in exhibits.recorded(card, SEED):
+            paths.append(write_rows(card.id, name, rows, settings, folder))
+    return paths
+
+
+def write_rows(card_id: str, name: str, rows: Sequence[Row], settings: Mapping[str, Any], folder: Path = PREVIEWS) -> Path:
+    """Writes an exhibit's rows as CARD-NAME.png, all pictures in one sprite, and CARD-NAME.json; returns the picture's path."""
+    about = {"card": card_id, **settings}
+    pixels = np.concatenate([row.images.uint8() for row in rows])
+    write_png(folder / f"{card_id}-{name}.png", tile(pixels, COLUMNS), about)
+    entries = [{"name": row.name, "n": len(row.images), "error": None if row.error is None else round(row.error, 5)} for row in rows]
+    weights.write_json(folder / f"{card_id}-{name}.json", {**about, "rows": entries, "columns": COLUMNS, "weights": _hashes(card_id)})
+    return folder / f"{card_id}-{name}.png"
+
+
+def read_rows(card_id: str, name: str, folder: Path = PREVIEWS) -> tuple[tuple[Row, ...], dict[str, Any]]:
+    """The rows of a recorded exhibit and how they were made. Raises PlaygroundError where there is no readable one."""
+    try:
+        about = json.loads((folder / f"{card_id}-{name}.json").read_text(encoding="utf-8"))
+        ends = np.cumsum([entry["n"] for entry in about["rows"]])
+        parts = np.split(cut(read_png(folder / f"{card_id}-{name}.png"), int(ends[-1]), about["columns"]), ends[:-1])
+        return tuple(Row(entry["name"], Images(part), entry["error"]) for entry, part in zip(about["rows"], parts, strict=True)), about
+    except (OSError, ValueError, KeyError) as error:
+        raise PlaygroundError(f"{card_id} has no recorded {name}: make it with python -m playground previews {card_id}.") from error
+
+
+def write_map(card_id: str, folder: Path = PREVIEWS) -> list[Path]:
+    """Decodes a card's plane into CARD-plane.png (MAP_SHOWN squared pictures) and CARD-map.png (MAP_FINE squared) with one CARD-map.json."""
+    paths = []
+    for name, count in (("plane", MAP_SHOWN), ("map", MAP_FINE)):
+        pictures = exhibits.plane(card_id, count)
+        write_png(folder / f"{card_id}-{name}.png", tile(pictures.uint8(), count), {"card": card_id, "count": count, "limit": exhibits.LIMIT})
+        paths.append(folder / f"{card_id}-{name}.png")
+    about = {"card": card_id, "count": MAP_FINE, "shown": MAP_SHOWN, "limit": exhibits.LIMIT, "weights": _hashes(card_id)}
+    weights.write_json(folder / f"{card_id}-map.json", about)
+    return paths
+
+
+def read_map(card_id: str, folder: Path = PREVIEWS) -> tuple[Images, dict[str, Any]]:
+    """The finer pictures of a card's map, row by row from the top left, and how they were made. Raises PlaygroundError where there is none."""
+    about = map_files(card_id, folder)[0]
+    return Images(cut(read_png(folder / f"{card_id}-map.png"), about["count"] ** 2, about["count"])), about
+
+
+def map_files(card_id: str, folder: Path = PREVIEWS) -> tuple[dict[str, Any], Path, Path]:
+    """How a card's map was made, and its two sprites: what is shown, and what is looked up. Raises PlaygroundError where one is missing."""
+    shown, fine = folder / f"{card_id}-plane.png", folder / f"{card_id}-map.png"
+    try:
+        about = json.loads((folder / f"{card_id}-map.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PlaygroundError(f"{card_id} has no map: make it with python -m playground previews {card_id}.") from error
+    if not (shown.is_file() and fine.is_file()):
+        raise PlaygroundError(f"{card_id} has no map: make it with python -m playground previews {card_id}.")
+    return about, shown, fine
+
+
+def _hashes(card_id: str) -> dict[str, str]:
+    return {name: entry["sha256"] for name, entry in weights.record(card_id)["files"].items()}

@@ -15,7 +15,7 @@ from playground.device import pick_device, synchronize
 from playground.errors import PlaygroundError
 from playground.gate import GATE
 from playground.sampling.noise import generators, seed_of
-from playground.types import Images, Latents, ModelCard, Run, Samples, Scores, Step
+from playground.types import Images, Latents, ModelCard, Run, Samples, Scores
 
 MAX_SEED = 2**31 - 1
 MAX_N = 1_000_000

@@ -73,8 +73,11 @@ def record(card_id: str) -> dict[str, Any]:
     """The card.json of a shipped card. Raises WeightsUnavailable where there is none."""
     path = folder(card_id) / "card.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not all({"sha256", "bytes"} <= set(entry) for entry in found["files"].values()):
+            raise ValueError("files without a checksum")
+        return found
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsUnavailable(f"{card_id} has no readable card.json: train it with python -m playground.training {card_id}.") from error
 
 

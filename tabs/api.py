@@ -8,13 +8,15 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, registry, run
+from playground import comparison, data, registry, run
 from playground.controls import Choice, Control, Given, Label, Numbers, Slider
+from playground.errors import WeightsUnavailable
 from playground.run import VISITOR_N
 from playground.types import Images, ModelCard, Run
 from tabs import pictures
 from tabs.widgets import HEAVY, guarded, link_of, settings_of
 
+ENDPOINTS = ("reconstruct", "classify", "models", "write_number", "compare")  # besides one sample_CARD for each card that samples
 TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Given: str | None, Numbers: list[float] | None}
 
 
@@ -24,8 +26,8 @@ def build() -> None:
     for card in registry.cards():
         if "sample" in card.can:
             gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
-    for function in (reconstruct, classify, models):
-        gr.api(guarded(function), api_name=function.__name__, **limits)
+    for name, function in zip(ENDPOINTS, (reconstruct, classify, models, write_number, compare), strict=True):
+        gr.api(guarded(function), api_name=name, **limits)
 
 
 def models() -> list[dict]:
@@ -46,6 +48,30 @@ def classify(model: str, given: str) -> dict:
     seen = data.from_picture(card.dataset, pictures.from_uri(given))
     scores = run.score(card.id, seen)
     return {"model": card.id, "seen": _png(seen), "probabilities": dict(zip(data.get(card.dataset).labels, map(float, scores.probabilities[0]), strict=True))}
+
+
+def write_number(number: str = "2026", seed: int = 7) -> dict:
+    """A number of 1 to 12 digits, or a date, written by every family: images, seconds, nfe, and the share that a classifier reads as asked."""
+    digits = comparison.digits_of(number)
+    families = {}
+    for family, found in comparison.draw(len(digits), seed, digits):
+        families[family] = _family(found, lambda run: {"class_right": comparison.read_right(run)})
+    return {"number": "".join(digits), "seed": seed, "families": families}
+
+
+def compare(n: int = 16, seed: int = 7, label: str = "any") -> dict:
+    """The same n, seed and label for every family: images, seconds, nfe, class_right, and kid with its error and its floor at this n."""
+    families = {}
+    for family, found in comparison.draw(n, seed, label):
+        families[family] = _family(found, lambda run: comparison.judge(run, label))
+    return {"n": n, "seed": seed, "label": label, "families": families}
+
+
+def _family(found: Run | WeightsUnavailable, judged: Callable[[Run], dict]) -> dict:
+    """One family's part of an answer; without weights, only why. Steps before the last are not judged."""
+    if isinstance(found, WeightsUnavailable):
+        return {"error": str(found)}
+    return {"model": found.card, **answer(found), **judged(found)} if found.done else {}
 
 
 def sampler(card: ModelCard) -> Callable[..., dict]:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from playground.controls import shown
+from playground.errors import ControlError
 from playground.types import Images
 
 GAP = 2  # pixels of background between the tiles of a grid
@@ -34,19 +36,27 @@ def tiles(images: Images, columns: int = 8) -> np.ndarray:
     return sheet
 
 
-def png(sheet: np.ndarray, settings: Mapping[str, Any] | None = None) -> bytes:
-    """A uint8 (h, w, 1 or 3) array as PNG, with the settings as JSON in its "playground" text chunk."""
+def png(sheet: np.ndarray, settings: Mapping[str, Any] | None = None, greys: int = 256) -> bytes:
+    """A uint8 (h, w, 1 or 3) array as PNG, with the settings as JSON in its "playground" text chunk.
+
+    greys = 16 halves what a noisy grey picture weighs and hardly shows: for moments on the way, never for what is taken away.
+    """
     about = PngImagePlugin.PngInfo()
     if settings:
         about.add_text("playground", json.dumps(settings, ensure_ascii=True))
     buffer = io.BytesIO()
-    _pil(sheet).save(buffer, "PNG", pnginfo=about)
+    (_in_greys(sheet, greys) if greys < 256 and sheet.shape[2] == 1 else _pil(sheet)).save(buffer, "PNG", pnginfo=about)
     return buffer.getvalue()
 
 
-def animation(frames: Sequence[np.ndarray], kind: str = "GIF", milliseconds: int = 120) -> bytes:
-    """Frames uint8 (h, w, c) as a looping GIF or lossless WebP, enlarged without smoothing; the last frame stays a second longer."""
-    pictures = [_pil(frame).resize((frame.shape[1] * FILM_SCALE, frame.shape[0] * FILM_SCALE), Image.Resampling.NEAREST) for frame in frames]
+def animation(frames: Sequence[np.ndarray], kind: str = "GIF", milliseconds: int = 120, small: bool = False) -> bytes:
+    """Frames uint8 (h, w, c) as a looping GIF or lossless WebP, enlarged without smoothing; the last frame stays a second longer.
+
+    small: for frames of noise, which no format can compress: 16 greys until the last frame, and a GIF at half the size.
+    """
+    scale = FILM_SCALE // 2 if small and kind == "GIF" else FILM_SCALE
+    reduced = [_in_greys(frame, 16) if small and frame.shape[2] == 1 and k < len(frames) - 1 else _pil(frame) for k, frame in enumerate(frames)]
+    pictures = [picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST) for picture in reduced]
     pace = [milliseconds] * (len(pictures) - 1) + [milliseconds + 1000]
     buffer = io.BytesIO()
     options = {"lossless": True} if kind == "WEBP" else {}
@@ -89,10 +99,31 @@ def film(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, scale:
         f'<div class="film" data-frames="{total}" data-captions="{lines}">'
         f'<div class="pixels frame" role="img" aria-label="{html.escape(alt, quote=True)}" style="aspect-ratio:{width}/{height};max-width:{round(width * scale)}px;'
         f"background-image:url({sprite});background-size:100% {100 * total}%;background-position:0 {at:.4f}%\"></div>"
-        f'<div class="filmbar"><button type="button" class="film-play" aria-label="Play">▶</button>'
-        f'<input type="range" class="film-scrub" min="0" max="{total - 1}" value="{start}" aria-label="Moment">'
-        f'<span class="film-caption">{html.escape(captions[start])}</span></div></div>'
+        f"{_filmbar(total, start, captions[start])}</div>"
     )
+
+
+def _filmbar(total: int, at: int, caption: str) -> str:
+    return (
+        '<div class="filmbar"><button type="button" class="film-play" aria-label="Play">▶</button>'
+        f'<input type="range" class="film-scrub" min="0" max="{total - 1}" value="{at}" aria-label="Moment">'
+        f'<span class="film-caption">{html.escape(caption)}</span></div>'
+    )
+
+
+def moments(alt: str, total: int) -> str:
+    """The beginning of a player whose moments a run sends as they come. The string is only ever appended to, so each is sent once."""
+    return f'<div class="film moments" role="group" aria-label="{html.escape(alt, quote=True)}">{_filmbar(total, total - 1, "")}'
+
+
+def moment(sheets: Mapping[str, np.ndarray], exact: bool = False) -> str:
+    """One moment of such a player: sheets side by side by caption, in 16 greys (exact: the first as it is). The newest shows until somebody scrubs."""
+    figures = "".join(
+        f'<figure><img class="pixels" width="{sheet.shape[1]}" height="{sheet.shape[0]}" alt="{html.escape(caption, quote=True)}" src="{uri(png(sheet, greys=256 if exact and k == 0 else 16))}">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        for k, (caption, sheet) in enumerate(sheets.items())
+    )
+    return f'<section class="moment">{figures}</section>'
 
 
 def download(data: bytes, mime: str, name: str, text: str) -> str:
@@ -100,20 +131,28 @@ def download(data: bytes, mime: str, name: str, text: str) -> str:
     return f'<a class="take" download="{html.escape(name, quote=True)}" href="{uri(data, mime)}">{html.escape(text)}</a>'
 
 
-def from_uri(text: object, limit_bytes: int = 3_000_000) -> Image.Image:
-    """The picture of a PNG or JPEG data URI (what the drawing pad and the API send). Raises ControlError for anything else."""
-    from playground.errors import ControlError
-
-    wrong = ControlError("The picture must be a PNG or JPEG data URI of at most 3 MB and 4 million points.")
+def from_uri(text: object, limit_bytes: int = 3_000_000, name: str = "given") -> Image.Image:
+    """The picture of a PNG or JPEG data URI (what the drawing pad and the API send). Raises ControlError that names the control."""
+    wrong = ControlError(f"{name} must be a PNG or JPEG data URI of at most 3 MB and 4 million points, got {shown(text)}.")
     if not isinstance(text, str) or not text.startswith("data:image/") or "," not in text or len(text) > limit_bytes * 4 // 3 + 100:
         raise wrong
     try:
         opened = Image.open(io.BytesIO(base64.b64decode(text.split(",", 1)[1], validate=True)), formats=("PNG", "JPEG"))
         if opened.width * opened.height > 4_000_000:  # known from the header, before anything is decoded
-            raise wrong
+            raise ControlError(f"{name} must hold at most 4 million points, got {opened.width} x {opened.height}.")
         return opened.convert("RGBA") if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info else opened.convert("RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:  # Pillow's own limit, also from the header
+        raise ControlError(f"{name} must hold at most 4 million points, got a picture far larger than that.") from error
     except (ValueError, OSError, SyntaxError) as error:
         raise wrong from error
+
+
+def _in_greys(sheet: np.ndarray, greys: int) -> Image.Image:
+    """A grey sheet rounded to a few evenly spaced greys, as a palette picture."""
+    step = 255 / (greys - 1)
+    reduced = Image.fromarray(np.round(sheet[..., 0] / step).astype(np.uint8), mode="P")
+    reduced.putpalette([round(k * step) for k in range(greys) for _ in range(3)])
+    return reduced
 
 
 def _pil(sheet: np.ndarray) -> Image.Image:

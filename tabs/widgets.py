@@ -136,22 +136,34 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     )
 
 
+def _about(run: Run, tab: str) -> dict[str, Any]:
+    """What a PNG of a run carries inside: its settings, link, time and calls."""
+    settings = settings_of(run)
+    return {**settings, "link": link_of(tab, settings), "seconds": round(run.seconds, 3), "nfe": run.nfe}
+
+
+def takes(run: Run, tab: str, columns: int = 8, frames: Sequence[Any] = ()) -> str:
+    """What can be taken away from a finished run: a PNG with its settings inside, GIF and WebP of a stream's frames."""
+    images = run.samples
+    assert isinstance(images, Images)
+    name = f"{run.card}-seed{run.seed}"
+    links = [pictures.download(pictures.png(pictures.tiles(images, columns), _about(run, tab)), "image/png", f"{name}.png", "PNG")]
+    if len(frames) > 1:
+        links += [
+            pictures.download(pictures.animation(frames, small=True), "image/gif", f"{name}.gif", "GIF"),
+            pictures.download(pictures.animation(frames, "WEBP", small=True), "image/webp", f"{name}.webp", "WebP"),
+        ]
+    return f'<div class="takes">Take it away: {" ".join(links)}</div>'
+
+
 def result(run: Run, tab: str, *, how: str = "live", columns: int = 8, scale: float = 4.0, frames: Sequence[Any] = (), extra: str = "") -> str:
     """A finished run as the page shows it: grid, run line, and what can be taken away (PNG with its settings; GIF and WebP of a stream)."""
     images = run.samples
     assert isinstance(images, Images)
-    settings = {**settings_of(run), "link": link_of(tab, settings_of(run)), "seconds": round(run.seconds, 3), "nfe": run.nfe}
-    name = f"{run.card}-seed{run.seed}"
-    takes = [pictures.download(pictures.png(pictures.tiles(images, columns), settings), "image/png", f"{name}.png", "PNG")]
-    if len(frames) > 1:
-        takes += [
-            pictures.download(pictures.animation(frames), "image/gif", f"{name}.gif", "GIF"),
-            pictures.download(pictures.animation(frames, "WEBP"), "image/webp", f"{name}.webp", "WebP"),
-        ]
     return (
-        pictures.grid(images, f"{len(images)} samples of {run.card}, seed {run.seed}", columns, settings, scale)
+        pictures.grid(images, f"{len(images)} samples of {run.card}, seed {run.seed}", columns, _about(run, tab), scale)
         + run_line(run, tab, how, extra)
-        + f'<div class="takes">Take it away: {" ".join(takes)}</div>'
+        + takes(run, tab, columns, frames)
     )
 
 
@@ -169,10 +181,15 @@ def recorded_run(card_id: str) -> Run:
 
 def working(run: Run, columns: int = 8, scale: float = 4.0) -> str:
     """A run under way: its samples so far and how far it is."""
+    return pictures.grid(run.samples, f"step {run.step.i} of {run.step.total}", columns, None, scale) + progress_line(run)
+
+
+def progress_line(run: Run) -> str:
+    """The line under a run under way: which step, how long so far."""
     step = run.step
     return (
-        pictures.grid(run.samples, f"step {step.i} of {step.total}", columns, None, scale)
-        + f'<div class="runline"><span class="badge running">step {step.i} of {step.total}</span> {run.seconds:.1f} s<progress max="{step.total}" value="{step.i}"></progress></div>'
+        f'<div class="runline"><span class="badge running">step {step.i} of {step.total}</span> {run.seconds:.1f} s'
+        f'<progress max="{step.total}" value="{step.i}" aria-label="Progress"></progress></div>'
     )
 
 

@@ -21,7 +21,7 @@ CARDS = (
             Given("given", "Start from", "image", (28, 28, 1), help="A digit to be noised and denoised again."),
             Slider("strength", "Strength", 1.0, 0.05, 1.0, 0.05, help="How far the given digit is noised before it is denoised: near 0 keeps it, 1 forgets it."),
         ),
-        views=("x_0",),
+        views=("x_t", "x_0"),
         chunk=64,
         load="playground.models.diffusion:load",
         recipe="playground.models.diffusion:recipe",

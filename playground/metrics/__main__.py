@@ -6,7 +6,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.reference:
             write_references()
-        cards = [registry.get(name) for name in args.cards] or ([card for card in registry.cards() if can_measure(card)] if args.all else [])
+        cards = [registry.get(name) for name in args.cards] or (
+            [card for card in registry.cards() if can_measure(card)] if args.all else []
+        )
         n = whole("n", args.n if args.n is not None else QUICK_N if args.quick else N, 20, 60_000)
         for card in cards:
             found = measure(card, n, args.seed, args.split, command="python -m playground.metrics " + shlex.join(words))
@@ -73,7 +75,13 @@ def circumstances(command: str) -> dict[str, Any]:
     from playground.device import machine, pick_device
     from playground.training.loop import commit
 
-    return {"device": pick_device(), "machine": machine(), "commit": commit(), "when": datetime.now(timezone.utc).isoformat(timespec="seconds"), "command": command}
+    return {
+        "device": pick_device(),
+        "machine": machine(),
+        "commit": commit(),
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+    }
 
 
 def write_references() -> None:

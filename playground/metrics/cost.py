@@ -20,7 +20,13 @@ def drawing(card: ModelCard, seed: int, **about: Any) -> list[Measurement]:
     seconds = [found.seconds for found in runs]
     about = {**about, "card": card.id, "seed": seed, "n": N, "split": ""}
     return [
-        Measurement(metric="seconds", value=round(float(np.median(seconds)), 5), spread=round(float(np.std(seconds)), 5), spread_over=f"{REPEATS} runs", **about),
+        Measurement(
+            metric="seconds",
+            value=round(float(np.median(seconds)), 5),
+            spread=round(float(np.std(seconds)), 5),
+            spread_over=f"{REPEATS} runs",
+            **about,
+        ),
         Measurement(metric="nfe", value=runs[-1].nfe, **about),
     ]
 
@@ -40,7 +46,10 @@ def training(card: ModelCard, **about: Any) -> list[Measurement]:
     entry = weights.record(card.id)
     about = {**about, **{name: entry[name] for name in ("device", "machine", "commit", "when", "command")}}
     about |= {"card": card.id, "seed": entry["seed"], "n": entry["samples_seen"], "split": "train"}
-    return [Measurement(metric="training_seconds", value=entry["seconds"], **about), Measurement(metric="samples_seen", value=entry["samples_seen"], **about)]
+    return [
+        Measurement(metric="training_seconds", value=entry["seconds"], **about),
+        Measurement(metric="samples_seen", value=entry["samples_seen"], **about),
+    ]
 
 
 def used_modules(card_id: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from playground.metrics import features
 from playground.types import Images, Measurement, ModelCard, Scores
 
 MIN_FID_N = 2000  # below, FID says more about n than about the pictures
-BLOCK = 500  # continuous integration draws this many: the band is the spread over blocks of this size
+BLOCK = 500  # continuous integration draws this many again
 MIN_BLOCKS = 4
 
 Make = Callable[..., Measurement]
@@ -34,7 +34,9 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
     for extractor in extractors(dataset.name):
         make = partial(Measurement, card=card.id, n=n, seed=seed, split=split, extractor=extractor, **about)
         fake, floor = features.extract(drawn, extractor), features.extract(train, extractor)
-        found += distances(features.of_split(dataset.name, split, extractor), fake.features, floor.features, make, full=extractor == dataset.extractor)
+        found += distances(
+            features.of_split(dataset.name, split, extractor), fake.features, floor.features, make, full=extractor == dataset.extractor
+        )
         if controls:
             found.append(class_right(fake, drawn.labels, features.extract(real, extractor), real.labels, make))
         if extractor == dataset.extractor:
@@ -47,7 +49,19 @@ def classifier(card: ModelCard, split: str, **about: Any) -> list[Measurement]:
     real = data.load(card.dataset, split)
     right = features.class_right(run.score(card.id, real), real.labels)
     error = (right * (1 - right) / len(real)) ** 0.5
-    return [Measurement(card=card.id, metric="accuracy", value=right, spread=_short(error), spread_over="standard error", n=len(real), seed=0, split=split, **about)]
+    return [
+        Measurement(
+            card=card.id,
+            metric="accuracy",
+            value=right,
+            spread=_short(error),
+            spread_over="standard error",
+            n=len(real),
+            seed=0,
+            split=split,
+            **about,
+        )
+    ]
 
 
 def distances(real: np.ndarray, fake: np.ndarray, floor: np.ndarray, make: Make, full: bool) -> list[Measurement]:
@@ -70,11 +84,17 @@ def class_right(fake: Scores, asked: np.ndarray, real: Scores, truth: np.ndarray
     """The share of samples seen as the class that was asked for, with its binomial standard error."""
     right = features.class_right(fake, asked)
     error = (right * (1 - right) / len(fake)) ** 0.5
-    return make(metric="class_right", value=right, spread=_short(error), spread_over="standard error", floor=features.class_right(real, truth))
+    return make(
+        metric="class_right", value=right, spread=_short(error), spread_over="standard error", floor=features.class_right(real, truth)
+    )
 
 
 def bands(real: np.ndarray, fake: Scores, asked: np.ndarray | None, make: Make) -> list[Measurement]:
-    """kid and class_right over blocks of BLOCK samples, mean and spread: the band that continuous integration holds a new draw to."""
+    """kid and class_right of the first BLOCK samples, which continuous integration draws again, and their spread over all such blocks.
+
+    Sample i follows (seed, i) alone, so the first BLOCK of a large run are what a run of BLOCK draws. Equal shares hold fewer pairs of
+    one class than chance does, which lowers kid by something in 1 / n: it is not to be compared with kid at another n.
+    """
     from playground.metrics.distances import kid
 
     blocks = [slice(start, start + BLOCK) for start in range(0, len(fake) - BLOCK + 1, BLOCK)]
@@ -84,7 +104,10 @@ def bands(real: np.ndarray, fake: Scores, asked: np.ndarray | None, make: Make) 
     if asked is not None:
         values[f"class_right_{BLOCK}"] = [float((fake.probabilities[rows].argmax(1) == asked[rows]).mean()) for rows in blocks]
     over = f"{len(blocks)} blocks of {BLOCK}"
-    return [make(metric=name, value=_short(np.mean(found)), spread=_short(np.std(found, ddof=1)), spread_over=over) for name, found in values.items()]
+    return [
+        make(metric=name, n=BLOCK, value=_short(found[0]), spread=_short(np.std(found, ddof=1)), spread_over=over)
+        for name, found in values.items()
+    ]
 
 
 def extractors(dataset: str) -> tuple[str, ...]:

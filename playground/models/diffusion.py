@@ -29,12 +29,12 @@ from playground.types import Images, ModelCard, Step
 class Config:
     """The recipe's settings. unlabelled: share of the training pictures whose label is hidden, for guidance. min_snr: gamma of arXiv:2303.09556."""
 
-    channels: int = 64
+    channels: int = 48
     deep_channels: int = 128
     layers_per_block: int = 1
     unlabelled: float = 0.1
     min_snr: float = 5.0
-    num_steps: int = 4500
+    num_steps: int = 3600
     batch_size: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -71,7 +71,7 @@ class DiffusionTrainee(Trainee):
     def __init__(self, config: Config, dataset: str):
         torch.manual_seed(config.seed)
         unet = make_unet(config, dataset).to(memory_format=torch.channels_last)
-        super().__init__({"unet": unet}, {"unet": torch.optim.AdamW(unet.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)}, averaged=("unet",))
+        super().__init__({"unet": unet}, {"unet": torch.optim.AdamW(unet.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)}, averaged=("unet",))
         self.config, self.classes = config, len(data.get(dataset).labels)
         self.shape = (data.get(dataset).shape[2], *data.get(dataset).shape[:2])
         self.alphas_cumprod = loop.alphas_cumprod()
@@ -129,7 +129,9 @@ class DiffusionModel:
         views: Sequence[str] = (),
         **_: Any,
     ) -> Iterator[Step]:
-        """One Step for each network call: x_t as samples, x_0 as a view.
+        """One Step for each timestep: the picture after it as samples; as views, what the network was shown (x_t) and what it guessed (x_0).
+
+        The x_t of the first Step is what denoising starts from: nothing but noise, or the given pictures noised.
 
         guidance_scale 1 asks the network once a step; any other value twice, with and without the label. given: pictures
         (n, h, w, c) that are noised as far as strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073).
@@ -157,8 +159,9 @@ class DiffusionModel:
 
         total, calls = len(timesteps), 1 + guided
         for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, eta=eta), 1):
-            shown = {"x_0": to_images(found.x_0, label)} if "x_0" in views else {}
-            yield Step(to_images(found.x, label), i, total, i * calls, shown)
+            moment = {"x_t": x, "x_0": found.x_0}
+            x = found.x
+            yield Step(to_images(x, label), i, total, i * calls, {name: to_images(moment[name], label) for name in moment if name in views})
 
 
 def load(card: ModelCard) -> DiffusionModel:

@@ -67,9 +67,9 @@ class Config:
     blocks: int = 1
     beta: float = 1.0
     unknown: float = 0.2
-    num_steps: int = 5000
-    batch_size: int = 128
-    learning_rate: float = 2e-3
+    num_steps: int = 4500
+    batch_size: int = 64
+    learning_rate: float = 1.5e-3
     seed: int = 0
 
 
@@ -187,4 +187,4 @@ def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
 
 def plane_recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of vae2d-mnist: two latent dimensions, labels never told, so that the plane must hold everything."""
-    return recipe(card, config or Config(z_size=2, unknown=1.0, num_steps=4000))
+    return recipe(card, config or Config(z_size=2, unknown=1.0, num_steps=2500))

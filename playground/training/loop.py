@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def train(
         "mixed_precision": accelerator.mixed_precision,
         "processes": accelerator.num_processes,
         "commit": commit(),
-        "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "lineage": [*lineage, command],
         "losses": progress.log[-1] if progress.log else {},
@@ -179,6 +179,9 @@ def _save(path: Path, bare: Mapping[str, nn.Module], trainee: Trainee, average: 
     for kind, modules in (("module", bare), ("average", average)):
         for name, module in modules.items():
             tensors.update({f"{kind}.{name}.{key}": value for key, value in module.state_dict().items()})
+    tensors["random.cpu"] = torch.get_rng_state()  # dropout draws from the global generators
+    if torch.cuda.is_available():
+        tensors["random.cuda"] = torch.cuda.get_rng_state()
     for name, optimizer in trainee.optimizers.items():
         for index, state in optimizer.state_dict()["state"].items():
             tensors.update({f"optimizer.{name}.{index}.{key}": torch.as_tensor(value) for key, value in state.items()})
@@ -206,6 +209,10 @@ def _restore(path: Path, trainee: Trainee, average: Mapping[str, nn.Module]) -> 
             index, field = key.split(".", 1)
             state.setdefault(int(index), {})[field] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    if "random.cpu" in tensors:
+        torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random.cuda"])
     return Progress(about["step"], about["seconds"], about["log"], {step: value.numpy() for step, value in below("story.").items()})
 
 

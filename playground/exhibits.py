@@ -1,0 +1,136 @@
+"""What the tabs show besides plain samples: bottlenecks, noise taken away, guesses at a prior, ways between digits, a plane as a map.
+
+The page computes them live and `python -m playground previews` records them for the first paint, by these same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from playground import data, registry, run, weights
+from playground.controls import Choice, Slider, whole
+from playground.errors import PlaygroundError
+from playground.metrics import features
+from playground.sampling.latents import lerp_path, plane_grid
+from playground.sampling.noise import seed_of
+from playground.types import Images, Latents, ModelCard
+
+MAX_N = 16  # pictures in a row
+LIMIT = 3.0  # a map shows the plane from -LIMIT to LIMIT: 99.5 % of N(0, I) lies on it
+SLIDE_FRAMES = 24
+NOISE = Slider("noise", "Noise s", 0.6, 0.0, 1.5, 0.05, help="Adds N(0, s²) to every pixel; black is -1, white is 1.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Pictures side by side under one name. error: mean squared difference from the originals on the scale [-1, 1], if there are any."""
+
+    name: str
+    images: Images
+    error: float | None = None
+
+
+def real_samples(dataset: str, n: int, seed: int, label: str | None = None) -> Images:
+    """n real test samples that the page ships, all different, chosen by the seed; of one class if a label is given.
+
+    Raises ControlError for a bad n, seed or label, DataUnavailable where the reference is missing.
+    """
+    n, seed = whole("n", n, 1, MAX_N), whole("seed", seed, 0, run.MAX_SEED)
+    known = features.reference(dataset)
+    rows = np.arange(len(known["pictures"]))
+    if label is not None:
+        names = data.get(dataset).labels
+        rows = rows[known["picture_labels"] == names.index(Choice("label", "Label", names[0], names).validate(label))]
+    chosen = np.random.default_rng(seed_of(seed, "real", label)).choice(rows, n, replace=False)
+    return Images(known["pictures"][chosen], known["picture_labels"][chosen].astype(np.int64))
+
+
+def code_sizes(card: ModelCard) -> tuple[str, ...]:
+    """The sizes of code that an autoencoder card offers."""
+    return next(control.choices for control in card.controls if control.name == "code_size")
+
+
+def bottlenecks(card_id: str, images: Images) -> Iterator[Row]:
+    """The pictures, then, for each size of code, what the autoencoder and PCA give back of them."""
+    yield Row("original", images)
+    for size in code_sizes(registry.get(card_id)):
+        for name, pca in (("autoencoder", False), ("PCA", True)):
+            yield _against(images, f"{name}, {size} numbers", run.reconstruct(card_id, images, variant=f"code{size}", pca=pca))
+
+
+def denoising(card_id: str, images: Images, noise: float, seed: int) -> Iterator[Row]:
+    """The pictures, the same with N(0, noise²) added, and what the denoising variant makes of those. Raises ControlError."""
+    sigma, seed = NOISE.validate(noise), whole("seed", seed, 0, run.MAX_SEED)
+    eps = np.random.default_rng(seed_of(seed, "noise")).standard_normal(images.pixels.shape, dtype=np.float32)
+    spoilt = Images(images.float32() + np.float32(sigma) * eps)  # not clipped, as in training; only the screen clips it
+    yield Row("original", images)
+    yield _against(images, "noisy", spoilt)
+    yield _against(images, "denoised", run.reconstruct(card_id, spoilt, variant="denoiser"))
+
+
+def guesses(card_id: str, n: int, seed: int, code_size: str) -> Iterator[Row]:
+    """Pictures decoded from codes drawn in each way that the card's `draw` control offers, from the same seed."""
+    draw = next(control for control in registry.get(card_id).controls if control.name == "draw")
+    for choice in draw.choices:
+        yield Row(choice, run.sample(card_id, n, seed, limit=MAX_N, code_size=code_size, draw=choice).samples)
+
+
+def slide(card_id: str, ends: Images, count: int = SLIDE_FRAMES) -> Images:
+    """Two pictures encoded, and `count` decoded on the straight line between their codes; y unknown, so z alone says which digit."""
+    codes = run.encode(card_id, Images(ends.pixels)).values
+    return run.decode(card_id, Latents(lerp_path(codes[0], codes[1], count)))
+
+
+def pair(dataset: str, first: str, last: str, seed: int) -> Images:
+    """One real test sample of each of two classes; two different ones if the classes are the same."""
+    return Images(np.stack([real_samples(dataset, 2, seed, label).pixels[i] for i, label in enumerate((first, last))]))
+
+
+def is_plane(card: ModelCard) -> bool:
+    """True for a shipped card whose whole latent space is a plane with a prior, so that it can be drawn as a map."""
+    try:
+        return "decode" in card.can and weights.record(card.id)["config"].get("z_size") == 2
+    except PlaygroundError:
+        return False
+
+
+def plane(card_id: str, count: int, limit: float = LIMIT) -> Images:
+    """What a card decodes on a count x count grid over [-limit, limit]^2, row by row from the top left."""
+    return run.decode(card_id, Latents(plane_grid(count, limit)))
+
+
+def plane_codes(card: ModelCard) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where the test samples fall on a card's plane: codes (n, 2) and labels (n,); None where the reference holds none."""
+    try:
+        known = features.reference(card.dataset)
+    except PlaygroundError:
+        return None
+    codes = known.get(f"{card.id}_codes")
+    return None if codes is None else (codes, known["code_labels"])
+
+
+def kl_order(card: ModelCard) -> list[tuple[int, float]]:
+    """The latent dimensions of a VAE as (index, KL in nats over the validation samples), largest first, as its `top` control orders them."""
+    kl = weights.record(card.id)["facts"]["kl_known"]
+    return [(int(i), kl[i]) for i in np.argsort(kl)[::-1]]
+
+
+def recorded(card: ModelCard, seed: int, n: int = 8) -> Iterator[tuple[str, Sequence[Row], dict[str, object]]]:
+    """What the first paint needs of a card besides its samples: (name, rows, settings) of each exhibit."""
+    if card.family == "autoencoder":
+        real = real_samples(card.dataset, n, seed)
+        size = next(control.default for control in card.controls if control.name == "code_size")
+        yield "bottleneck", tuple(bottlenecks(card.id, real)), {"n": n, "seed": seed}
+        yield "denoising", tuple(denoising(card.id, real, NOISE.default, seed)), {"n": n, "seed": seed, "noise": NOISE.default}
+        yield "guesses", tuple(guesses(card.id, n, seed, size)), {"n": n, "seed": seed, "code_size": size}
+    elif card.family == "vae" and not is_plane(card):
+        first, last = data.get(card.dataset).labels[3], data.get(card.dataset).labels[8]
+        ends = pair(card.dataset, first, last, seed)
+        yield "slide", (Row("ends", ends), Row("frames", slide(card.id, ends))), {"seed": seed, "first": first, "last": last}
+
+
+def _against(originals: Images, name: str, images: Images) -> Row:
+    return Row(name, images, float(np.square(images.float32() - originals.float32()).mean()))

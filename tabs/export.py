@@ -1,0 +1,83 @@
+"""What one can carry away from Compare: the table as CSV and Markdown, a written number as one picture with names."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from playground import comparison
+from playground.comparison import Row
+from playground.types import Images
+from tabs import pictures
+
+COLUMNS = ("row", "family", "model", "text", "note", "metric", "value", "spread", "spread_over", "floor", "n", "split", "extractor", "seed", "device", "machine", "commit", "when", "command")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes text that begins so for a formula
+SCALE = 4  # a 28-pixel digit is a dot on a poster
+NAME_WIDTH, LINE, MARGIN = 190, 28, 14
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """One line for each cell, with everything that is known of its measurement; numbers as numbers, text safe in a spreadsheet."""
+    cards = comparison.chosen()
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)  # else a lone \\r in a text splits its line
+    writer.writerow(COLUMNS)
+    for row in rows:
+        for (family, card), cell in zip(cards.items(), row.cells, strict=True):
+            known = vars(cell.measured) if cell.measured else {}
+            line = {**known, "row": row.title, "family": family, "model": card.id, "text": cell.text, "note": cell.note}
+            writer.writerow([_safe(line.get(name)) for name in COLUMNS])
+    return buffer.getvalue()
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """The table as it is seen, in Markdown."""
+    titles = [card.title for card in comparison.chosen().values()]
+    lines = ["| | " + " | ".join(map(_escaped, titles)) + " |", "|---" * (len(titles) + 1) + "|"]
+    for row in rows:
+        title = _escaped(row.title) + (f" ({_escaped(row.conditions)})" if row.conditions else "")
+        cells = [(f"**{_escaped(cell.text)}**" if cell.is_best else _escaped(cell.text)) + (f" ({_escaped(cell.note)})" if cell.note else "") for cell in row.cells]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def links(rows: Sequence[Row]) -> str:
+    """Both files as links that save them."""
+    csv_link = pictures.download(as_csv(rows).encode("utf-8"), "text/csv", "comparison.csv", "CSV")
+    markdown_link = pictures.download(as_markdown(rows).encode("utf-8"), "text/markdown", "comparison.md", "Markdown")
+    return f'<div class="takes">Take the table away: {csv_link} {markdown_link}</div>'
+
+
+def sheet(written: Mapping[str, Images], caption: str) -> np.ndarray:
+    """A poster of rows with their names: uint8 (h, w, 3). written: the pictures of each row by its name, all rows of one length."""
+    strips = {name: pictures.tiles(images, len(images)).repeat(SCALE, 0).repeat(SCALE, 1) for name, images in written.items()}
+    height, width = next(iter(strips.values())).shape[:2]
+    font, small = ImageFont.load_default(22), ImageFont.load_default(15)
+    least = round(max(small.getlength(caption), 320)) + 2 * MARGIN
+    canvas = Image.new("RGB", (max(NAME_WIDTH + width + MARGIN, least), (height + MARGIN) * len(strips) + MARGIN + LINE), "#14181f")
+    pen = ImageDraw.Draw(canvas)
+    for k, (name, strip) in enumerate(strips.items()):
+        top = MARGIN + k * (height + MARGIN)
+        pen.text((MARGIN, top + height // 2), name, font=font, fill="#f2f4f8", anchor="lm")
+        canvas.paste(Image.fromarray(strip.repeat(3, 2) if strip.shape[2] == 1 else strip), (NAME_WIDTH, top))
+    pen.text((MARGIN, canvas.height - MARGIN), caption, font=small, fill="#a9b4c2", anchor="ls")
+    return np.asarray(canvas)
+
+
+def film(frames: Sequence[Mapping[str, Images]]) -> list[np.ndarray]:
+    """The rows below each other at every moment, without names: frames for pictures.animation."""
+    return [pictures.tiles(Images(np.concatenate([images.uint8() for images in frame.values()])), len(next(iter(frame.values())))) for frame in frames]
+
+
+def _safe(value: object) -> object:
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return "'" + value
+    return "" if value is None else value
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

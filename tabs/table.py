@@ -1,0 +1,84 @@
+"""The comparison table as HTML: one column for each family, bars on one scale across a row, folds below the first three rows."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from playground import comparison
+from playground.comparison import Cell, Row
+from playground.types import ModelCard
+
+SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "autoencoder": "■"}  # beside the colour, never instead of it
+CLASSES = {"gan": "adversarial", "vae": "elbo", "diffusion": "denoising", "autoencoder": "reconstruction"}
+GROUPS = (
+    ("facts", "What they are: architecture, training, latent space, uses"),
+    ("cost", "What they cost: parameters, size, network calls, training"),
+    ("quality", "All that was measured: FID, KID, precision, recall, density, coverage, class right"),
+    ("referee", "A second judge, on which nothing was tuned"),
+)
+
+
+def who(family: str, card: ModelCard) -> str:
+    """A family's name as every part of the page writes it: sign, name, and how it learns."""
+    asked = "" if comparison.label_of(card) else '<small class="cannot">cannot generate: random codes decoded</small>'
+    return (
+        f'<span class="who {CLASSES[family]}"><i aria-hidden="true">{SIGNS[family]}</i> <b>{html.escape(card.title)}</b>'
+        f"<small>learns by {html.escape(comparison.WAYS[family])}</small>{asked}</span>"
+    )
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The whole table: three rows in sight, the rest in folds."""
+    cards = comparison.chosen()
+    head = "<tr><td></td>" + "".join(f"<th scope=col>{who(family, card)}</th>" for family, card in cards.items()) + "</tr>"
+    first = _section([row for row in rows if row.group == "summary"], head)
+    folds = "".join(
+        f"<details><summary>{html.escape(title)}</summary>{_section([row for row in rows if row.group == group], head)}</details>" for group, title in GROUPS
+    )
+    return f'<div class="compare-table">{first}{folds}</div>'
+
+
+def origin(rows: Sequence[Row]) -> str:
+    """When and where the recorded numbers were taken, and the command that takes them again."""
+    measured = [cell.measured for row in rows if row.group in ("summary", "quality") for cell in row.cells if cell.measured]
+    if not measured:
+        return '<p class="runline"><span class="badge recorded">recorded</span> nothing yet: <code>python -m playground.metrics --all</code></p>'
+    places = sorted({m.machine or m.device for m in measured})
+    days = sorted({m.when[:10] for m in measured if m.when})
+    commits = sorted({m.commit[:10] for m in measured if m.commit})
+    words = [*(days[:1] if len(days) < 2 else [f"{days[0]} to {days[-1]}"]), *places, *(f"commit {commit}" for commit in commits)]
+    command = html.escape(measured[0].command or "python -m playground.metrics --all")
+    return f'<p class="runline"><span class="badge recorded">recorded</span> {html.escape(" · ".join(words))} · again by <code>{command}</code>. The upright line on a bar: what real digits score against other real digits.</p>'
+
+
+def _section(rows: Sequence[Row], head: str) -> str:
+    body = "".join(_row(row) for row in rows)
+    return (
+        '<div class="tablewrap" tabindex="0" role="region" aria-label="Comparison, scrolls sideways"><table class="facts families">'
+        f"<colgroup><col class=rowname><col><col><col><col></colgroup><thead>{head}</thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _row(row: Row) -> str:
+    direction = {True: " More is better.", False: " Less is better.", None: ""}[row.more_is_better]
+    conditions = f"<small>{html.escape(row.conditions)}</small>" if row.conditions else ""
+    explanation = f"<small>{html.escape(row.explanation)}{direction}</small>" if row.explanation else ""
+    return f"<tr><th scope=row>{html.escape(row.title)}{explanation}{conditions}</th>{_cells(row)}</tr>"
+
+
+def _cells(row: Row) -> str:
+    if row.group != "facts" and not row.is_measured:
+        return f'<td colspan="{len(row.cells)}" class="missing">{html.escape(row.cells[0].note)}</td>'
+    return "".join(f'<td class="{CLASSES[family]}">{_cell(cell)}</td>' for family, cell in zip(comparison.ORDER, row.cells, strict=True))
+
+
+def _cell(cell: Cell) -> str:
+    text = html.escape(cell.text)
+    best = f'<b class="best">{text} <span>★ best</span></b>' if cell.is_best else f'<span class="value">{text}</span>' if cell.measured else text
+    bar = ""
+    if cell.bar is not None:
+        floor = "" if cell.floor is None else f'<i style="left:{100 * cell.floor:.1f}%" title="real against real"></i>'
+        bar = f'<div class="bar" aria-hidden="true"><b style="width:{100 * min(cell.bar, 1.0):.1f}%"></b>{floor}</div>'
+    note = f"<small>{html.escape(cell.note)}</small>" if cell.note else ""
+    return f"{best}{bar}{note}"

@@ -1,0 +1,73 @@
+"""A real browser on the running page: Debian's chromium, shut off from every other host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import serving
+
+CHROMIUM = (
+    os.environ.get("PLAYGROUND_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+REQUIRED = os.environ.get("PLAYGROUND_BROWSER_REQUIRED") == "1"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        (pytest.fail if REQUIRED else pytest.skip)("no chromium on this machine: apt-get install chromium, or set PLAYGROUND_CHROMIUM")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def url() -> str:
+    return serving.url()
+
+
+def watch(page: Page, address: str) -> list[str]:
+    """Everything that a clean page must not do, as it happens: console errors, page errors, requests to other hosts, failed requests."""
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(f"console: {message.text}") if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((address, "data:", "blob:")) else faults.append(f"other host: {request.url[:200]}"),
+    )
+    page.on("response", lambda response: faults.append(f"{response.status}: {response.url[:200]}") if response.status >= 400 else None)
+    return faults
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, url: str) -> Iterator[Page]:
+    """The opened page, wide; a test that uses it fails for whatever watch() saw."""
+    opened = context.new_page()
+    faults = watch(opened, url)
+    opened.goto(url)
+    opened.get_by_role("tab").first.wait_for()
+    yield opened
+    assert not faults, faults

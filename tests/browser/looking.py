@@ -1,0 +1,71 @@
+"""How the browser tests read the page: tabs, results, pictures to take away."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import io
+import json
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Locator, Page
+
+from tabs import launch
+from tests import serving
+
+TABS = {name: importlib.import_module(f"tabs.{name}").TITLE for name in launch.TABS}
+SLOW = 120_000  # milliseconds that a run may take on a machine that is busy with other things
+
+
+def open_tab(page: Page, name: str) -> Locator:
+    """Clicks a tab and returns its panel."""
+    page.get_by_role("tab", name=TABS[name], exact=True).filter(visible=True).first.click()
+    panel = page.locator(f"#tab-{name}")
+    panel.locator(f"#{name}-run").wait_for()
+    return panel
+
+
+def set_number(panel: Locator, label: str, value: float) -> None:
+    """Types a value into a number field, or into the field beside a slider."""
+    field = panel.locator(
+        f"input[type=number][aria-label={json.dumps(label)}], input[type=number][aria-label={json.dumps('number input for ' + label)}]"
+    ).first
+    field.fill(str(value))
+    field.blur()
+
+
+def press(panel: Locator, name: str) -> None:
+    """Presses the primary button and waits until all that it started has ended and been shown."""
+    start(panel, name)
+    panel.locator("a.take[href^='data:image/png']").first.wait_for(timeout=SLOW)
+    serving.wait_until_idle()
+    panel.page.wait_for_timeout(500)  # the last message may be on its way
+
+
+def start(panel: Locator, name: str) -> None:
+    """Presses the primary button; links to what was drawn before are blanked, so that only a new result has one."""
+    panel.page.wait_for_timeout(300)  # a field that was just left is sent on first
+    panel.evaluate("panel => panel.querySelectorAll('a.take').forEach(link => link.setAttribute('href', '#old'))")
+    panel.locator(f"#{name}-run").click()
+
+
+def pictures_in(panel: Locator) -> list[str]:
+    """The addresses of all pictures that a person sees in a panel, sprites included."""
+    return panel.evaluate(
+        """panel => [...panel.querySelectorAll('img, .frame')].filter(shown => shown.offsetParent)
+            .map(shown => shown.tagName === 'IMG' ? shown.src : getComputedStyle(shown).backgroundImage)"""
+    )
+
+
+def taken(panel: Locator) -> tuple[np.ndarray, dict[str, Any]]:
+    """The first PNG to take away: its pixels, and the settings inside it."""
+    links = panel.locator("a.take[href^='data:image/png']")
+    with Image.open(io.BytesIO(base64.b64decode(links.first.get_attribute("href").split(",", 1)[1]))) as image:
+        return np.asarray(image), json.loads(image.text["playground"])
+
+
+def decoded(uri: str) -> np.ndarray:
+    """The pixels of a data URI."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1]))))

@@ -1,0 +1,237 @@
+"""What every card promises by `can`, held against the loaded model: the same for all families, no card named."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from playground import data, registry, run
+from playground.controls import equal_shares
+from playground.errors import PlaygroundError
+from playground.gate import GATE
+from playground.types import Images, Latents, Samples
+from tests.conftest import CONDITIONAL, SAMPLERS, card_ids
+
+N = 5
+TOLERANCE = 2 / 127.5  # two grey levels of 255, on the scale of [-1, 1]
+
+
+def in_chunks(card_id: str, chunk: int, n: int, seed: int, **controls) -> Samples:
+    """The samples of a run whose forward batches hold `chunk` samples."""
+    card, n, seed, values = run.check(card_id, n, seed, **controls)
+    *_, last = run._stream(dataclasses.replace(card, chunk=chunk), n, seed, (), values)
+    return last.samples
+
+
+def difference(a: Images, b: Images) -> float:
+    """The largest difference of two batches of pictures on the scale of [-1, 1]."""
+    return float(np.abs(a.float32() - b.float32()).max())
+
+
+def count_calls(card_id: str) -> tuple[list[int], Callable[[], None]]:
+    """A list that grows by one at every forward call of the loaded model's modules, and what ends the counting."""
+    found = [value for value in vars(registry.load(card_id)).values() if isinstance(value, torch.nn.Module)]
+    calls: list[int] = []
+    hooks = [module.register_forward_hook(lambda *_: calls.append(1)) for module in found]
+    return calls, lambda: [hook.remove() for hook in hooks]
+
+
+@pytest.mark.parametrize("card", registry.cards(), ids=lambda card: card.id)
+def test_a_card_can_what_its_model_offers(card):
+    model = registry.load(card.id)
+    offered = {name for name in ("encode", "decode", "reconstruct", "score") if hasattr(model, name)}
+    assert card.can == offered | ({"sample"} if hasattr(model, "stream") else set())
+    assert card.facts and card.paper and card.title and registry.get(card.id) is card
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_samples_have_the_data_set_s_shape_and_range(card_id: str):
+    found = run.sample(card_id, N, 0)
+    pixels = found.samples.pixels
+    assert pixels.shape == (N, *data.get(registry.get(card_id).dataset).shape)
+    assert np.isfinite(pixels).all() and pixels.min() >= -1 and pixels.max() <= 1
+    assert found.done and found.n == N and found.seconds > 0 and found.nfe >= 1
+    assert found.samples.uint8().dtype == np.uint8
+    assert all(control.name in found.controls for control in registry.get(card_id).controls)
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_same_seed_gives_same_samples_at_any_batch_split(card_id: str):
+    whole = in_chunks(card_id, 64, 7, 3)
+    for chunk in (1, 3):
+        split = in_chunks(card_id, chunk, 7, 3)
+        assert difference(whole, split) <= TOLERANCE
+        assert (whole.labels is None and split.labels is None) or (whole.labels == split.labels).all()
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_the_first_samples_do_not_depend_on_n(card_id: str):
+    controls = {name: values[:N] for name, values in equal_shares(registry.get(card_id).controls, N).items()}
+    few = run.sample(card_id, 2, 3, **{name: values[:2] for name, values in controls.items()}).samples
+    many = run.sample(card_id, N, 3, **controls).samples
+    assert difference(few, Images(many.pixels[:2])) <= TOLERANCE
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_another_seed_gives_other_samples(card_id: str):
+    a, b = run.sample(card_id, N, 0).samples, run.sample(card_id, N, 1).samples
+    assert difference(a, b) > 0.05
+    assert difference(a, run.sample(card_id, N, 0).samples) <= TOLERANCE
+
+
+@pytest.mark.parametrize("card_id", CONDITIONAL)
+def test_the_labels_asked_for_are_returned_and_matter(card_id: str):
+    label = next(control for control in registry.get(card_id).controls if control.name == "label")
+    asked = tuple(label.classes[i] for i in (3, 1, 0, 1))
+    found = run.sample(card_id, 4, 0, label=asked).samples
+    assert found.labels.tolist() == [3, 1, 0, 1]
+    assert run.sample(card_id, 2, 0, label=label.classes[2]).samples.labels.tolist() == [2, 2]
+    assert difference(found, run.sample(card_id, 4, 0, label=label.classes[5]).samples) > 0.01
+
+
+def test_any_label_means_the_same_labels_in_every_family():
+    found = [run.sample(card_id, 9, 4).samples.labels.tolist() for card_id in CONDITIONAL]
+    assert len(found) >= 3 and all(labels == found[0] for labels in found)
+    assert len(set(found[0])) > 1
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_steps_count_up_and_the_last_one_is_the_answer(card_id: str):
+    *before, last = run.stream(card_id, 2, 0)
+    assert last.done and not any(found.done for found in before)
+    total = last.step.total
+    assert [found.step.i for found in before] == list(range(1, total))
+    assert last.step.i == total and last.nfe >= total
+    assert all(len(found.samples) == 2 for found in before)
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_views_come_only_when_asked_for(card_id: str):
+    card = registry.get(card_id)
+    assert all(not found.step.views for found in run.stream(card_id, 2, 0))
+    for found in run.stream(card_id, 2, 0, views=card.views):
+        assert set(found.step.views) == set(card.views)
+        assert all(len(view) == 2 for view in found.step.views.values())
+    with pytest.raises(PlaygroundError, match="views of"):
+        run.stream(card_id, 2, 0, views=("nonesuch",))
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_closing_the_generator_stops_the_work_and_frees_the_gate(card_id: str):
+    chunk = registry.get(card_id).chunk
+    runs = run.stream(card_id, 2 * chunk if run.sample(card_id, 1, 0).step.total == 1 else 2, 0)
+    next(runs)
+    calls, stop_counting = count_calls(card_id)
+    try:
+        runs.close()
+        assert GATE.is_free and calls == []
+        assert run.sample(card_id, 2, 0).done, "the next run is clean"
+    finally:
+        stop_counting()
+    assert GATE.is_free
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_the_gate_is_free_between_steps_and_gradients_are_off(card_id: str):
+    for _ in run.stream(card_id, 2, 0):
+        assert GATE.is_free
+        assert torch.is_grad_enabled(), "the consumer's own grad mode is left alone"
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_a_generator_may_be_resumed_on_any_thread(card_id: str):
+    runs, found = run.stream(card_id, 2, 0), []
+
+    def advance():
+        found.append(next(runs, None))
+
+    while not found or found[-1] is not None:
+        thread = threading.Thread(target=advance)
+        thread.start()
+        thread.join()
+    assert difference(found[-2].samples, run.sample(card_id, 2, 0).samples) <= TOLERANCE
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_two_at_once_take_turns_and_get_what_each_gets_alone(card_id: str):
+    alone = [run.sample(card_id, 2, seed).samples for seed in (0, 1)]
+    together: dict[int, Images] = {}
+    order: list[int] = []
+    start = threading.Barrier(2)
+
+    def draw(seed: int):
+        start.wait()
+        for found in run.stream(card_id, 2, seed):
+            order.append(seed)
+            together[seed] = found.samples
+
+    threads = [threading.Thread(target=draw, args=(seed,)) for seed in (0, 1)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert all(difference(alone[seed], together[seed]) <= TOLERANCE for seed in (0, 1))
+    overlap = order[order.index(1 - order[0]) : len(order) - 1 - order[::-1].index(1 - order[-1])]
+    streaks = [len(streak) for streak in "".join(map(str, overlap)).replace("01", "0 1").replace("10", "1 0").split()]
+    assert max(streaks, default=1) <= 3, order
+
+
+@pytest.mark.parametrize("card_id", card_ids("encode"))
+def test_encode_gives_finite_codes_one_a_picture(card_id: str, digits: Images):
+    codes = run.encode(card_id, digits)
+    assert isinstance(codes, Latents) and len(codes) == len(digits) and codes.values.ndim == 2
+    assert codes.values.dtype == np.float32 and np.isfinite(codes.values).all()
+    assert np.abs(run.encode(card_id, Images(digits.float32())).values - codes.values).max() < 1e-4, (
+        "uint8 and float32 are the same picture"
+    )
+
+
+@pytest.mark.parametrize("card_id", card_ids("decode"))
+def test_decode_turns_codes_into_pictures(card_id: str, digits: Images):
+    card = registry.get(card_id)
+    codes = run.encode(card_id, digits) if "encode" in card.can else run.sample(card_id, 6, 0, views=("z",)).step.views["z"]
+    pictures = run.decode(card_id, codes)
+    assert pictures.pixels.shape == (6, *data.get(card.dataset).shape) and np.abs(pictures.pixels).max() <= 1
+    for values in (np.full_like(codes.values, np.nan), codes.values[:0]):
+        with pytest.raises(PlaygroundError, match="finite"):
+            run.decode(card_id, Latents(values))
+
+
+@pytest.mark.parametrize("card_id", [card_id for card_id in card_ids("decode") if card_id in SAMPLERS])
+def test_decoding_a_sample_s_z_gives_the_sample(card_id: str):
+    found = run.sample(card_id, N, 0, views=("z",))
+    assert difference(found.samples, run.decode(card_id, found.step.views["z"])) <= TOLERANCE
+
+
+@pytest.mark.parametrize("card_id", card_ids("reconstruct"))
+def test_reconstruct_gives_as_many_pictures_of_the_same_shape(card_id: str, digits: Images):
+    found = run.reconstruct(card_id, digits)
+    assert found.pixels.shape == digits.pixels.shape and np.abs(found.pixels).max() <= 1
+
+
+@pytest.mark.parametrize("card_id", card_ids("score"))
+def test_score_gives_probabilities_and_features(card_id: str, digits: Images):
+    scores = run.score(card_id, digits)
+    classes = len(data.get(registry.get(card_id).dataset).labels)
+    assert scores.probabilities.shape == (len(digits), classes) and len(scores.features) == len(digits)
+    assert np.allclose(scores.probabilities.sum(1), 1, atol=1e-4) and np.isfinite(scores.features).all()
+
+
+@pytest.mark.parametrize("what", ["encode", "decode", "reconstruct", "score"])
+def test_a_card_that_cannot_says_what_it_can(what: str, digits: Images):
+    given = Latents(np.zeros((1, 2), np.float32)) if what == "decode" else digits
+    for card_id in {card.id for card in registry.cards()} - set(card_ids(what)):
+        with pytest.raises(PlaygroundError, match=f"{card_id} cannot {what}: it can"):
+            getattr(run, what)(card_id, given)
+
+
+@pytest.mark.parametrize("what", ["encode", "reconstruct", "score"])
+def test_pictures_of_another_shape_are_refused(what: str):
+    for card_id in card_ids(what):
+        for pixels in (np.zeros((1, 32, 32, 1), np.uint8), np.zeros((28, 28), np.uint8), np.zeros((0, 28, 28, 1), np.uint8)):
+            with pytest.raises(PlaygroundError):
+                getattr(run, what)(card_id, Images(pixels))
+    assert GATE.is_free

@@ -1,0 +1,168 @@
+"""Published numbers: what continuous integration draws again must be what was recorded; and how records are kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from playground import data, registry, run
+from playground.controls import equal_shares
+from playground.errors import PlaygroundError
+from playground.metrics import __main__ as command
+from playground.metrics import features, measurements, quality
+from playground.metrics.live import live
+from playground.types import Images, Measurement
+from tests.conftest import CONDITIONAL, SAMPLERS
+
+SIGMAS = 3.0  # how far a published value may lie from that of the first 500 samples, in spreads over blocks of 500
+PICTURES = 3 / quality.BLOCK  # as many may be seen differently on another processor
+KID_SLACK = 0.1  # of the spread: float16 features, another processor
+
+DATASETS = sorted({registry.get(card_id).dataset for card_id in SAMPLERS if registry.get(card_id).kind == "image"})
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, tuple[np.ndarray, float | None]]:
+    """Features and class_right of 500 samples of a card, drawn when first asked for."""
+    return {}
+
+
+def draw(card_id: str, drawn: dict) -> tuple[np.ndarray, float | None]:
+    """Features (500, d) of a card's samples, and the share seen as the class that was asked for."""
+    if card_id not in drawn:
+        card = registry.get(card_id)
+        samples = run.sample(card_id, quality.BLOCK, recorded(card_id, "kid").seed, **equal_shares(card.controls, quality.BLOCK)).samples
+        scores = features.extract(samples, data.get(card.dataset).extractor)
+        drawn[card_id] = scores.features, None if samples.labels is None else features.class_right(scores, samples.labels)
+    return drawn[card_id]
+
+
+def recorded(card_id: str, metric: str) -> Measurement:
+    """The recorded band of a card; fails where there is none."""
+    found = measurements.find(measurements.read(), card_id, f"{metric}_{quality.BLOCK}", data.get(registry.get(card_id).dataset).extractor)
+    if found is None:
+        pytest.fail(
+            f"{card_id} has no recorded {metric}_{quality.BLOCK}: run python -m playground.metrics {card_id} and commit assets/measurements.json."
+        )
+    return found
+
+
+@pytest.mark.parametrize("card_id", SAMPLERS)
+def test_kid_is_the_recorded_one(card_id: str, drawn: dict):
+    from playground.metrics.distances import kid
+
+    first = recorded(card_id, "kid")
+    value, _ = kid(features.reference(registry.get(card_id).dataset)["test_features"], draw(card_id, drawn)[0])
+    allowed = KID_SLACK * first.spread + 0.005 * abs(first.value)
+    assert abs(value - first.value) <= allowed, f"kid {value:.4g}, recorded {first.value:.4g} ± {first.spread:.3g}"
+
+
+@pytest.mark.parametrize("card_id", CONDITIONAL)
+def test_class_right_is_the_recorded_one(card_id: str, drawn: dict):
+    first, value = recorded(card_id, "class_right"), draw(card_id, drawn)[1]
+    assert abs(value - first.value) <= PICTURES, f"class_right {value:.4f}, recorded {first.value:.4f} ± {first.spread:.3g}"
+
+
+@pytest.mark.parametrize(("card_id", "metric"), [*((i, "kid") for i in SAMPLERS), *((i, "class_right") for i in CONDITIONAL)])
+def test_published_numbers_are_those_of_the_samples(card_id: str, metric: str):
+    first = recorded(card_id, metric)
+    published = measurements.find(measurements.read(), card_id, metric, first.extractor)
+    assert published.n >= 2000 and published.seed == first.seed
+    slack = PICTURES if metric == "class_right" else 0.01 * abs(first.value)
+    allowed = SIGMAS * max(first.spread, published.spread) + slack  # also of the whole: kid of few samples in equal shares is a little low
+    assert abs(published.value - first.value) <= allowed, f"{published.value:.4g}, but the first {first.n} give {first.value:.4g}"
+
+
+@pytest.mark.parametrize("card", [card for card in registry.cards() if command.can_measure(card)], ids=lambda card: card.id)
+def test_every_recorded_number_says_how_it_was_made(card):
+    found = [entry for entry in measurements.read() if entry.card == card.id]
+    assert found, f"{card.id} is not measured: run python -m playground.metrics {card.id} and commit assets/measurements.json."
+    for entry in found:
+        assert entry.command and entry.when and entry.machine and np.isfinite(entry.value), entry
+        assert entry.split in ("test", "train", ""), "numbers of the validation split are not published"
+        assert (entry.extractor is None) == (entry.metric not in QUALITY and not entry.metric.endswith(f"_{quality.BLOCK}")), entry
+        assert entry.metric not in QUALITY or entry.floor is not None, entry
+
+
+QUALITY = ("fid", "kid", "precision", "recall", "density", "coverage", "class_right")
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_shipped_reference_holds_what_the_page_needs(dataset: str):
+    about, found = data.get(dataset), features.reference(dataset)
+    n = about.sizes["test"]
+    assert found["test_features"].shape[0] == len(found["test_labels"]) == n
+    assert found["train_features"].shape == (2000, found["test_features"].shape[1])
+    assert found["pictures"].shape == (200, *about.shape) and found["pictures"].dtype == np.uint8
+    assert np.bincount(found["picture_labels"]).tolist() == [20] * len(about.labels)
+    planes = [name for name in found if name.endswith("_codes")]
+    assert planes and all(found[name].shape == (2000, 2) and np.isfinite(found[name]).all() for name in planes)
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_reference_codes_and_features_are_those_of_the_shipped_weights(dataset: str):
+    found = features.reference(dataset)
+    fresh = features.extract(Images(found["pictures"]), data.get(dataset).extractor)
+    assert features.class_right(fresh, found["picture_labels"]) > 0.97
+    nearest = np.linalg.norm(found["test_features"][None] - fresh.features[:20, None], axis=-1).min(1)
+    assert nearest.max() < 0.05, "the pictures' features are among the test features"
+
+
+def test_live_numbers_of_real_pictures_are_at_the_floor():
+    found = features.reference("mnist")
+    real = live(Images(found["pictures"]), found["picture_labels"], "mnist")
+    assert real["n"] == 200 and real["class_right"] > 0.97 and "fid" not in real
+    assert abs(real["kid"] - real["kid_floor"]) < 5 * real["kid_error"]
+    noise = live(Images(np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1), dtype=np.uint8)), None, "mnist")
+    assert noise["class_right"] is None and noise["kid"] > 10 * real["kid_error"]
+
+
+@pytest.mark.parametrize("n", [8, 9, 64])
+def test_live_numbers_come_with_an_error_at_any_n(n: int):
+    found = features.reference("mnist")
+    small = live(Images(found["pictures"][:n]), found["picture_labels"][:n], "mnist")
+    assert all(np.isfinite(value) for value in small.values()) and small["kid_error"] > 0
+
+
+def test_too_few_pictures_for_a_comparison_are_refused():
+    with pytest.raises(PlaygroundError, match="n must be at least 8"):
+        live(Images(np.zeros((7, 28, 28, 1), np.uint8)), None, "mnist")
+
+
+def entry(card: str, value: float, **more) -> Measurement:
+    """A measurement with the fields that a test does not look at filled in."""
+    return Measurement(card=card, metric="kid", value=value, n=10, seed=0, split="test", **more)
+
+
+def test_measuring_a_card_replaces_its_entries_and_keeps_the_others(tmp_path):
+    path = tmp_path / "deep" / "measurements.json"
+    assert measurements.read(path) == ()
+    measurements.write((entry("a", 1.0), entry("b", 2.0, extractor="x"), entry("b", 3.0, extractor="y")), path)
+    merged = measurements.merge(measurements.read(path), [entry("a", 4.0)])
+    measurements.write(merged, path)
+    found = measurements.read(path)
+    assert {(m.card, m.value) for m in found} == {("b", 2.0), ("b", 3.0), ("a", 4.0)}
+    assert measurements.find(found, "b", "kid", "y").value == 3.0 and measurements.find(found, "c", "kid") is None
+
+
+def test_bands_need_enough_blocks_and_find_the_first_and_the_spread():
+    rng = np.random.default_rng(0)
+    real = rng.standard_normal((3000, 4)).astype(np.float32)
+    scores = features.Scores(np.eye(10, dtype=np.float32)[np.arange(2000) % 10], rng.standard_normal((2000, 4)).astype(np.float32))
+    asked = np.where(np.arange(2000) < 500, 0, np.arange(2000) % 10)  # the first block asks for zeros and gets one in ten
+    found = {
+        m.metric: m
+        for m in quality.bands(real, scores, asked, lambda **fields: entry("a", 0.0).__class__(**{**vars(entry("a", 0.0)), **fields}))
+    }
+    assert found["class_right_500"].value == pytest.approx(0.1) and found["class_right_500"].spread == pytest.approx(0.45)
+    assert abs(found["kid_500"].value) < 0.05
+    assert quality.bands(real, features.Scores(scores.probabilities[:1999], scores.features[:1999]), asked, entry) == []
+
+
+def test_the_command_names_what_it_cannot_do(capsys):
+    assert command.main(["nonesuch"]) == 2
+    assert "model must be one of" in capsys.readouterr().err
+    assert command.main(["gan-mnist", "--n", "3"]) == 2
+    assert "n must be a whole number in [20, 60000], got 3" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        command.main([])

@@ -1,0 +1,102 @@
+"""Our denoising loop against diffusers' own pipelines on a tiny network, and the equations against their schedulers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler, UNet2DModel
+
+from playground.sampling import denoise as loop
+from playground.sampling.noise import generators, randn, seed_of
+
+N = 3
+
+
+@pytest.fixture(scope="module")
+def unet() -> UNet2DModel:
+    """A network of a few thousand parameters with fixed weights."""
+    with torch.random.fork_rng():
+        torch.random.default_generator.manual_seed(0)
+        net = UNet2DModel(
+            sample_size=8, in_channels=1, out_channels=1, block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4,
+            down_block_types=("DownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "UpBlock2D"),
+        )  # fmt: skip
+    return net.eval().requires_grad_(False)
+
+
+def ours(unet: UNet2DModel, scheduler, steps: int, **options) -> np.ndarray:
+    """The loop's last picture, (n, h, w, c) in [0, 1] as pipelines give it."""
+    drawn = generators(5, 0, N)
+    scheduler.set_timesteps(steps)
+    x = randn((1, 8, 8), drawn)
+    for found in loop.denoise(lambda x, t: unet(x, t).sample, x, scheduler, scheduler.timesteps, drawn, **options):
+        x = found.x
+    return (x / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).numpy()
+
+
+@pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction"])
+def test_ddpm_is_the_library_s_pipeline(unet: UNet2DModel, prediction_type: str):
+    options = {"num_train_timesteps": 50, "prediction_type": prediction_type}
+    pipeline = DDPMPipeline(unet, DDPMScheduler(**options))
+    pipeline.set_progress_bar_config(disable=True)
+    theirs = pipeline(batch_size=N, generator=generators(5, 0, N), num_inference_steps=10, output_type="np").images
+    assert np.abs(ours(unet, DDPMScheduler(**options), 10) - theirs).max() < 1e-5
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.7])
+def test_ddim_is_the_library_s_pipeline(unet: UNet2DModel, eta: float):
+    pipeline = DDIMPipeline(unet, DDIMScheduler())
+    pipeline.set_progress_bar_config(disable=True)
+    theirs = pipeline(batch_size=N, generator=generators(5, 0, N), num_inference_steps=8, eta=eta, output_type="np").images
+    assert np.abs(ours(unet, DDIMScheduler(), 8, eta=eta) - theirs).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", loop.SCHEDULERS)
+@pytest.mark.parametrize("steps", [1, 2, 20])
+def test_every_scheduler_walks_from_noise_to_a_finite_picture(unet: UNet2DModel, name: str, steps: int):
+    drawn = generators(1, 0, 2)
+    scheduler = loop.make_scheduler(name)
+    scheduler.set_timesteps(steps)
+    found = list(loop.denoise(lambda x, t: unet(x, t).sample, randn((1, 8, 8), drawn), scheduler, scheduler.timesteps, drawn))
+    assert len(found) == steps and found[0].t >= 900
+    assert all(torch.isfinite(step.x).all() and step.x_0.abs().max() <= 1 for step in found)
+
+
+def test_a_perfect_network_gives_the_picture_back_with_every_scheduler():
+    x_0 = randn((1, 8, 8), generators(2, 0, 2)).clamp(-1, 1)
+    for name in loop.SCHEDULERS:
+        drawn = generators(3, 0, 2)
+        scheduler = loop.make_scheduler(name)
+        scheduler.set_timesteps(20)
+
+        def truth(x, t, scheduler=scheduler):
+            alpha_bar = scheduler.alphas_cumprod[int(t)]
+            eps = (x - alpha_bar.sqrt() * x_0) / (1 - alpha_bar).sqrt()
+            return loop.velocity(x_0, eps, alpha_bar)
+
+        *_, last = loop.denoise(truth, randn((1, 8, 8), drawn), scheduler, scheduler.timesteps, drawn)
+        assert (last.x - x_0).abs().max() < 1e-2, name
+
+
+def test_equations_agree_with_the_scheduler_and_with_each_other():
+    drawn = generators(0, 0, 4)
+    x_0, eps = randn((1, 8, 8), drawn), randn((1, 8, 8), drawn)
+    t = torch.tensor([0, 10, 500, 998])
+    scheduler, alpha_bar = loop.make_scheduler("DDPM"), loop.alphas_cumprod()[t]
+    x_t, v = loop.add_noise(x_0, eps, alpha_bar), loop.velocity(x_0, eps, alpha_bar)
+    assert torch.allclose(x_t, scheduler.add_noise(x_0, eps, t), atol=1e-6)
+    assert torch.allclose(v, scheduler.get_velocity(x_0, eps, t), atol=1e-6)
+    assert torch.allclose(loop.predicted_x_0(x_t, v, alpha_bar), x_0, atol=1e-5)
+
+
+def test_a_sample_s_noise_depends_on_its_index_alone():
+    whole = randn((4,), generators(7, 0, 6))
+    assert torch.equal(whole, torch.cat([randn((4,), generators(7, 0, 2)), randn((4,), generators(7, 2, 4))]))
+
+
+def test_neighbouring_seeds_share_nothing():
+    seeds = [seed_of(seed, i) for seed in range(100) for i in range(100)]
+    assert len(set(seeds)) == len(seeds) and max(seeds) < 2**32
+    a, b = randn((4096,), generators(0, 1, 1)), randn((4096,), generators(1, 0, 1))
+    assert abs(float((a * b).mean())) < 0.08

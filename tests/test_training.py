@@ -1,0 +1,143 @@
+"""Training goes on where it was after a kill, and follows its schedule; on a tiny made-up data set."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+from PIL import Image
+from safetensors import SafetensorError, safe_open
+
+from playground.data.mnist import REPOSITORY, VALID
+from playground.training.recipe import Recipe, log_spaced
+from tests.conftest import ROOT
+
+STEPS = 120
+SETTINGS = [f"num_steps={STEPS}", "batch_size=8", "channels=4", "features=8"]
+
+
+@pytest.fixture(scope="module")
+def tiny_data(tmp_path_factory) -> Path:
+    """A folder with a data set of the Hub's layout: 64 training pictures, the validation ones, 16 test pictures, all blobs."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    png = []
+    for label in range(10):
+        buffer = io.BytesIO()
+        Image.fromarray((rng.random((28, 28)) * 25 * label).astype(np.uint8)).save(buffer, format="PNG")
+        png.append({"bytes": buffer.getvalue(), "path": None})
+    for part, count in (("train", 64 + VALID), ("test", 16)):
+        labels = [i % 10 for i in range(count)]
+        path = folder / REPOSITORY / "mnist" / f"{part}-00000-of-00001.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pyarrow.parquet.write_table(pyarrow.table({"image": [png[label] for label in labels], "label": labels}), path)
+    return folder
+
+
+def start(folder: Path, data_folder: Path, *more: str) -> subprocess.Popen:
+    """A training run in a process of its own, on one thread so that sums are repeatable."""
+    words = [
+        sys.executable,
+        "-m",
+        "playground.training",
+        "classifier-mnist",
+        "--out",
+        str(folder / "out"),
+        "--work",
+        str(folder / "work"),
+        "--save-seconds",
+        "0",
+    ]
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
+    env = {**os.environ, "PLAYGROUND_DATA": str(data_folder), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([*words, *settings, *more], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen) -> int:
+    """The exit status of a run."""
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode in (0, 3), errors
+    return process.returncode
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step a checkpoint holds; -1 where there is none."""
+    try:
+        with safe_open(checkpoint, framework="pt") as file:
+            return json.loads(file.metadata()["progress"])["step"]
+    except (FileNotFoundError, OSError, SafetensorError):
+        return -1
+
+
+def story(folder: Path) -> list[dict[str, float]]:
+    """The logged losses of a finished run."""
+    return json.loads((folder / "out" / "story.json").read_text())["log"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, tiny_data: Path) -> Path:
+    """The folder of a run that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    assert finish(start(folder, tiny_data)) == 0
+    return folder
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, tiny_data: Path, uninterrupted: Path):
+    checkpoint = tmp_path / "work" / "checkpoint.safetensors"
+    process = start(tmp_path, tiny_data)
+    end = time.monotonic() + 300
+    while step_of(checkpoint) < 10:
+        assert process.poll() is None and time.monotonic() < end, "it ended or hung before it could be killed"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    killed_at = step_of(checkpoint)
+    assert 10 <= killed_at < STEPS, "the checkpoint is whole and the run was in the middle"
+    assert not (tmp_path / "out").exists()
+    assert finish(start(tmp_path, tiny_data, "--resume")) == 0
+    assert story(tmp_path) == story(uninterrupted)
+    assert [row["step"] for row in story(tmp_path)] == list(range(1, STEPS + 1))
+    ours, theirs = (json.loads((folder / "out" / "card.json").read_text()) for folder in (tmp_path, uninterrupted))
+    assert ours["files"] == theirs["files"], "the weights are the same, bit for bit"
+
+
+def test_minutes_stops_early_with_a_status_of_its_own(tmp_path: Path, tiny_data: Path):
+    assert finish(start(tmp_path, tiny_data, "--minutes", "0")) == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_card_json_says_how_to_repeat_it(uninterrupted: Path):
+    record = json.loads((uninterrupted / "out" / "card.json").read_text())
+    assert record["steps"] == STEPS and record["samples_seen"] == 8 * STEPS and record["config"]["channels"] == 4
+    assert record["command"] == "python -m playground.training classifier-mnist " + " ".join(f"--set {setting}" for setting in SETTINGS)
+
+
+def test_wrong_requests_are_refused_before_anything_is_loaded(tmp_path: Path):
+    for words in (["nonesuch"], ["classifier-mnist", "--set", "nonesuch=1"], ["classifier-mnist", "--set", "num_steps=many"]):
+        found = subprocess.run([sys.executable, "-m", "playground.training", *words], cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert found.returncode == 2 and len(found.stderr.strip().splitlines()) == 1, found.stderr
+
+
+def test_the_learning_rate_warms_up_holds_and_falls_to_zero():
+    recipe = Recipe("tiny", "mnist", None, lambda: None, num_steps=100, batch_size=1, warmup_steps=10, decay_from=0.5)
+    factors = [recipe.learning_rate_factor(i) for i in range(101)]
+    assert factors[:10] == pytest.approx([(i + 1) / 10 for i in range(10)])
+    assert factors[10:51] == [1.0] * 41
+    assert factors[75] == pytest.approx(0.5) and factors[100] == pytest.approx(0.0)
+    assert all(a >= b for a, b in zip(factors[50:], factors[51:], strict=False))
+
+
+def test_story_moments_run_from_the_first_step_to_the_last():
+    steps = log_spaced(7000, 14)
+    assert steps[0] == 0 and steps[-1] == 7000 and 10 <= len(steps) <= 14
+    assert list(steps) == sorted(set(steps))

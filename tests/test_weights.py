@@ -1,0 +1,169 @@
+"""Weights on disk: what is saved comes back bit for bit, and what is damaged gives one clear error and is never unpickled."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import UNet2DModel
+from safetensors.torch import load_file, save_file
+
+from playground import registry, weights
+from playground.errors import WeightsUnavailable
+from playground.models.classifier import Classifier
+
+RECORD = {"id": "tiny", "config": {}, "parameters": {"net": 1}}
+NET, UNET = "net/model.safetensors", "unet/diffusion_pytorch_model.safetensors"
+
+
+def tiny_unet() -> UNet2DModel:
+    """A diffusers network of a few thousand parameters."""
+    blocks = {"down_block_types": ("DownBlock2D",), "up_block_types": ("UpBlock2D",)}
+    return UNet2DModel(
+        sample_size=8, in_channels=1, out_channels=1, block_out_channels=(8,), layers_per_block=1, norm_num_groups=4, **blocks
+    )
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch) -> Path:
+    """The folder of a card "tiny" with a network of ours and one of diffusers'."""
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
+    weights.save({"net": Classifier(channels=4, features=8), "unet": tiny_unet()}, RECORD, tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def load() -> dict[str, torch.nn.Module]:
+    """Both networks of the tiny card."""
+    return weights.load("tiny", net=Classifier, unet=UNet2DModel)
+
+
+def rewrite_record(folder: Path) -> None:
+    """Makes card.json agree with the files again, so that only what is inside of them is at fault."""
+    record = json.loads((folder / "card.json").read_text())
+    for name, entry in record["files"].items():
+        entry |= {"sha256": weights.sha256(folder / name), "bytes": (folder / name).stat().st_size}
+    weights.write_json(folder / "card.json", record)
+
+
+def test_what_is_saved_comes_back_bit_for_bit(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
+    saved = {"net": Classifier(channels=4, features=8), "unet": tiny_unet()}
+    weights.save(saved, RECORD, tmp_path / "tiny")
+    for name, module in load().items():
+        assert not module.training and not any(p.requires_grad for p in module.parameters())
+        for key, value in saved[name].state_dict().items():
+            assert torch.equal(value, module.state_dict()[key]), key
+    assert set(weights.record("tiny")["files"]) == {NET, UNET}
+    assert weights.size_bytes("tiny") == sum((tmp_path / "tiny" / name).stat().st_size for name in (NET, UNET))
+    assert not list(tmp_path.rglob("*.bin")) and not list(tmp_path.glob(".*")), "nothing else is left behind"
+
+
+def test_saving_again_replaces_the_weights_and_keeps_the_story(shipped: Path):
+    (shipped / "story.json").write_text("{}")
+    net = Classifier(channels=8, features=8)
+    weights.save({"net": net}, {**RECORD, "note": "second"}, shipped)
+    assert weights.record("tiny")["note"] == "second" and (shipped / "story.json").is_file()
+    assert torch.equal(weights.load("tiny", net=Classifier)["net"].head.weight, net.head.weight)
+
+
+def test_a_file_that_a_space_refuses_is_not_saved(shipped: Path):
+    before = (shipped / "card.json").read_text()
+    with pytest.raises(ValueError, match="10000000"):
+        weights.save({"net": Classifier(channels=4, features=16_000)}, RECORD, shipped)
+    assert (shipped / "card.json").read_text() == before
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def change_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", [NET, UNET])
+@pytest.mark.parametrize(
+    "damage", [truncate, change_a_byte, Path.unlink, lambda path: path.write_bytes(b"")], ids=["truncated", "changed", "missing", "empty"]
+)
+def test_a_damaged_file_is_named(shipped: Path, name: str, damage):
+    damage(shipped / name)
+    with pytest.raises(WeightsUnavailable, match=name):
+        load()
+
+
+def wrong_shape(path: Path) -> None:
+    tensors = load_file(path)
+    save_file({**tensors, "head.weight": torch.zeros(3, 3)}, path)
+
+
+def wrong_name(path: Path) -> None:
+    tensors = load_file(path)
+    tensors["other.weight"] = tensors.pop("head.weight")
+    save_file(tensors, path)
+
+
+def huge_header(path: Path) -> None:
+    path.write_bytes((2**62).to_bytes(8, "little") + b"{}")
+
+
+@pytest.mark.parametrize("damage", [wrong_shape, wrong_name, huge_header, truncate, lambda path: path.write_bytes(b"not tensors")])
+def test_a_file_with_other_tensors_gives_one_clear_error(shipped: Path, damage):
+    damage(shipped / NET)
+    rewrite_record(shipped)
+    with pytest.raises(WeightsUnavailable, match="could not be read"):
+        load()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": 3}', '{"files": {"net/model.safetensors": {}}}', "null"])
+def test_an_unreadable_card_json_gives_one_clear_error(shipped: Path, text: str):
+    (shipped / "card.json").write_text(text)
+    with pytest.raises(WeightsUnavailable, match="tiny"):
+        load()
+
+
+class Poison:
+    """Unpickled, it would leave a file behind."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("with_safetensors", [True, False])
+def test_a_pickle_beside_the_weights_is_never_opened(shipped: Path, tmp_path: Path, with_safetensors: bool):
+    for name in ("net/pytorch_model.bin", "net/model.bin", "unet/diffusion_pytorch_model.bin", "unet/pytorch_model.bin"):
+        (shipped / name).write_bytes(pickle.dumps(Poison(tmp_path / "poisoned")))
+    if with_safetensors:
+        load()
+    else:
+        for name in (NET, UNET):
+            (shipped / name).unlink()
+        record = json.loads((shipped / "card.json").read_text())
+        weights.write_json(shipped / "card.json", {**record, "files": {}})
+        for classes in ({"net": Classifier}, {"unet": UNet2DModel}):
+            with pytest.raises(WeightsUnavailable):
+                weights.load("tiny", **classes)
+    assert not (tmp_path / "poisoned").exists()
+
+
+@pytest.mark.parametrize("card", [card for card in registry.cards() if card.source == "shipped"], ids=lambda card: card.id)
+def test_shipped_weights_are_whole_and_say_how_they_came_about(card):
+    weights.verify(card.id)
+    record = weights.record(card.id)
+    assert record["id"] == card.id and record["dataset"] == card.dataset
+    assert record["command"].startswith(f"python -m playground.training {card.id}")
+    for name in ("config", "steps", "seed", "device", "machine", "seconds", "losses", "parameters", "samples_seen", "when"):
+        assert name in record, name
+    assert record["commit"], "weights are trained from a committed state"
+    assert record["steps"] == record["config"]["num_steps"], "the training reached its last step"
+    shipped = {path.relative_to(weights.folder(card.id)).as_posix() for path in weights.folder(card.id).rglob("*") if path.is_file()}
+    extra = {name for name in shipped - set(record["files"]) if not name.endswith((".json", "story.png"))}
+    assert not extra, "files that card.json does not name"
