@@ -145,7 +145,9 @@ def _column(found: Run) -> str:
 def _story(card: ModelCard) -> str:
     """What a training step is, a digit on its way to noise, and the recorded training."""
     digit = return_trip.real_digits(card)["7"][:1]
-    way = pictures.grid(forward.noised(Images(digit).float32()[0], TIMES), f"a digit at t = {', '.join(map(str, TIMES))}", len(TIMES), scale=3.5)
+    way = pictures.grid(
+        forward.noised(Images(digit).float32()[0], TIMES), f"a digit at t = {', '.join(map(str, TIMES))}", len(TIMES), scale=3.5
+    )
     story = stories.read(card.id)
     frames = [pictures.tiles(Images(row), 8) for row in story.pictures]
     captions = []

@@ -53,20 +53,34 @@ def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Compon
             source = gr.Radio([TEST, DRAWN], value=TEST, label="Start from")
             with gr.Row():
                 digit = gr.Dropdown(list(classes), value=classes[7 % len(classes)], label="Digit", min_width=90)
-                which = gr.Slider(1, min(len(rows) for rows in digits.values()), 1, step=1, precision=0, label="Which of them", min_width=140)
+                which = gr.Slider(
+                    1, min(len(rows) for rows in digits.values()), 1, step=1, precision=0, label="Which of them", min_width=140
+                )
             drawing = gr.State(None)  # the drawing as the model sees it: uint8 (1, h, w, c)
             with gr.Accordion("Draw your own", open=False):
                 pad = drawing_pad.pad(f"{tab}-pad")
             strength = gr.Slider(
-                strength_control.minimum, strength_control.maximum, 0.5, step=strength_control.step, label="How much noise (strength: t / 1000)", info="Let go to see the noised digit at once."
+                strength_control.minimum,
+                strength_control.maximum,
+                0.5,
+                step=strength_control.step,
+                label="How much noise (strength: t / 1000)",
+                info="Let go to see the noised digit at once.",
             )
-            back_as = gr.Dropdown([OWN, "any", *classes], value=OWN, label="Bring back as", info="The label that the network is told. Any: drawn from the seed.")
+            back_as = gr.Dropdown(
+                [OWN, "any", *classes],
+                value=OWN,
+                label="Bring back as",
+                info="The label that the network is told. Any: drawn from the seed.",
+            )
             with gr.Row(elem_classes="go"):
                 go = gr.Button("Bring it back", elem_id=f"{tab}-back", scale=3)
                 stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
         with gr.Column(scale=2, min_width=320, elem_classes="tight"):
             start = gr.HTML(_start(Images(digits[digit.value][:1])), padding=False, elem_id=f"{tab}-start")
-            back = gr.HTML(_row(_blank(data.get(card.dataset).shape), "Brought back: press the button."), padding=False, elem_id=f"{tab}-back-out")
+            back = gr.HTML(
+                _row(_blank(data.get(card.dataset).shape), "Brought back: press the button."), padding=False, elem_id=f"{tab}-back-out"
+            )
     which_limit = int(which.maximum)
     names = [name for name in settings if name not in ("n", "seed", "label")]
     inputs = [source, digit, which, drawing, strength, settings["seed"], *(settings[name] for name in names)]
@@ -89,7 +103,9 @@ def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Compon
         drawing = drawing_pad.seen(card.dataset, event).pixels
         return drawing, DRAWN, _start(*noised(DRAWN, digit, which, drawing, *rest))
 
-    def noised(source: str, digit: str, which: int, drawing: np.ndarray | None, strength: float, seed: int, *values: Any) -> tuple[Images, Run]:
+    def noised(
+        source: str, digit: str, which: int, drawing: np.ndarray | None, strength: float, seed: int, *values: Any
+    ) -> tuple[Images, Run]:
         seen = given(source, digit, which, drawing)
         steps = steps_from(seen, strength, seed, values)
         first = next(steps)
@@ -112,7 +128,9 @@ def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Compon
             step = found.step
             if found.done:
                 read = _read(card, found.samples)
-                still = f" The classifier reads {sum(name == own for name in read)} of {len(read)} as {own}." if read and own != "any" else ""
+                still = (
+                    f" The classifier reads {sum(name == own for name in read)} of {len(read)} as {own}." if read and own != "any" else ""
+                )
                 asked = {"digit": digit, "which": which, "strength": strength, "as": back_as} if source == TEST else None
                 yield begun, _row(found.samples, f"Brought back from t ≈ {_time(found)}, label {label}.{still}") + _line(found, tab, asked)
             elif step.i == 1 or step.i % max(1, step.total // SHOWN) == 0:
@@ -123,7 +141,14 @@ def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Compon
 
     looking = dict(fn=look, inputs=inputs, outputs=start, api_visibility="private", trigger_mode="always_last", **HEAVY)
     gr.on([strength.release, which.release, digit.input, source.input], **looking)
-    pad.draw(drew, [digit, which, strength, settings["seed"], *(settings[name] for name in names)], [drawing, source, start], api_visibility="private", trigger_mode="always_last", **HEAVY)
+    pad.draw(
+        drew,
+        [digit, which, strength, settings["seed"], *(settings[name] for name in names)],
+        [drawing, source, start],
+        api_visibility="private",
+        trigger_mode="always_last",
+        **HEAVY,
+    )
     bringing = go.click(bring, [*inputs, back_as], [start, back], api_visibility="private", **HEAVY)
     stop.click(None, cancels=[bringing], api_visibility="private")
     return {"digit": digit, "which": which, "strength": strength, "as": back_as}

@@ -70,7 +70,7 @@ def _sampling(card: ModelCard) -> dict[str, Any]:
             out = gr.HTML(widgets.recorded(card.id, ID) + MEAN_NOTE, padding=False, elem_id=f"{ID}-out")
             by_hand = gr.Checkbox(False, label=f"Set the {len(order)} strongest dimensions myself", info="Off: they are drawn from the prior, as all others are.")
             with gr.Row(visible=False) as hand:  # below the pictures, so that a thumb moves them with the pictures in sight
-                sliders = [gr.Slider(top.minimum, top.maximum, 0, step=0.05, label=f"z[{index}], KL {kl:.2f} nats", min_width=160) for index, kl in order]
+                sliders = [gr.Slider(top.minimum, top.maximum, 0, step=0.05, label=f"z[{index}], KL {kl:.2f} nats", min_width=240) for index, kl in order]
             link_top = gr.Textbox("", visible=False, max_length=100)
 
     @widgets.guarded

@@ -207,7 +207,7 @@ def facts_table(cards: Sequence[ModelCard]) -> str:
         for key, title in rows.items()
         if any(key in card.facts for card in cards)
     )
-    return f'<div class="tablewrap"><table class="facts"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="tablewrap" tabindex="0" role="region" aria-label="Card facts"><table class="facts"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def losses_plot(log_rows: Sequence[Mapping[str, float]], names: Sequence[str], title: str) -> str:

@@ -1,9 +1,12 @@
 """Cards of the variational autoencoders."""
 
+from dataclasses import replace
+
 from playground.controls import Label, Numbers, Slider
 from playground.types import ModelCard
 
 TEMPERATURE = Slider("temperature", "Temperature", 1.0, 0.0, 1.5, 0.05, help="Scales the prior: z is drawn from N(0, temperature² I).")
+TYPICAL = replace(TEMPERATURE, default=0.75, help=TEMPERATURE.help + " 1 is the prior itself: more variety, more digits between classes.")
 PAPER = "Kingma & Welling 2013, Auto-encoding variational Bayes, arXiv:1312.6114"
 
 CARDS = (
@@ -17,7 +20,7 @@ CARDS = (
         paper=PAPER,
         controls=(
             Label("label", "Digit", tuple("0123456789"), help="What to draw. Any: drawn from the seed."),
-            TEMPERATURE,
+            TYPICAL,
             Numbers("top", "The six dimensions with the largest KL", 6, -3.0, 3.0, help="Fixes the dimensions that say most, largest first."),
         ),
         views=("z",),

@@ -77,7 +77,7 @@ class Config:
     channels: int = 24
     deep: int = 96
     noise: float = 1.5
-    num_steps: int = 1500
+    num_steps: int = 700
     batch_size: int = 64
     learning_rate: float = 2e-3
     seed: int = 0

@@ -34,7 +34,7 @@ class Config:
     layers_per_block: int = 1
     unlabelled: float = 0.1
     min_snr: float = 5.0
-    num_steps: int = 3600
+    num_steps: int = 2300
     batch_size: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.01

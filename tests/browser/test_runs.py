@@ -39,7 +39,7 @@ def test_stop_ends_a_run_within_a_step_and_the_next_one_is_clean(page: Page) -> 
     )
     panel = page.locator("#tab-diffusion")
     panel.get_by_role("button", name="Stop", exact=True).first.click()
-    assert serving.gate_is_free_within(5)
+    assert serving.gate_is_free_within(10)
     panel.locator(".badge.stopped").wait_for()
     stopped_at = step_shown(page)
     page.wait_for_timeout(1000)

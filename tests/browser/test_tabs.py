@@ -14,7 +14,7 @@ from gradio_client import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from playground import registry
-from tests.browser.conftest import watch
+from tests.browser.conftest import PATIENCE, watch
 from tests.browser.looking import TABS, decoded, open_tab, pictures_in, press, set_number, taken
 from tests.conftest import ROOT, SAMPLERS
 
@@ -44,6 +44,7 @@ def test_every_tab_and_fold_opens_without_a_fault(page: Page) -> None:
 
 def test_a_narrow_screen_does_not_scroll_sideways(browser: Browser, url: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     faults = watch(page, url)
     page.goto(url)
