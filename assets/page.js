@@ -63,7 +63,7 @@
   // Stop leaves what was drawn so far; what was under way or waiting says so.
   window.playgroundStopped = (tab) => {
     for (const badge of document.querySelectorAll(`#${tab} .badge.running, #${tab} .badge.waiting`)) { badge.className = "badge recorded"; badge.textContent = "stopped"; }
-    for (const bar of document.querySelectorAll(`#${tab} progress`)) bar.remove();
+    for (const bar of document.querySelectorAll(`#${tab} progress, #${tab} .hint`)) bar.remove();
   };
   // A link that names settings besides the tab is meant to be seen run.
   window.playgroundOpened = () => {

@@ -1,4 +1,4 @@
-"""python -m playground list | sample | previews: every card from the command line, without the page."""
+"""python -m playground list | sample | previews | readme: every card from the command line, without the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, previews, registry, run, weights
+from playground import data, previews, readme, registry, run, weights
 from playground.controls import Choice, Control, Given, Label, Numbers, Slider, equal_shares, shown, whole
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
@@ -51,6 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
     recording.set_defaults(
         command=lambda args: [print(path) for write in (previews.write, previews.write_more) for path in write(tuple(args.cards))]
     )
+    commands.add_parser("readme", help="write the measured table into README.md").set_defaults(command=lambda args: readme.write())
     return parser
 
 

@@ -20,7 +20,12 @@ from playground.verdict import comparable, has_ratio, leaders, measured, times
 
 ORDER = ("gan", "vae", "diffusion", "autoencoder")  # the columns, from left to right
 QUICK_FIRST = ("gan", "vae", "autoencoder", "diffusion")  # the order of work: one network call before many
-WAYS = {"gan": "a contest (adversarial)", "vae": "a bound of the likelihood (ELBO)", "diffusion": "denoising", "autoencoder": "reconstruction"}
+WAYS = {
+    "gan": "a contest (adversarial)",
+    "vae": "a bound of the likelihood (ELBO)",
+    "diffusion": "denoising",
+    "autoencoder": "reconstruction",
+}
 MAX_DIGITS = 12
 NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
 DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}")
@@ -32,11 +37,29 @@ METRICS: tuple[Metric, ...] = (  # name, title, what it says in one sentence, gr
     ("nfe", "Network calls", "How often the network is asked for one sample (NFE, number of function evaluations).", "cost", None),
     ("training_seconds", "Training time", "How long the shipped weights were trained.", "cost", None),
     ("samples_seen", "Samples seen", "How many pictures training looked at, each repetition counted.", "cost", None),
-    ("fid", "FID", "How far the drawn pictures, as a whole, are from the real ones: Fréchet distance between Gaussians fitted to features. Small n inflates it.", "quality", False),
-    ("kid", "KID", "The same question without an assumption of Gaussians: squared kernel distance (MMD²) between features. Unbiased, so small n is fair.", "quality", False),
+    (
+        "fid",
+        "FID",
+        "How far the drawn pictures, as a whole, are from the real ones: Fréchet distance between Gaussians fitted to features. Small n inflates it.",
+        "quality",
+        False,
+    ),
+    (
+        "kid",
+        "KID",
+        "The same question without an assumption of Gaussians: squared kernel distance (MMD²) between features. Unbiased, so small n is fair.",
+        "quality",
+        False,
+    ),
     ("precision", "Precision", "Share of drawn pictures that lie among the real ones: does it look real?", "quality", True),
     ("recall", "Recall", "Share of real pictures that lie among the drawn ones: can it draw all of that?", "quality", True),
-    ("density", "Density", "How many real neighbourhoods a drawn picture lies in, against what is usual (1): precision that outliers do not fool.", "quality", True),
+    (
+        "density",
+        "Density",
+        "How many real neighbourhoods a drawn picture lies in, against what is usual (1): precision that outliers do not fool.",
+        "quality",
+        True,
+    ),
     ("coverage", "Coverage", "Share of real pictures with a drawn one close by: recall that outliers do not fool.", "quality", True),
     ("class_right", "Class right", "Share of pictures that a classifier reads as the digit asked for.", "quality", True),
     ("fid", "FID, second judge", "FID in the features of a classifier of another shape, on which nothing was tuned.", "referee", False),
@@ -163,8 +186,20 @@ def rows(found: Sequence[Measurement] | None = None) -> tuple[Row, ...]:
     found = measurements.read() if found is None else found
     cards = chosen()
     table = [
-        _with_notes("Looks real", "Precision: share of drawn pictures that lie among the real ones. Below it, KID: the distance of the whole to the real ones.", found, "precision", _kid_in_words),
-        _with_notes("Variety", "Recall: share of real pictures that lie among the drawn ones. Below it, coverage: share of real ones with a drawn one close by.", found, "recall", _coverage),
+        _with_notes(
+            "Looks real",
+            "Precision: share of drawn pictures that lie among the real ones. Below it, KID: the distance of the whole to the real ones.",
+            found,
+            "precision",
+            _kid_in_words,
+        ),
+        _with_notes(
+            "Variety",
+            "Recall: share of real pictures that lie among the drawn ones. Below it, coverage: share of real ones with a drawn one close by.",
+            found,
+            "recall",
+            _coverage,
+        ),
         _with_notes("Time", "Seconds for 64 samples at the default setting, after loading.", found, "seconds", _calls),
     ]
     for key, title in FACTS:
@@ -177,7 +212,10 @@ def rows(found: Sequence[Measurement] | None = None) -> tuple[Row, ...]:
 def _with_notes(title: str, explanation: str, found: Sequence[Measurement], metric: str, note: Any) -> Row:
     """A summary row: one metric, and what note says of a card beneath it."""
     row = _measured_row(metric, title, explanation, "summary", metric != "seconds", found)
-    cells = [Cell(cell.text, note(found, card.id), cell.measured, cell.bar, cell.floor, cell.is_best) for cell, card in zip(row.cells, chosen().values(), strict=True)]
+    cells = [
+        Cell(cell.text, note(found, card.id), cell.measured, cell.bar, cell.floor, cell.is_best)
+        for cell, card in zip(row.cells, chosen().values(), strict=True)
+    ]
     return Row(row.title, row.explanation, row.group, tuple(cells), row.conditions, row.more_is_better)
 
 
@@ -195,7 +233,9 @@ def _measured_row(metric: str, title: str, explanation: str, group: str, more: b
         note = " · ".join(part for part in (beside_floor(m), "" if alike else conditions(m)) if part)
         drawn = more is not None and top > 0
         floor = None if m.floor is None or not drawn else float(np.clip(m.floor / top, 0, 1))
-        cells.append(Cell(formatted(m), note, m, max(m.value, 0.0) / top if drawn else None, floor, family in best and len(best) < len(present)))
+        cells.append(
+            Cell(formatted(m), note, m, max(m.value, 0.0) / top if drawn else None, floor, family in best and len(best) < len(present))
+        )
     return Row(title, explanation, group, tuple(cells), conditions(next(iter(present.values()))) if present and alike else "", more)
 
 

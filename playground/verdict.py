@@ -25,7 +25,11 @@ def verdict(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
     ends = [f"{speed} but {farthest.removeprefix(subject)}"] if subject else [speed, farthest]
     clauses = [clause for clause in (_quality(found, cards), *ends) if clause]
     missing = [NAMES[family] for family in GENERATORS if values(found, cards, "precision").get(family) is None]
-    rest = f" {_names(missing, capital=True)} {'is' if len(missing) == 1 else 'are'} not measured yet." if 0 < len(missing) < len(GENERATORS) else ""
+    rest = (
+        f" {_names(missing, capital=True)} {'is' if len(missing) == 1 else 'are'} not measured yet."
+        if 0 < len(missing) < len(GENERATORS)
+        else ""
+    )
     if not clauses:
         return "The recorded numbers do not put one generator before another." + rest
     return f"On these digits {', '.join(clauses[:-1])}{', and ' if len(clauses) > 1 else ''}{clauses[-1]}." + rest
@@ -93,7 +97,9 @@ def _quality(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
     parts = []
     if real and closest and not both:
         parts.append(f"{_names(real)} {_verb(real, 'draws', 'draw')} the most typical ones ({_figures(precision, real, 'precision')})")
-        parts.append(f"{_names(closest)} {_verb(closest, 'comes', 'come')} closest to real ones as a whole ({_beside_floor(distance[closest[0]])})")
+        parts.append(
+            f"{_names(closest)} {_verb(closest, 'comes', 'come')} closest to real ones as a whole ({_beside_floor(distance[closest[0]])})"
+        )
     elif real:
         real = both or real  # of those that tie by precision, the ones that are also closest as a whole
         like = "looks most real" if len(real) == 1 else "look equally real" if len(real) == len(precision) else "look most real"
@@ -127,7 +133,9 @@ def _farthest(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
     second = values(found, cards, next(iter(distance.values())).metric, referee=True)
     if len(second) == len(distance) and leaders(second, most=True) != far:
         return ""
-    return f"{NAMES[far[0]]} is farthest from the real ones of the {('two', 'three')[len(distance) - 2]} ({_beside_floor(distance[far[0]])})"
+    return (
+        f"{NAMES[far[0]]} is farthest from the real ones of the {('two', 'three')[len(distance) - 2]} ({_beside_floor(distance[far[0]])})"
+    )
 
 
 def _distance(found: Sequence[Measurement], cards: Mapping[str, str]) -> dict[str, Measurement]:
@@ -139,7 +147,9 @@ def _distance(found: Sequence[Measurement], cards: Mapping[str, str]) -> dict[st
 def _figures(found: Mapping[str, Measurement], chosen: Sequence[str], metric: str) -> str:
     """The numbers of the chosen, with that of real pictures beside them."""
     floor = found[chosen[0]].floor
-    return f"{metric} {_listed([f'{found[family].value:.2f}' for family in chosen])}" + ("" if floor is None else f", real digits {floor:.2f}")
+    return f"{metric} {_listed([f'{found[family].value:.2f}' for family in chosen])}" + (
+        "" if floor is None else f", real digits {floor:.2f}"
+    )
 
 
 def _beside_floor(m: Measurement) -> str:

@@ -32,7 +32,10 @@ def build() -> None:
 
 def models() -> list[dict]:
     """Every model: id, family, what it can, its controls."""
-    return [{"id": card.id, "family": card.family, "can": sorted(card.can), "controls": [control.name for control in card.controls]} for card in registry.cards()]
+    return [
+        {"id": card.id, "family": card.family, "can": sorted(card.can), "controls": [control.name for control in card.controls]}
+        for card in registry.cards()
+    ]
 
 
 def reconstruct(model: str, given: str) -> dict:
@@ -47,7 +50,11 @@ def classify(model: str, given: str) -> dict:
     card = registry.get(model)
     seen = data.from_picture(card.dataset, pictures.from_uri(given))
     scores = run.score(card.id, seen)
-    return {"model": card.id, "seen": _png(seen), "probabilities": dict(zip(data.get(card.dataset).labels, map(float, scores.probabilities[0]), strict=True))}
+    return {
+        "model": card.id,
+        "seen": _png(seen),
+        "probabilities": dict(zip(data.get(card.dataset).labels, map(float, scores.probabilities[0]), strict=True)),
+    }
 
 
 def write_number(number: str = "2026", seed: int = 7) -> dict:
@@ -85,7 +92,9 @@ def sampler(card: ModelCard) -> Callable[..., dict]:
     parameters.append(inspect.Parameter("seed", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=7, annotation=int))
     for control in card.controls:
         kind = int if isinstance(control, Slider) and control.integer else TYPES[type(control)]
-        parameters.append(inspect.Parameter(control.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=control.default, annotation=kind))
+        parameters.append(
+            inspect.Parameter(control.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=control.default, annotation=kind)
+        )
     sample.__name__ = f"sample_{card.id.replace('-', '_')}"
     sample.__doc__ = f"Draws n samples of {card.title} ({card.id}) and returns their grid as a PNG data URI with all settings."
     sample.__signature__ = inspect.Signature(parameters, return_annotation=dict)

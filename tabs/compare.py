@@ -36,7 +36,15 @@ def build() -> TabPage:
     )
     with gr.Accordion("Try", open=True):
         with gr.Row(elem_classes="ask", equal_height=True):
-            number = gr.Textbox(NUMBER, label="Your number", info=f"1 to {comparison.MAX_DIGITS} digits, or a date such as 24.12.1990", max_length=40, max_lines=1, scale=2, min_width=220)
+            number = gr.Textbox(
+                NUMBER,
+                label="Your number",
+                info=f"1 to {comparison.MAX_DIGITS} digits, or a date such as 24.12.1990",
+                max_length=40,
+                max_lines=1,
+                scale=2,
+                min_width=220,
+            )
             with gr.Column(scale=2, min_width=260):
                 seed, _ = widgets.seed_row()
             with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
@@ -56,7 +64,10 @@ def build() -> TabPage:
             for family, card in cards.items():
                 with gr.Column(min_width=150):
                     columns[family] = gr.HTML(_recorded_samples(family, card), padding=False)
-        sampled = gr.HTML('<div class="runline takes-place">Class right and KID are measured when you draw: same n, digit and seed for all. FID needs thousands of samples, so it is in the table below.</div>', padding=False)
+        sampled = gr.HTML(
+            '<div class="runline takes-place">Class right and KID are measured when you draw: same n, digit and seed for all. FID needs thousands of samples, so it is in the table below.</div>',
+            padding=False,
+        )
 
     @widgets.guarded
     def write(number: str, seed: int) -> Iterator[dict]:
@@ -77,7 +88,9 @@ def build() -> TabPage:
     @widgets.guarded
     def sample(n: int, seed: int, label: str) -> Iterator[dict]:
         stream = comparison.draw(n, seed, label)
-        yield {columns[family]: _column(family, card, _grey(card, n), _numbers(None, "–"), WAITING) for family, card in cards.items()} | {sampled: _busy()}
+        yield {columns[family]: _column(family, card, _grey(card, n), _numbers(None, "–"), WAITING) for family, card in cards.items()} | {
+            sampled: _busy()
+        }
         for family, found in stream:
             card = cards[family]
             if isinstance(found, WeightsUnavailable):
@@ -87,11 +100,17 @@ def build() -> TabPage:
             yield {columns[family]: _column(family, card, found.samples, _numbers(found, "…"), how)}
             if found.done:
                 judged = comparison.judge(found, label)
-                yield {columns[family]: _column(family, card, found.samples, _numbers(found, "–", judged), '<span class="badge live">live</span>', found)}
+                yield {
+                    columns[family]: _column(
+                        family, card, found.samples, _numbers(found, "–", judged), '<span class="badge live">live</span>', found
+                    )
+                }
         yield {sampled: _same_request(n, seed, label)}
 
     running = [
-        gr.on([go.click, number.submit, seed.submit], write, [number, seed], [*writings.values(), takes], api_visibility="private", **HEAVY),
+        gr.on(
+            [go.click, number.submit, seed.submit], write, [number, seed], [*writings.values(), takes], api_visibility="private", **HEAVY
+        ),
         draw_button.click(sample, [n, seed, label], [*columns.values(), sampled], api_visibility="private", **HEAVY),
     ]
     for button in (stop, stop_drawing):
@@ -131,7 +150,12 @@ def _recorded_writing(family: str, card: ModelCard) -> str:
         return _row(family, card, _grey(card, len(NUMBER)), _fault(error))
     label = comparison.label_of(card)
     images = comparison.recorded_digits(found.samples, tuple(NUMBER), label.classes if label else None)
-    return _row(family, card, images, f'<span class="badge recorded">recorded</span> <small>picked from {found.n} samples of seed {found.seed}</small>{_calls(found)}')
+    return _row(
+        family,
+        card,
+        images,
+        f'<span class="badge recorded">recorded</span> <small>picked from {found.n} samples of seed {found.seed}</small>{_calls(found)}',
+    )
 
 
 def _recorded_samples(family: str, card: ModelCard) -> str:
@@ -159,7 +183,7 @@ def _grey(card: ModelCard, n: int) -> Images:
 
 
 def _busy() -> str:
-    return '<div class="runline takes-place"><span class="badge running">at work</span> quick ones first; the first press loads the models</div>'
+    return '<div class="runline takes-place"><span class="badge running">at work</span> <span class="hint">quick ones first; the first press loads the models</span></div>'
 
 
 def _fault(error: Exception) -> str:
@@ -214,7 +238,11 @@ def _column(family: str, card: ModelCard, images: Images, numbers: str, how: str
     across = max(4, math.ceil(math.sqrt(len(images))))
     settings = widgets.settings_of(run) if run else None
     sheet = pictures.tiles(images, across)
-    keep = "" if run is None else " · " + pictures.download(pictures.png(sheet, settings), "image/png", f"{run.card}-seed{run.seed}.png", "PNG")
+    keep = (
+        ""
+        if run is None
+        else " · " + pictures.download(pictures.png(sheet, settings), "image/png", f"{run.card}-seed{run.seed}.png", "PNG")
+    )
     return (
         f'<div class="family {table.CLASSES[family]}">{table.who(family, card)}'
         f'<div class="box">{pictures.picture(sheet, f"{len(images)} samples of {card.title}", settings, 8.0)}</div>'
@@ -228,7 +256,9 @@ def _numbers(run: Run | None, blank: str, judged: Mapping[str, Any] | None = Non
     why = judged.get("why", "")
     right, kid = judged.get("class_right"), judged.get("kid")
     right_text = f"{100 * right:.0f} %" if right is not None else blank
-    kid_text = f"{_short(kid)} ± {_short(judged['kid_error'])} <small>real {_short(judged['kid_floor'])}</small>" if kid is not None else blank
+    kid_text = (
+        f"{_short(kid)} ± {_short(judged['kid_error'])} <small>real {_short(judged['kid_floor'])}</small>" if kid is not None else blank
+    )
     time = "–" if run is None else f"{_seconds(run)} <small>for {run.n}</small>"
     calls = "–" if run is None else str(run.nfe)
     pairs = [("Time", time), ("Network calls", calls), ("Class right", right_text), ("KID", kid_text)]

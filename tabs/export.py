@@ -14,7 +14,27 @@ from playground.comparison import Row
 from playground.types import Images
 from tabs import pictures
 
-COLUMNS = ("row", "family", "model", "text", "note", "metric", "value", "spread", "spread_over", "floor", "n", "split", "extractor", "seed", "device", "machine", "commit", "when", "command")
+COLUMNS = (
+    "row",
+    "family",
+    "model",
+    "text",
+    "note",
+    "metric",
+    "value",
+    "spread",
+    "spread_over",
+    "floor",
+    "n",
+    "split",
+    "extractor",
+    "seed",
+    "device",
+    "machine",
+    "commit",
+    "when",
+    "command",
+)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes text that begins so for a formula
 SCALE = 4  # a 28-pixel digit is a dot on a poster
 NAME_WIDTH, LINE, MARGIN = 190, 28, 14
@@ -40,7 +60,10 @@ def as_markdown(rows: Sequence[Row]) -> str:
     lines = ["| | " + " | ".join(map(_escaped, titles)) + " |", "|---" * (len(titles) + 1) + "|"]
     for row in rows:
         title = _escaped(row.title) + (f" ({_escaped(row.conditions)})" if row.conditions else "")
-        cells = [(f"**{_escaped(cell.text)}**" if cell.is_best else _escaped(cell.text)) + (f" ({_escaped(cell.note)})" if cell.note else "") for cell in row.cells]
+        cells = [
+            (f"**{_escaped(cell.text)}**" if cell.is_best else _escaped(cell.text)) + (f" ({_escaped(cell.note)})" if cell.note else "")
+            for cell in row.cells
+        ]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -70,7 +93,10 @@ def sheet(written: Mapping[str, Images], caption: str) -> np.ndarray:
 
 def film(frames: Sequence[Mapping[str, Images]]) -> list[np.ndarray]:
     """The rows below each other at every moment, without names: frames for pictures.animation."""
-    return [pictures.tiles(Images(np.concatenate([images.uint8() for images in frame.values()])), len(next(iter(frame.values())))) for frame in frames]
+    return [
+        pictures.tiles(Images(np.concatenate([images.uint8() for images in frame.values()])), len(next(iter(frame.values()))))
+        for frame in frames
+    ]
 
 
 def _safe(value: object) -> object:

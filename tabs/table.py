@@ -34,7 +34,8 @@ def table(rows: Sequence[Row]) -> str:
     head = "<tr><td></td>" + "".join(f"<th scope=col>{who(family, card)}</th>" for family, card in cards.items()) + "</tr>"
     first = _section([row for row in rows if row.group == "summary"], head)
     folds = "".join(
-        f"<details><summary>{html.escape(title)}</summary>{_section([row for row in rows if row.group == group], head)}</details>" for group, title in GROUPS
+        f"<details><summary>{html.escape(title)}</summary>{_section([row for row in rows if row.group == group], head)}</details>"
+        for group, title in GROUPS
     )
     return f'<div class="compare-table">{first}{folds}</div>'
 
@@ -75,7 +76,13 @@ def _cells(row: Row) -> str:
 
 def _cell(cell: Cell) -> str:
     text = html.escape(cell.text)
-    best = f'<b class="best">{text} <span>★ best</span></b>' if cell.is_best else f'<span class="value">{text}</span>' if cell.measured else text
+    best = (
+        f'<b class="best">{text} <span>★ best</span></b>'
+        if cell.is_best
+        else f'<span class="value">{text}</span>'
+        if cell.measured
+        else text
+    )
     bar = ""
     if cell.bar is not None:
         floor = "" if cell.floor is None else f'<i style="left:{100 * cell.floor:.1f}%" title="real against real"></i>'

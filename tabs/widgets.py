@@ -57,7 +57,7 @@ def seed_row(default: int = 7) -> tuple[gr.Number, gr.Button]:
     """A seed and the dice that changes it, in the browser alone."""
     with gr.Row(elem_classes="seed"):
         seed = gr.Number(default, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", info="Same seed, same pictures.", scale=3)
-        dice = gr.Button("🎲 Dice", min_width=80, scale=1, elem_classes="dice")
+        dice = gr.Button("⚄ Dice", min_width=80, scale=1, elem_classes="dice")
     dice.click(None, None, seed, js="() => Math.floor(Math.random() * 100000)", api_visibility="private")
     return seed, dice
 

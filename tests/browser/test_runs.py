@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
+from playground import registry
 from tests import serving
 from tests.browser.looking import SLOW, open_tab, press, set_number, start, taken
 
@@ -38,8 +39,14 @@ def test_stop_ends_a_run_within_a_step_and_the_next_one_is_clean(page: Page) -> 
         "Number(document.querySelector('#tab-diffusion .badge.running')?.textContent.match(/step (\\d+)/)?.[1]) >= 2", timeout=SLOW
     )
     panel = page.locator("#tab-diffusion")
-    panel.get_by_role("button", name="Stop", exact=True).first.click()
-    assert serving.gate_is_free_within(10)
+    calls: list[int] = []
+    counting = registry.load("diffusion-mnist").unet.register_forward_hook(lambda *_: calls.append(1))
+    with page.expect_response(re.compile("/cancel")):
+        panel.get_by_role("button", name="Stop", exact=True).first.click()
+    heard = len(calls)
+    assert serving.gate_is_free_within(SLOW / 1000)
+    counting.remove()
+    assert len(calls) - heard <= 1, "the step in work may end, and no other may begin"
     panel.locator(".badge.stopped").wait_for()
     stopped_at = step_shown(page)
     page.wait_for_timeout(1000)
@@ -54,8 +61,12 @@ def test_a_closed_page_frees_the_gate(context: BrowserContext, url: str) -> None
     page = context.new_page()
     page.goto(url)
     begin_long_run(page)
+    calls: list[int] = []
+    counting = registry.load("diffusion-mnist").unet.register_forward_hook(lambda *_: calls.append(1))
     page.close()
-    assert serving.gate_is_free_within(10)
+    assert serving.gate_is_free_within(SLOW / 1000)
+    counting.remove()
+    assert len(calls) < LONG / 2, "the run went on although nobody looked"
 
 
 def test_the_film_strip_fills_in_place_and_the_film_can_be_scrubbed(page: Page) -> None:

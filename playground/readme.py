@@ -1,0 +1,50 @@
+"""The measured table as Markdown, and its place in README.md: `python -m playground readme` writes it, so that no number is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from playground import comparison, verdict, weights
+from playground.comparison import Row
+
+README = weights.ASSETS.parent / "README.md"
+BEGIN, END = "<!-- measured: begin (python -m playground readme writes this) -->", "<!-- measured: end -->"
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """The comparison table as it is seen, in Markdown."""
+    titles = [card.title for card in comparison.chosen().values()]
+    lines = ["| | " + " | ".join(map(_escaped, titles)) + " |", "|---" * (len(titles) + 1) + "|"]
+    for row in rows:
+        title = _escaped(row.title) + (f" ({_escaped(row.conditions)})" if row.conditions else "")
+        cells = [
+            (f"**{_escaped(cell.text)}**" if cell.is_best else _escaped(cell.text)) + (f" ({_escaped(cell.note)})" if cell.note else "")
+            for cell in row.cells
+        ]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def block() -> str:
+    """What stands between the markers: the verdict, the measured rows, where and when they were measured."""
+    rows = [row for row in comparison.rows() if row.is_measured]
+    found = [cell.measured for row in rows for cell in row.cells if cell.measured]
+    sentence = verdict.verdict(found, {family: card.id for family, card in comparison.chosen().items()})
+    judged = max(found, key=lambda m: m.n, default=None)
+    origin = f"\nMeasured {judged.when[:10]} on {judged.machine}, commit {judged.commit}, by `{judged.command}`.\n" if judged else ""
+    return f"{sentence}\n\n{as_markdown(rows)}{origin}"
+
+
+def write(path: Path = README) -> None:
+    """Puts the block between the markers of a README. Raises ValueError where they are missing."""
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path.name} lacks the markers {BEGIN} and {END}")
+    path.write_text(f"{before}{BEGIN}\n{block()}{END}{after}", encoding="utf-8")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
