@@ -64,5 +64,7 @@ def machine() -> str:
     if pick_device() == "cuda":
         return torch.cuda.get_device_name()
     info = Path("/proc/cpuinfo")
-    names = [row.split(":", 1)[1].strip() for row in info.read_text().splitlines() if row.startswith("model name")] if info.is_file() else []
+    names = (
+        [row.split(":", 1)[1].strip() for row in info.read_text().splitlines() if row.startswith("model name")] if info.is_file() else []
+    )
     return f"{names[0] if names else platform.processor() or platform.machine()}, {cpu_count()} cores"

@@ -107,7 +107,9 @@ def write_map(card_id: str, folder: Path = PREVIEWS) -> list[Path]:
     paths = []
     for name, count in (("plane", MAP_SHOWN), ("map", MAP_FINE)):
         pictures = exhibits.plane(card_id, count)
-        write_png(folder / f"{card_id}-{name}.png", tile(pictures.uint8(), count), {"card": card_id, "count": count, "limit": exhibits.LIMIT})
+        write_png(
+            folder / f"{card_id}-{name}.png", tile(pictures.uint8(), count), {"card": card_id, "count": count, "limit": exhibits.LIMIT}
+        )
         paths.append(folder / f"{card_id}-{name}.png")
     about = {"card": card_id, "count": MAP_FINE, "shown": MAP_SHOWN, "limit": exhibits.LIMIT, "weights": _hashes(card_id)}
     weights.write_json(folder / f"{card_id}-map.json", about)

@@ -61,7 +61,10 @@ def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: 
     for first in range(0, n, card.chunk):
         count = min(card.chunk, n - first)
         rows = slice(first, first + count)
-        inputs = {name: np.broadcast_to(value, (n, *value.shape[1:]))[rows] if len(value) == 1 else value[rows] for name, value in per_sample.items()}
+        inputs = {
+            name: np.broadcast_to(value, (n, *value.shape[1:]))[rows] if len(value) == 1 else value[rows]
+            for name, value in per_sample.items()
+        }
         inputs |= {name: value[rows] for name, value in labels.items()}
         steps = _no_grad(model.stream)(count, generators(seed, first, count), views=views, **inputs, **given)
         last = None

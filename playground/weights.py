@@ -88,7 +88,9 @@ def verify(card_id: str) -> None:
         if not path.is_file():
             raise WeightsUnavailable(f"The weights file {name} of {card_id} is missing.")
         if sha256(path) != expected["sha256"]:
-            raise WeightsUnavailable(f"The weights file {name} of {card_id} is damaged or was changed: its SHA-256 is not the recorded one.")
+            raise WeightsUnavailable(
+                f"The weights file {name} of {card_id} is damaged or was changed: its SHA-256 is not the recorded one."
+            )
 
 
 def size_bytes(card_id: str) -> int:

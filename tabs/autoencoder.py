@@ -59,18 +59,27 @@ def _try(card: ModelCard) -> dict[str, Any]:
             n = widgets.count_slider(N, exhibits.MAX_N)
             seed, _ = widgets.seed_row(previews.SEED)
             go, stop = widgets.run_buttons(ID, "Squeeze digits")
-            gr.HTML('<p class="note">The seed chooses the test digits, the noise and the random codes. PCA of the same size is the best that straight lines can do.</p>', padding=False)
+            gr.HTML(
+                '<p class="note">The seed chooses the test digits, the noise and the random codes. PCA of the same size is the best that straight lines can do.</p>',
+                padding=False,
+            )
         with gr.Column(scale=2, min_width=320):
             squeezed = gr.HTML(_recorded(card, "bottleneck"), padding=False, elem_id=f"{ID}-out")
     with gr.Row(elem_classes="section"):
         with gr.Column(scale=1, min_width=280):
-            gr.HTML("<h3>Take noise away</h3><p>Another one was trained to give back the clean digit from a noisy one (<i>denoising autoencoder</i>).</p>", padding=False)
+            gr.HTML(
+                "<h3>Take noise away</h3><p>Another one was trained to give back the clean digit from a noisy one (<i>denoising autoencoder</i>).</p>",
+                padding=False,
+            )
             noise = widgets.component(NOISE)
         with gr.Column(scale=2, min_width=320):
             denoised = gr.HTML(_recorded(card, "denoising"), padding=False, elem_id=f"{ID}-denoised")
     with gr.Row(elem_classes="section"):
         with gr.Column(scale=1, min_width=280):
-            gr.HTML("<h3>Why it is not a generator, fairly</h3><p>To draw a new digit, one needs a new code. Three guesses at where codes lie, from the naive to the best.</p>", padding=False)
+            gr.HTML(
+                "<h3>Why it is not a generator, fairly</h3><p>To draw a new digit, one needs a new code. Three guesses at where codes lie, from the naive to the best.</p>",
+                padding=False,
+            )
             size = widgets.component(size_control)
         with gr.Column(scale=2, min_width=320):
             guessed = gr.HTML(_recorded(card, "guesses"), padding=False, elem_id=f"{ID}-guessed")
@@ -79,7 +88,11 @@ def _try(card: ModelCard) -> dict[str, Any]:
             gr.HTML("<h3>Draw your own</h3><p>Your digit through the same bottlenecks.</p>", padding=False)
             pad = drawing.pad(f"{ID}-pad")
         with gr.Column(scale=2, min_width=320):
-            drawn = gr.HTML('<p class="note">What the model sees, and what each bottleneck gives back, appear here as soon as the pen rests.</p>', padding=False, elem_id=f"{ID}-drawn")
+            drawn = gr.HTML(
+                '<p class="note">What the model sees, and what each bottleneck gives back, appear here as soon as the pen rests.</p>',
+                padding=False,
+                elem_id=f"{ID}-drawn",
+            )
 
     @widgets.guarded
     def squeeze(n: int, seed: int, noise: float, size: str) -> Iterator[tuple[Any, Any, Any]]:
@@ -106,7 +119,10 @@ def _try(card: ModelCard) -> dict[str, Any]:
     @widgets.guarded
     def repeat(event: gr.EventData) -> Iterator[str]:
         first, *rest = exhibits.bottlenecks(card.id, drawing.seen(card.dataset, event))
-        yield strips.strips([Row("what the model sees", first.images), *rest], scale=2.6) + f'<p class="note"><span class="badge live">live</span> {card.id}</p>'
+        yield (
+            strips.strips([Row("what the model sees", first.images), *rest], scale=2.6)
+            + f'<p class="note"><span class="badge live">live</span> {card.id}</p>'
+        )
 
     running = [
         gr.on([go.click, seed.submit], squeeze, [n, seed, noise, size], [squeezed, denoised, guessed], api_visibility="private", **HEAVY),
@@ -136,7 +152,16 @@ def _finished(card: ModelCard, name: str, rows: Sequence[Row], settings: Mapping
     words = [f"{key} {html.escape(str(value))}" for key, value in settings.items()] + ([seconds] if seconds else [])
     about = {"model": card.id, **settings}
     link = html.escape(widgets.link_of(ID, about), quote=True)
-    take = "" if how == "recorded" else pictures.download(pictures.png(strips.sheet(rows), {**about, "rows": [row.name for row in rows]}), "image/png", f"{card.id}-{name}-seed{settings['seed']}.png", "PNG")
+    take = (
+        ""
+        if how == "recorded"
+        else pictures.download(
+            pictures.png(strips.sheet(rows), {**about, "rows": [row.name for row in rows]}),
+            "image/png",
+            f"{card.id}-{name}-seed{settings['seed']}.png",
+            "PNG",
+        )
+    )
     return (
         strips.strips(rows, _notes(card))
         + _after(card, name)
@@ -189,7 +214,8 @@ def _codes(card: ModelCard) -> str:
         return ""
     return (
         f"<p>The narrowest code drawn as a plane: {min(plane.POINTS, len(codes[0])):,} test digits where the encoder put them. Classes lie apart, of any shape and anywhere, with holes between them. "
-        "Nothing asked the codes to fill the plane.</p>" + plane.scatter(codes, data.get(card.dataset).labels, "Codes of test digits, one colour a class")
+        "Nothing asked the codes to fill the plane.</p>"
+        + plane.scatter(codes, data.get(card.dataset).labels, "Codes of test digits, one colour a class")
     )
 
 

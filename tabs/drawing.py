@@ -24,7 +24,13 @@ TEMPLATE = (
 
 def pad(elem_id: str) -> gr.HTML:
     """A pad; its event `draw` comes whenever the pen has rested, with what png_of() takes from the event."""
-    return gr.HTML(TEMPLATE, html_template="${value}", js_on_load="window.playgroundPad(element, (png) => trigger('draw', { png }))", elem_id=elem_id, padding=False)
+    return gr.HTML(
+        TEMPLATE,
+        html_template="${value}",
+        js_on_load="window.playgroundPad(element, (png) => trigger('draw', { png }))",
+        elem_id=elem_id,
+        padding=False,
+    )
 
 
 def seen(dataset: str, event: gr.EventData) -> Images:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from playground import comparison
 from playground.comparison import Row
+from playground.readme import as_markdown
 from playground.types import Images
 from tabs import pictures
 
@@ -54,20 +55,6 @@ def as_csv(rows: Sequence[Row]) -> str:
     return buffer.getvalue()
 
 
-def as_markdown(rows: Sequence[Row]) -> str:
-    """The table as it is seen, in Markdown."""
-    titles = [card.title for card in comparison.chosen().values()]
-    lines = ["| | " + " | ".join(map(_escaped, titles)) + " |", "|---" * (len(titles) + 1) + "|"]
-    for row in rows:
-        title = _escaped(row.title) + (f" ({_escaped(row.conditions)})" if row.conditions else "")
-        cells = [
-            (f"**{_escaped(cell.text)}**" if cell.is_best else _escaped(cell.text)) + (f" ({_escaped(cell.note)})" if cell.note else "")
-            for cell in row.cells
-        ]
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
 def links(rows: Sequence[Row]) -> str:
     """Both files as links that save them."""
     csv_link = pictures.download(as_csv(rows).encode("utf-8"), "text/csv", "comparison.csv", "CSV")
@@ -103,7 +90,3 @@ def _safe(value: object) -> object:
     if isinstance(value, str) and value.startswith(FORMULA):
         return "'" + value
     return "" if value is None else value
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -56,7 +56,11 @@ def build() -> TabPage:
         captions = [f"{100 * i // (WALK_FRAMES - 1)} % of the way" for i in range(WALK_FRAMES)]
         takes = pictures.download(pictures.animation(list(frames)), "image/gif", f"{card.id}-walk-seed{seed}.gif", "GIF")
         line = f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · a walk between z of sample 0 and 1 of seed {seed}, label of the first</div>'
-        return pictures.film(list(frames), captions, "A walk between two digits", scale=10, start=0) + line + f'<div class="takes">Take it away: {takes}</div>'
+        return (
+            pictures.film(list(frames), captions, "A walk between two digits", scale=10, start=0)
+            + line
+            + f'<div class="takes">Take it away: {takes}</div>'
+        )
 
     running = [
         gr.on([go.click, seed.submit], draw, [n, seed, *inputs], out, api_visibility="private", **HEAVY),

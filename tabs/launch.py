@@ -108,7 +108,9 @@ def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage]) -> None:
         return [gr.Tabs(selected=chosen.id) if chosen else gr.skip(), *updates]
 
     # page.js presses the tab's button once the values are there, if the link names more than the tab
-    demo.load(open_link, None, [tabs, *outputs], api_visibility="private", show_progress="hidden").then(None, None, None, js="() => window.playgroundOpened()", api_visibility="private")
+    demo.load(open_link, None, [tabs, *outputs], api_visibility="private", show_progress="hidden").then(
+        None, None, None, js="() => window.playgroundOpened()", api_visibility="private"
+    )
 
 
 def _from_link(name: str, text: str, component: Any) -> Any:
@@ -120,7 +122,14 @@ def _from_link(name: str, text: str, component: Any) -> Any:
         gr.Warning(f"The link asks for {name} {text[:40]!r}, which is not among {', '.join(map(str, allowed))}; left as it was.")
         return gr.skip()
     if isinstance(component, gr.Slider | gr.Number):
-        bounds = Slider(name, name, 0, component.minimum or 0, MAX_SEED if component.maximum is None else component.maximum, integer=component.precision == 0)
+        bounds = Slider(
+            name,
+            name,
+            0,
+            component.minimum or 0,
+            MAX_SEED if component.maximum is None else component.maximum,
+            integer=component.precision == 0,
+        )
         try:
             number = float(text)
             return bounds.validate(int(number) if bounds.integer else number)
@@ -130,7 +139,9 @@ def _from_link(name: str, text: str, component: Any) -> Any:
                 if (number := float(text)) == number:
                     fallback = min(max(number, bounds.minimum), bounds.maximum)
                     fallback = int(fallback) if bounds.integer else fallback
-            gr.Warning(f"The link asks for {name} {text[:40]!r}; allowed is {bounds.minimum:g} to {bounds.maximum:g}, taken as {fallback:g}.")
+            gr.Warning(
+                f"The link asks for {name} {text[:40]!r}; allowed is {bounds.minimum:g} to {bounds.maximum:g}, taken as {fallback:g}."
+            )
             return fallback
     if isinstance(component, gr.Textbox):
         return text[: component.max_length or 100]

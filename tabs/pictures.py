@@ -55,7 +55,9 @@ def animation(frames: Sequence[np.ndarray], kind: str = "GIF", milliseconds: int
     small: for frames of noise, which no format can compress: 16 greys until the last frame, and a GIF at half the size.
     """
     scale = FILM_SCALE // 2 if small and kind == "GIF" else FILM_SCALE
-    reduced = [_in_greys(frame, 16) if small and frame.shape[2] == 1 and k < len(frames) - 1 else _pil(frame) for k, frame in enumerate(frames)]
+    reduced = [
+        _in_greys(frame, 16) if small and frame.shape[2] == 1 and k < len(frames) - 1 else _pil(frame) for k, frame in enumerate(frames)
+    ]
     pictures = [picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST) for picture in reduced]
     pace = [milliseconds] * (len(pictures) - 1) + [milliseconds + 1000]
     buffer = io.BytesIO()
@@ -98,7 +100,7 @@ def film(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, scale:
     return (
         f'<div class="film" data-frames="{total}" data-captions="{lines}">'
         f'<div class="pixels frame" role="img" aria-label="{html.escape(alt, quote=True)}" style="aspect-ratio:{width}/{height};max-width:{round(width * scale)}px;'
-        f"background-image:url({sprite});background-size:100% {100 * total}%;background-position:0 {at:.4f}%\"></div>"
+        f'background-image:url({sprite});background-size:100% {100 * total}%;background-position:0 {at:.4f}%"></div>'
         f"{_filmbar(total, start, captions[start])}</div>"
     )
 

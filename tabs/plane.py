@@ -30,7 +30,9 @@ def latent_map(card_id: str, codes: tuple[np.ndarray, np.ndarray] | None, names:
     except PlaygroundError as error:
         return f'<p class="note">{html.escape(str(error))}</p>'
     count, limit = about["count"], about["limit"]
-    reach = limit * about["shown"] / (about["shown"] - 1)  # the outermost pictures have their centres at the limit, so the board goes half a picture further
+    reach = (
+        limit * about["shown"] / (about["shown"] - 1)
+    )  # the outermost pictures have their centres at the limit, so the board goes half a picture further
     dots = points(*codes, reach, len(names)) if codes else ""
     return (
         f'<div class="plane" data-count="{count}" data-limit="{limit:g}" data-reach="{reach:.4f}">'
@@ -65,5 +67,8 @@ def points(codes: np.ndarray, labels: np.ndarray, reach: float, classes: int) ->
 
 def legend(names: Sequence[str]) -> str:
     """One button for each class; pressing it shows its points alone, pressing it again shows all."""
-    chips = "".join(f'<button type="button" class="chip" data-class="{k}" aria-pressed="false"><i class="class-{k}"></i>{html.escape(name)}</button>' for k, name in enumerate(names))
+    chips = "".join(
+        f'<button type="button" class="chip" data-class="{k}" aria-pressed="false"><i class="class-{k}"></i>{html.escape(name)}</button>'
+        for k, name in enumerate(names)
+    )
     return f'<div class="plane-legend" role="group" aria-label="Show one class alone">{chips}<button type="button" class="chip" data-class="none" aria-pressed="false">hide points</button></div>'

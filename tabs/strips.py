@@ -15,7 +15,14 @@ from tabs import pictures
 def strips(rows: Sequence[Row], notes: Mapping[str, str] | None = None, awaited: Sequence[str] = (), scale: float = 2.6) -> str:
     """The rows; notes add words by a row's name; awaited names rows still to come, whose place is kept."""
     notes = notes or {}
-    shown = [_strip(row.name, _words(row, notes), pictures.picture(pictures.tiles(row.images, len(row.images)), f"{len(row.images)} digits: {row.name}", scale=scale)) for row in rows]
+    shown = [
+        _strip(
+            row.name,
+            _words(row, notes),
+            pictures.picture(pictures.tiles(row.images, len(row.images)), f"{len(row.images)} digits: {row.name}", scale=scale),
+        )
+        for row in rows
+    ]
     if rows and awaited:
         height, width = pictures.tiles(rows[0].images, len(rows[0].images)).shape[:2]
         empty = f'<div class="strip-empty" style="aspect-ratio:{width}/{height};max-width:{round(width * scale)}px"></div>'

@@ -68,9 +68,16 @@ def _sampling(card: ModelCard) -> dict[str, Any]:
             inputs = [widgets.component(control) for control in controls]
         with gr.Column(scale=2, min_width=320):
             out = gr.HTML(widgets.recorded(card.id, ID) + MEAN_NOTE, padding=False, elem_id=f"{ID}-out")
-            by_hand = gr.Checkbox(False, label=f"Set the {len(order)} strongest dimensions myself", info="Off: they are drawn from the prior, as all others are.")
+            by_hand = gr.Checkbox(
+                False,
+                label=f"Set the {len(order)} strongest dimensions myself",
+                info="Off: they are drawn from the prior, as all others are.",
+            )
             with gr.Row(visible=False) as hand:  # below the pictures, so that a thumb moves them with the pictures in sight
-                sliders = [gr.Slider(top.minimum, top.maximum, 0, step=0.05, label=f"z[{index}], KL {kl:.2f} nats", min_width=240) for index, kl in order]
+                sliders = [
+                    gr.Slider(top.minimum, top.maximum, 0, step=0.05, label=f"z[{index}], KL {kl:.2f} nats", min_width=240)
+                    for index, kl in order
+                ]
             link_top = gr.Textbox("", visible=False, max_length=100)
 
     @widgets.guarded
@@ -85,7 +92,9 @@ def _sampling(card: ModelCard) -> dict[str, Any]:
         try:
             values = top.validate(tuple(float(part) for part in text.split(",")))
         except (ValueError, PlaygroundError):
-            gr.Warning(f"The link asks for {top.name} {text[:40]!r}; allowed are {top.size} numbers from {top.minimum:g} to {top.maximum:g}, left as they were.")
+            gr.Warning(
+                f"The link asks for {top.name} {text[:40]!r}; allowed are {top.size} numbers from {top.minimum:g} to {top.maximum:g}, left as they were."
+            )
             return [gr.skip()] * (2 + len(sliders))
         return [True, gr.Row(visible=True), *values]
 
@@ -102,7 +111,9 @@ def _map(flat: ModelCard) -> None:
     """The latent map of the VAE with two latent dimensions."""
     names = data.get(flat.dataset).labels
     codes = exhibits.plane_codes(flat)
-    dots = f"The points are {min(plane.POINTS, len(codes[0])):,} test digits where the encoder puts them, one colour a class." if codes else ""
+    dots = (
+        f"The points are {min(plane.POINTS, len(codes[0])):,} test digits where the encoder puts them, one colour a class." if codes else ""
+    )
     gr.HTML(
         '<div class="section"><h3>The latent map</h3><p>This VAE has a code of two numbers, so its whole world is a plane: every place on it is a digit. '
         f"Point anywhere and see what is painted there. {dots}</p></div>"
@@ -121,14 +132,21 @@ def _own_drawing(card: ModelCard, flat: ModelCard) -> None:
             gr.HTML("<h3>Draw a digit</h3><p>It is noted down as a code and repainted from the code alone.</p>", padding=False)
             pad = drawing.pad(f"{ID}-pad")
         with gr.Column(scale=2, min_width=320):
-            out = gr.HTML('<p class="note">Your digit and its two reconstructions appear here as soon as the pen rests.</p>', padding=False, elem_id=f"{ID}-drawn")
+            out = gr.HTML(
+                '<p class="note">Your digit and its two reconstructions appear here as soon as the pen rests.</p>',
+                padding=False,
+                elem_id=f"{ID}-drawn",
+            )
 
     @widgets.guarded
     def repaint(event: gr.EventData) -> str:
         seen = drawing.seen(card.dataset, event)
         x, y = run.encode(flat.id, seen).values[0]
         rows = [Row("what the model sees", seen)]
-        rows += [Row(f"repainted from {size} numbers", run.reconstruct(each.id, seen)) for each, size in ((card, len(run.encode(card.id, seen).values[0])), (flat, 2))]
+        rows += [
+            Row(f"repainted from {size} numbers", run.reconstruct(each.id, seen))
+            for each, size in ((card, len(run.encode(card.id, seen).values[0])), (flat, 2))
+        ]
         return (
             strips.strips(rows, scale=4)
             + f'<p class="note"><span class="badge live">live</span> {card.id} (class not told) and {flat.id}. On the map it falls at z = ({x:.1f}, {y:.1f}). '
@@ -149,7 +167,10 @@ def _sliding(card: ModelCard) -> None:
         first, last, seed, shown = names[3], names[8], previews.SEED, f'<p class="note">{error}</p>'
     with gr.Row(elem_classes="section"):
         with gr.Column(scale=1, min_width=280):
-            gr.HTML("<h3>Slide between two digits</h3><p>Two real test digits are encoded; the codes between theirs are decoded.</p>", padding=False)
+            gr.HTML(
+                "<h3>Slide between two digits</h3><p>Two real test digits are encoded; the codes between theirs are decoded.</p>",
+                padding=False,
+            )
             with gr.Row():
                 start = gr.Dropdown(list(names), value=first, label="From", min_width=80)
                 end = gr.Dropdown(list(names), value=last, label="To", min_width=80)
@@ -205,5 +226,7 @@ def _bars(card: ModelCard) -> str:
     """How much each latent dimension says: KL to the prior in nats."""
     order = exhibits.kl_order(card)
     most = max(kl for _, kl in order) or 1.0
-    rows = "".join(f'<div><span>z[{index}]</span><i style="width:{100 * kl / most:.1f}%"></i><span>{kl:.2f} nats</span></div>' for index, kl in order)
-    return f"<p>How much each number of the code says, as the KL of its cloud to the prior, over the validation digits. Near 0: never used.</p><div class=\"bars\">{rows}</div>"
+    rows = "".join(
+        f'<div><span>z[{index}]</span><i style="width:{100 * kl / most:.1f}%"></i><span>{kl:.2f} nats</span></div>' for index, kl in order
+    )
+    return f'<p>How much each number of the code says, as the KL of its cloud to the prior, over the validation digits. Near 0: never used.</p><div class="bars">{rows}</div>'

@@ -39,7 +39,14 @@ def component(control: Control, **options: Any) -> gr.components.Component:
     """The Gradio component of a control, with its default, bounds and help."""
     if isinstance(control, Slider):
         return gr.Slider(
-            control.minimum, control.maximum, control.default, step=control.step, label=control.title, info=control.help or None, precision=0 if control.integer else None, **options
+            control.minimum,
+            control.maximum,
+            control.default,
+            step=control.step,
+            label=control.title,
+            info=control.help or None,
+            precision=0 if control.integer else None,
+            **options,
         )
     if isinstance(control, Choice):
         return gr.Dropdown(list(control.choices), value=control.default, label=control.title, info=control.help or None, **options)
@@ -112,14 +119,22 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def settings_of(run: Run) -> dict[str, Any]:
     """What is needed to repeat a run, small and JSON-ready: card, n, seed and the controls that are numbers or words."""
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in run.controls.items() if isinstance(value, str | int | float | tuple)}
+    plain = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in run.controls.items()
+        if isinstance(value, str | int | float | tuple)
+    }
     return {"model": run.card, "n": run.n, "seed": run.seed, **plain}
 
 
 def link_of(tab: str, settings: Mapping[str, Any]) -> str:
     """The query string that opens a tab with these settings; values at their default are left out."""
     defaults = {control.name: control.default for control in registry.get(settings["model"]).controls}
-    short = {name: ",".join(map(str, value)) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else value for name, value in settings.items() if defaults.get(name) != value}
+    short = {
+        name: ",".join(map(str, value)) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else value
+        for name, value in settings.items()
+        if defaults.get(name) != value
+    }
     return "?" + urllib.parse.urlencode({"tab": tab, **short})
 
 
@@ -156,7 +171,9 @@ def takes(run: Run, tab: str, columns: int = 8, frames: Sequence[Any] = ()) -> s
     return f'<div class="takes">Take it away: {" ".join(links)}</div>'
 
 
-def result(run: Run, tab: str, *, how: str = "live", columns: int = 8, scale: float = 4.0, frames: Sequence[Any] = (), extra: str = "") -> str:
+def result(
+    run: Run, tab: str, *, how: str = "live", columns: int = 8, scale: float = 4.0, frames: Sequence[Any] = (), extra: str = ""
+) -> str:
     """A finished run as the page shows it: grid, run line, and what can be taken away (PNG with its settings; GIF and WebP of a stream)."""
     images = run.samples
     assert isinstance(images, Images)
@@ -195,12 +212,23 @@ def progress_line(run: Run) -> str:
 
 def opening(title: str, text: str, breaks: str) -> gr.HTML:
     """How a tab begins: its analogy in two sentences, and where the analogy breaks."""
-    return gr.HTML(f'<div class="opening"><h2>{html.escape(title)}</h2><p>{text}</p><p class="breaks"><b>Where the picture breaks:</b> {breaks}</p></div>', padding=False)
+    return gr.HTML(
+        f'<div class="opening"><h2>{html.escape(title)}</h2><p>{text}</p><p class="breaks"><b>Where the picture breaks:</b> {breaks}</p></div>',
+        padding=False,
+    )
 
 
 def facts_table(cards: Sequence[ModelCard]) -> str:
     """The card facts of one or more models as a table: what it is, how it learns, what it costs."""
-    rows = {"architecture": "Architecture", "training": "Training", "latent_space": "Latent space", "likelihood": "Likelihood", "stability": "Stability", "control": "Control", "uses": "Typical uses"}
+    rows = {
+        "architecture": "Architecture",
+        "training": "Training",
+        "latent_space": "Latent space",
+        "likelihood": "Likelihood",
+        "stability": "Stability",
+        "control": "Control",
+        "uses": "Typical uses",
+    }
     head = "".join(f"<th scope=col>{html.escape(card.title)}</th>" for card in cards)
     body = "".join(
         f"<tr><th scope=row>{title}</th>" + "".join(f"<td>{html.escape(card.facts.get(key, '–'))}</td>" for card in cards) + "</tr>"
@@ -225,9 +253,13 @@ def losses_plot(log_rows: Sequence[Mapping[str, float]], names: Sequence[str], t
         return f"{pad + (width - pad - 6) * step / max(steps):.1f},{6 + (height - 28) * (1 - (value - low) / span):.1f}"
 
     lines = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(point(row["step"], row[name]) for row in log_rows if name in row)}"/>' for name, colour in zip(names, colours, strict=False)
+        f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(point(row["step"], row[name]) for row in log_rows if name in row)}"/>'
+        for name, colour in zip(names, colours, strict=False)
     )
-    legend = " ".join(f'<span><i style="background:{colour}"></i>{html.escape(name.replace("_", " "))}</span>' for name, colour in zip(names, colours, strict=False))
+    legend = " ".join(
+        f'<span><i style="background:{colour}"></i>{html.escape(name.replace("_", " "))}</span>'
+        for name, colour in zip(names, colours, strict=False)
+    )
     return (
         f'<figure class="plot"><figcaption>{html.escape(title)} <span class="legend">{legend}</span></figcaption>'
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(title, quote=True)}">'

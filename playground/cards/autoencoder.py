@@ -14,7 +14,13 @@ CARDS = (
         paper="Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks",
         controls=(
             Choice("code_size", "Numbers in the code", "32", ("2", "8", "32"), help="How narrow the bottleneck is."),
-            Choice("draw", "Codes drawn from", "N(0, I)", ("N(0, I)", "own Gaussian", "mixture"), help="An autoencoder has no prior: these are three guesses at where its codes lie."),
+            Choice(
+                "draw",
+                "Codes drawn from",
+                "N(0, I)",
+                ("N(0, I)", "own Gaussian", "mixture"),
+                help="An autoencoder has no prior: these are three guesses at where its codes lie.",
+            ),
         ),
         views=("z",),
         chunk=64,

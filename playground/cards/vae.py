@@ -21,7 +21,9 @@ CARDS = (
         controls=(
             Label("label", "Digit", tuple("0123456789"), help="What to draw. Any: drawn from the seed."),
             TYPICAL,
-            Numbers("top", "The six dimensions with the largest KL", 6, -3.0, 3.0, help="Fixes the dimensions that say most, largest first."),
+            Numbers(
+                "top", "The six dimensions with the largest KL", 6, -3.0, 3.0, help="Fixes the dimensions that say most, largest first."
+            ),
         ),
         views=("z",),
         chunk=64,

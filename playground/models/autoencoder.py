@@ -141,7 +141,14 @@ class AutoencoderModel:
         self.size_bytes = weights.size_bytes(card.id)
 
     def stream(
-        self, n: int, generators: Sequence[torch.Generator], *, code_size: str = "32", draw: str = "N(0, I)", views: Sequence[str] = (), **_: Any
+        self,
+        n: int,
+        generators: Sequence[torch.Generator],
+        *,
+        code_size: str = "32",
+        draw: str = "N(0, I)",
+        views: Sequence[str] = (),
+        **_: Any,
     ) -> Iterator[Step]:
         """Decodes random codes: from N(0, I), from the codes' own Gaussian, or from a mixture fitted to them."""
         net = self.nets[f"code{code_size}"]

@@ -45,7 +45,11 @@ class _Residual(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -58,7 +62,15 @@ class Referee(nn.Module, PyTorchModelHubMixin):
     def __init__(self, channels: int = 24, features: int = 96, classes: int = 10, dropout: float = 0.3):
         super().__init__()
         c = channels
-        self.body = nn.Sequential(nn.Conv2d(1, c, 5, stride=2, padding=2), nn.GELU(), nn.Conv2d(c, 2 * c, 5, padding=2), nn.GELU(), nn.AvgPool2d(2), nn.Conv2d(2 * c, 2 * c, 5), nn.GELU())
+        self.body = nn.Sequential(
+            nn.Conv2d(1, c, 5, stride=2, padding=2),
+            nn.GELU(),
+            nn.Conv2d(c, 2 * c, 5, padding=2),
+            nn.GELU(),
+            nn.AvgPool2d(2),
+            nn.Conv2d(2 * c, 2 * c, 5),
+            nn.GELU(),
+        )
         self.project = nn.Linear(2 * c * 9, features)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(features, classes)
@@ -95,7 +107,11 @@ class ClassifierTrainee(Trainee):
         torch.manual_seed(config.seed)
         net = ARCHITECTURES[config.architecture](channels=config.channels, features=config.features)
         net = net.to(memory_format=torch.channels_last)
-        super().__init__({"classifier": net}, {"classifier": torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)}, averaged=("classifier",))
+        super().__init__(
+            {"classifier": net},
+            {"classifier": torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)},
+            averaged=("classifier",),
+        )
         self.config = config
 
     def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
@@ -146,7 +162,17 @@ def load(card: ModelCard) -> ClassifierModel:
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of classifier-mnist: seven epochs."""
     config = config or Config()
-    return Recipe(card.id, card.dataset, config, lambda: ClassifierTrainee(config), config.num_steps, config.batch_size, seed=config.seed, ema_decay=0.998, warmup_steps=200)
+    return Recipe(
+        card.id,
+        card.dataset,
+        config,
+        lambda: ClassifierTrainee(config),
+        config.num_steps,
+        config.batch_size,
+        seed=config.seed,
+        ema_decay=0.998,
+        warmup_steps=200,
+    )
 
 
 def referee_recipe(card: ModelCard, config: Config | None = None) -> Recipe:

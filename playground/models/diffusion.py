@@ -71,7 +71,11 @@ class DiffusionTrainee(Trainee):
     def __init__(self, config: Config, dataset: str):
         torch.manual_seed(config.seed)
         unet = make_unet(config, dataset).to(memory_format=torch.channels_last)
-        super().__init__({"unet": unet}, {"unet": torch.optim.AdamW(unet.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)}, averaged=("unet",))
+        super().__init__(
+            {"unet": unet},
+            {"unet": torch.optim.AdamW(unet.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)},
+            averaged=("unet",),
+        )
         self.config, self.classes = config, len(data.get(dataset).labels)
         self.shape = (data.get(dataset).shape[2], *data.get(dataset).shape[:2])
         self.alphas_cumprod = loop.alphas_cumprod()

@@ -31,7 +31,16 @@ class Generator(nn.Module, PyTorchModelHubMixin):
     The output is linear: a tanh saturated within 40 steps (all black) and let no gradient through again.
     """
 
-    def __init__(self, z_size: int = 64, channels: int = 32, deep: int = 128, classes: int = 10, side: int = 28, picture_channels: int = 1, blocks: int = 1):
+    def __init__(
+        self,
+        z_size: int = 64,
+        channels: int = 32,
+        deep: int = 128,
+        classes: int = 10,
+        side: int = 28,
+        picture_channels: int = 1,
+        blocks: int = 1,
+    ):
         super().__init__()
         self.z_size = z_size
         self.embed = nn.Embedding(classes, z_size)
@@ -44,7 +53,16 @@ class Generator(nn.Module, PyTorchModelHubMixin):
 class Critic(nn.Module, PyTorchModelHubMixin):
     """x (n, c, side, side), label (n,) -> scores (n,); only their differences mean anything. Projection head: arXiv:1802.05637."""
 
-    def __init__(self, channels: int = 32, deep: int = 128, features: int = 256, classes: int = 10, side: int = 28, picture_channels: int = 1, blocks: int = 1):
+    def __init__(
+        self,
+        channels: int = 32,
+        deep: int = 128,
+        features: int = 256,
+        classes: int = 10,
+        side: int = 28,
+        picture_channels: int = 1,
+        blocks: int = 1,
+    ):
         super().__init__()
         self.encoder = Encoder(features, channels, deep, side, picture_channels, blocks)
         self.embed = nn.Embedding(classes, features)
@@ -81,7 +99,14 @@ class GANTrainee(Trainee):
         torch.manual_seed(config.seed)
         about = data.get(dataset)
         side, _, picture_channels = about.shape
-        shape = {"channels": config.channels, "deep": config.deep, "classes": len(about.labels), "side": side, "picture_channels": picture_channels, "blocks": config.blocks}
+        shape = {
+            "channels": config.channels,
+            "deep": config.deep,
+            "classes": len(about.labels),
+            "side": side,
+            "picture_channels": picture_channels,
+            "blocks": config.blocks,
+        }
         generator = Generator(config.z_size, **shape).to(memory_format=torch.channels_last)
         critic = Critic(**shape).to(memory_format=torch.channels_last)
         options = {"lr": config.learning_rate, "betas": (0.0, config.beta2)}
@@ -115,7 +140,11 @@ class GANTrainee(Trainee):
         generator_loss = F.softplus(score_real - fooled).mean()
         update("generator", generator_loss)
         critic.requires_grad_(True)
-        return {"critic_loss": critic_loss.detach(), "generator_loss": generator_loss.detach(), "ranked_right": (score_real > fooled).float().mean()}
+        return {
+            "critic_loss": critic_loss.detach(),
+            "generator_loss": generator_loss.detach(),
+            "ranked_right": (score_real > fooled).float().mean(),
+        }
 
     def preview(self, modules: Mapping[str, nn.Module]) -> Images:
         net = modules["generator"]

@@ -28,7 +28,16 @@ from playground.types import Images, Latents, ModelCard, Step
 class VAE(nn.Module, PyTorchModelHubMixin):
     """Encoder q(z | x, y) and decoder p(x | z, y); class index `classes` means that y is unknown."""
 
-    def __init__(self, z_size: int = 16, channels: int = 32, deep: int = 128, classes: int = 10, side: int = 28, picture_channels: int = 1, blocks: int = 1):
+    def __init__(
+        self,
+        z_size: int = 16,
+        channels: int = 32,
+        deep: int = 128,
+        classes: int = 10,
+        side: int = 28,
+        picture_channels: int = 1,
+        blocks: int = 1,
+    ):
         super().__init__()
         self.z_size, self.classes = z_size, classes
         self.embed = nn.Embedding(classes + 1, 16)
@@ -80,8 +89,12 @@ class VAETrainee(Trainee):
         torch.manual_seed(config.seed)
         about = data.get(dataset)
         side, _, picture_channels = about.shape
-        net = VAE(config.z_size, config.channels, config.deep, len(about.labels), side, picture_channels, config.blocks).to(memory_format=torch.channels_last)
-        super().__init__({"vae": net}, {"vae": torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=0.01)}, averaged=("vae",))
+        net = VAE(config.z_size, config.channels, config.deep, len(about.labels), side, picture_channels, config.blocks).to(
+            memory_format=torch.channels_last
+        )
+        super().__init__(
+            {"vae": net}, {"vae": torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=0.01)}, averaged=("vae",)
+        )
         self.config, self.dataset = config, about
 
     def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
@@ -110,7 +123,12 @@ class VAETrainee(Trainee):
         found = {}
         for name, label in (("kl_known", torch.from_numpy(valid.labels)), ("kl_unknown", torch.full((len(valid),), net.classes))):
             with torch.no_grad():
-                kl = torch.cat([kl_per_dimension(*net.encode(x.to(device), y.to(device))) for x, y in zip(from_images(valid, "cpu").split(500), label.split(500), strict=True)])
+                kl = torch.cat(
+                    [
+                        kl_per_dimension(*net.encode(x.to(device), y.to(device)))
+                        for x, y in zip(from_images(valid, "cpu").split(500), label.split(500), strict=True)
+                    ]
+                )
             found[name] = [round(float(value), 4) for value in kl.mean(0)]
         return found
 

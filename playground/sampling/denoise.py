@@ -14,10 +14,18 @@ Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
     "DDPM": ("DDPMScheduler", {"variance_type": "fixed_small", "clip_sample": True}),
     "DDIM": ("DDIMScheduler", {"clip_sample": True, "set_alpha_to_one": True}),
-    "DPM-Solver++": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2, "final_sigmas_type": "zero", "lambda_min_clipped": -5.1}),
+    "DPM-Solver++": (
+        "DPMSolverMultistepScheduler",
+        {"algorithm_type": "dpmsolver++", "solver_order": 2, "final_sigmas_type": "zero", "lambda_min_clipped": -5.1},
+    ),
     "UniPC": ("UniPCMultistepScheduler", {"solver_order": 2, "final_sigmas_type": "zero"}),
 }
-NOISE = {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction", "timestep_spacing": "trailing"}
+NOISE = {
+    "num_train_timesteps": 1000,
+    "beta_schedule": "squaredcos_cap_v2",
+    "prediction_type": "v_prediction",
+    "timestep_spacing": "trailing",
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,9 @@ def predicted_x_0(x_t: torch.Tensor, v: torch.Tensor, alpha_bar: torch.Tensor) -
     return alpha_bar.sqrt() * x_t - (1 - alpha_bar).sqrt() * v
 
 
-def denoise(predict: Predict, x: torch.Tensor, scheduler: Any, timesteps: torch.Tensor, generators: Sequence[torch.Generator], **options: Any) -> Iterator[Denoised]:
+def denoise(
+    predict: Predict, x: torch.Tensor, scheduler: Any, timesteps: torch.Tensor, generators: Sequence[torch.Generator], **options: Any
+) -> Iterator[Denoised]:
     """Yields one Denoised for each timestep, from x (n, c, h, w) at timesteps[0] down to a clean picture.
 
     generators feed the schedulers that add noise on the way (one per sample). options go to scheduler.step (eta, say).

@@ -24,7 +24,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--from", dest="start_from", metavar="CARD", help="start from a shipped card's weights")
     parser.add_argument("--minutes", type=float, help="stop after this long; --resume goes on")
     parser.add_argument("--save-seconds", type=float, default=60.0, help="seconds between checkpoints")
-    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help="change a field of the recipe's config")
+    parser.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help="change a field of the recipe's config"
+    )
     args = parser.parse_args(argv)
     try:
         card = registry.get(args.card)
@@ -33,7 +35,13 @@ def main(argv: list[str] | None = None) -> int:
     except PlaygroundError as error:
         print(error, file=sys.stderr)
         return 2
-    command = "python -m playground.training " + shlex.join([card.id, *(word for setting in args.settings for word in ("--set", setting)), *(("--from", args.start_from) if args.start_from else ())])
+    command = "python -m playground.training " + shlex.join(
+        [
+            card.id,
+            *(word for setting in args.settings for word in ("--set", setting)),
+            *(("--from", args.start_from) if args.start_from else ()),
+        ]
+    )
     loop = importlib.import_module("playground.training.loop")
     done = loop.train(
         recipe,

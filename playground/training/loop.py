@@ -93,7 +93,9 @@ def train(
         if progress.step >= recipe.num_steps or (minutes is not None and time.monotonic() - begin >= 60.0 * minutes):
             break
         generator = torch.Generator("cpu").manual_seed(seed_of(recipe.seed, "step", progress.step, accelerator.process_index))
-        rows = batch_rows(len(pixels), recipe.batch_size, recipe.seed, progress.step)[accelerator.process_index :: accelerator.num_processes]
+        rows = batch_rows(len(pixels), recipe.batch_size, recipe.seed, progress.step)[
+            accelerator.process_index :: accelerator.num_processes
+        ]
         batch = Batch((pixels[rows].float() / 127.5 - 1.0).to(accelerator.device), labels[rows].to(accelerator.device))
         recent.append(trainee.step(batch, progress.step, generator, update))
         progress.step += 1
@@ -146,7 +148,9 @@ def train(
 class Progress:
     """What a checkpoint holds besides tensors of modules and optimizers."""
 
-    def __init__(self, step: int = 0, seconds: float = 0.0, log: list[dict[str, float]] | None = None, story: dict[str, np.ndarray] | None = None):
+    def __init__(
+        self, step: int = 0, seconds: float = 0.0, log: list[dict[str, float]] | None = None, story: dict[str, np.ndarray] | None = None
+    ):
         self.step, self.seconds, self.log, self.story = step, seconds, log or [], story or {}
 
 
@@ -155,7 +159,10 @@ def batch_rows(size: int, batch_size: int, seed: int, step: int) -> torch.Tensor
     per_epoch = max(1, size // batch_size)
     epoch, place = divmod(step, per_epoch)
     if batch_rows.cache[0] != (size, seed, epoch):
-        batch_rows.cache = ((size, seed, epoch), torch.randperm(size, generator=torch.Generator().manual_seed(seed_of(seed, "epoch", epoch))))
+        batch_rows.cache = (
+            (size, seed, epoch),
+            torch.randperm(size, generator=torch.Generator().manual_seed(seed_of(seed, "epoch", epoch))),
+        )
     return batch_rows.cache[1][place * batch_size : (place + 1) * batch_size]
 
 
@@ -170,7 +177,9 @@ def _average(average: nn.Module, module: nn.Module, decay: float) -> None:
 
 
 def _mean(rows: list[dict[str, Any]]) -> dict[str, float]:
-    return {name: round(float(np.mean([float(row[name]) for row in rows if name in row])), 6) for name in {k: None for row in rows for k in row}}
+    return {
+        name: round(float(np.mean([float(row[name]) for row in rows if name in row])), 6) for name in {k: None for row in rows for k in row}
+    }
 
 
 def _save(path: Path, bare: Mapping[str, nn.Module], trainee: Trainee, average: Mapping[str, nn.Module], progress: Progress) -> None:
@@ -188,7 +197,9 @@ def _save(path: Path, bare: Mapping[str, nn.Module], trainee: Trainee, average: 
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     about = {"step": progress.step, "seconds": progress.seconds, "log": progress.log}
-    save_file({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}, part, metadata={"progress": json.dumps(about)})
+    save_file(
+        {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}, part, metadata={"progress": json.dumps(about)}
+    )
     os.replace(part, path)
 
 
