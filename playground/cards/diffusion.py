@@ -14,17 +14,17 @@ CARDS = (
         paper="Ho et al. 2020, Denoising diffusion probabilistic models, arXiv:2006.11239",
         controls=(
             Label("label", "Digit", tuple("0123456789"), help="What to draw. Any: drawn from the seed."),
-            Slider("num_inference_steps", "Steps", 20, 1, 250, 1, integer=True, help="Network calls from noise to picture."),
+            Slider("num_inference_steps", "Steps", 10, 1, 250, 1, integer=True, help="Network calls from noise to picture."),
             Slider(
                 "guidance_scale",
                 "Guidance",
-                1.0,
+                2.0,
                 0.0,
                 8.0,
                 0.1,
                 help="1: the model as trained. Above: the label counts for more, variety for less, and every step costs two calls.",
             ),
-            Choice("scheduler", "Scheduler", "DDIM", ("DDPM", "DDIM", "DPM-Solver++", "UniPC"), help="How a step is taken."),
+            Choice("scheduler", "Scheduler", "DPM-Solver++", ("DDPM", "DDIM", "DPM-Solver++", "UniPC"), help="How a step is taken."),
             Slider("eta", "Eta", 0.0, 0.0, 1.0, 0.05, help="DDIM only: fresh noise at every step, from none to as much as DDPM."),
             Given("given", "Start from", "image", (28, 28, 1), help="A digit to be noised and denoised again."),
             Slider(
