@@ -43,12 +43,12 @@ class Autoencoder(nn.Module, PyTorchModelHubMixin):
         self.register_buffer("cholesky", torch.zeros(k + 1, code_size, code_size))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Reconstruction (n, c, side, side) in [-1, 1] and code (n, code_size)."""
+        """Reconstruction (n, c, side, side), about in [-1, 1] (linear: a tanh saturates to black), and code (n, code_size)."""
         code = self.encoder(x)
         return self.decode(code), code
 
     def decode(self, code: torch.Tensor) -> torch.Tensor:
-        return torch.tanh(self.decoder(code))
+        return self.decoder(code)
 
     def project(self, x: torch.Tensor) -> torch.Tensor:
         """The PCA reconstruction with as many numbers."""
@@ -77,9 +77,9 @@ class Config:
     channels: int = 24
     deep: int = 96
     noise: float = 1.5
-    num_steps: int = 700
+    num_steps: int = 600
     batch_size: int = 64
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     seed: int = 0
 
 

@@ -205,4 +205,4 @@ def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
 
 def plane_recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of vae2d-mnist: two latent dimensions, labels never told, so that the plane must hold everything."""
-    return recipe(card, config or Config(z_size=2, unknown=1.0, num_steps=1400))
+    return recipe(card, config or Config(z_size=2, unknown=1.0, num_steps=1000))
