@@ -102,7 +102,7 @@ def test_a_run_sends_little_to_the_browser(context: BrowserContext, url: str) ->
     page.goto(url)
     panel = open_tab(page, "diffusion")
     set_number(panel, "n (samples)", 64)
-    set_number(panel, "Steps", 30)
+    set_number(panel, "Steps", 12)
     received = []
     session.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
     press(panel, "diffusion")
