@@ -46,7 +46,7 @@ def build() -> TabPage:
         gr.Markdown(
             "**Squeezing and cleaning**: pictures and sound in a fraction of the numbers, noise and scratches removed, odd readings found by how badly they are given back, "
             "a few numbers for a search to compare instead of a thousand pixels.\n\n"
-            "**Ask yourself:** with 32 numbers PCA comes close, with 2 it fails. What can the autoencoder do with two numbers that a plane through the digits cannot?"
+            "**Ask yourself:** compare the rows for 2, 8 and 32 numbers. Where does the autoencoder gain most over PCA, and what can a curved surface through the digits do that a flat one cannot?"
         )
     return TabPage(ID, linked)
 
