@@ -31,7 +31,7 @@ def block() -> str:
     rows = [row for row in comparison.rows() if row.is_measured]
     found = [cell.measured for row in rows for cell in row.cells if cell.measured]
     sentence = verdict.verdict(found, {family: card.id for family, card in comparison.chosen().items()})
-    judged = max(found, key=lambda m: m.n, default=None)
+    judged = max((m for m in found if m.extractor), key=lambda m: m.n, default=None)
     origin = f"\nMeasured {judged.when[:10]} on {judged.machine}, commit {judged.commit}, by `{judged.command}`.\n" if judged else ""
     return f"{sentence}\n\n{as_markdown(rows)}{origin}"
 
