@@ -112,7 +112,9 @@ def test_a_drawing_can_be_classified_and_reconstructed(client: Client) -> None:
 
 
 def test_a_picture_to_start_from_is_taken_as_data_uri(client: Client) -> None:
-    found = client.predict(n=2, seed=1, num_inference_steps=4, guidance_scale=1, given=digit_uri(), strength=0.25, api_name=f"/{endpoint('diffusion-mnist')}")
+    found = client.predict(
+        n=2, seed=1, num_inference_steps=4, guidance_scale=1, given=digit_uri(), strength=0.25, api_name=f"/{endpoint('diffusion-mnist')}"
+    )
     assert found["nfe"] == 1
 
 
