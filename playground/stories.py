@@ -15,7 +15,7 @@ from playground.errors import WeightsUnavailable
 
 @dataclass(frozen=True)
 class Story:
-    """steps: the moments. pictures: uint8 (moments, n, h, w, c). log: rows of {"step": ..., loss names ...}, means since the row before."""
+    """steps: the moments. pictures: uint8 (moments, n, h, w, c), both empty for a card that draws none. log: rows of {"step": ..., loss names ...}, means since the row before."""
 
     steps: tuple[int, ...]
     pictures: np.ndarray
@@ -33,6 +33,8 @@ def read(card_id: str) -> Story:
     folder = weights.folder(card_id)
     try:
         about = json.loads((folder / "story.json").read_text(encoding="utf-8"))
+        if "steps" not in about:
+            return Story((), np.zeros((0, 0, 0, 0, 1), np.uint8), tuple(about["log"]))
         height, width, channels = about["shape"]
         with Image.open(folder / "story.png") as sprite:
             sheet = np.asarray(sprite).reshape(len(about["steps"]) * height, about["columns"] * width, channels)

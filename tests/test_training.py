@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,10 @@ import pytest
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 
+from playground import data, registry, weights
 from playground.data.mnist import REPOSITORY, VALID
+from playground.training import loop
+from playground.training.__main__ import with_settings
 from playground.training.recipe import Recipe, log_spaced
 from tests.conftest import ROOT
 
@@ -141,3 +145,21 @@ def test_story_moments_run_from_the_first_step_to_the_last():
     steps = log_spaced(7000, 14)
     assert steps[0] == 0 and steps[-1] == 7000 and 10 <= len(steps) <= 14
     assert list(steps) == sorted(set(steps))
+
+
+def test_a_run_from_a_card_s_own_weights_goes_on_counting(tmp_path: Path, tiny_data: Path, uninterrupted: Path, monkeypatch):
+    monkeypatch.setenv("PLAYGROUND_DATA", str(tiny_data))
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
+    shutil.copytree(uninterrupted / "out", tmp_path / "classifier-mnist")
+    card = registry.get("classifier-mnist")
+    recipe = with_settings(card, registry.resolve(card.recipe)(card), SETTINGS)
+    data.load.cache_clear()
+    try:
+        assert loop.train(recipe, tmp_path / "out", tmp_path / "work", start_from=card.id, command="again", quiet=True)
+    finally:
+        data.load.cache_clear()  # the made-up data set must not be taken for the real one by a later test
+    before, after = (json.loads((folder / "out" / "card.json").read_text()) for folder in (uninterrupted, tmp_path))
+    assert after["steps"] == 2 * STEPS and after["samples_seen"] == 2 * before["samples_seen"]
+    assert after["seconds"] > before["seconds"] and after["lineage"] == [before["command"], "again"]
+    assert [row["step"] for row in story(tmp_path)] == list(range(1, 2 * STEPS + 1))
+    assert story(tmp_path)[:STEPS] == story(uninterrupted) and after["files"] != before["files"]

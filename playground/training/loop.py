@@ -8,7 +8,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from playground import data, weights
+from playground import data, stories, weights
 from playground.device import bf16_pays, machine
 from playground.sampling.noise import seed_of
 from playground.training.recipe import Batch, Recipe, Trainee
@@ -52,10 +52,11 @@ def train(
     trainee = recipe.make()
     average = {name: copy.deepcopy(trainee.modules[name]).eval().requires_grad_(False).to(accelerator.device) for name in trainee.averaged}
     progress = Progress()
-    lineage: list[str] = []
+    earlier = Earlier()
     if start_from:
-        lineage = weights.record(start_from).get("lineage", [])
+        earlier = _earlier(start_from, recipe.card)
         _start_from(start_from, trainee, average)
+    moments = {earlier.steps + step for step in recipe.story if not earlier.steps or 5 * step >= earlier.steps}
     rates = {name: [group["lr"] for group in optimizer.param_groups] for name, optimizer in trainee.optimizers.items()}
     checkpoint = work / "checkpoint.safetensors"
     if resume and checkpoint.is_file():
@@ -80,30 +81,34 @@ def train(
     train_set = data.load(recipe.dataset, "train")
     pixels = torch.from_numpy(train_set.pixels).permute(0, 3, 1, 2).contiguous()  # uint8 (n, c, h, w)
     labels = torch.from_numpy(train_set.labels)
+    factors = {name: torch.from_numpy(value) for name, value in (train_set.factors or {}).items()}
     main = accelerator.is_main_process
     bar = tqdm(total=recipe.num_steps, initial=progress.step, disable=quiet or not main, unit="step", desc=recipe.card, mininterval=2.0)
     begin, saved, spent = time.monotonic(), time.monotonic(), progress.seconds
     recent: list[dict[str, Any]] = []
     every = max(1, recipe.num_steps // LOG_POINTS)
     while True:
-        if progress.step in recipe.story and str(progress.step) not in progress.story and main:
+        place = earlier.steps + progress.step  # data order and noise go on where an earlier run of the same card ended
+        if place in moments and str(place) not in progress.story and main:
             image = trainee.preview({**bare, **average})
             if image is not None:
-                progress.story[str(progress.step)] = image.uint8()
+                progress.story[str(place)] = image.uint8()
         if progress.step >= recipe.num_steps or (minutes is not None and time.monotonic() - begin >= 60.0 * minutes):
             break
-        generator = torch.Generator("cpu").manual_seed(seed_of(recipe.seed, "step", progress.step, accelerator.process_index))
-        rows = batch_rows(len(pixels), recipe.batch_size, recipe.seed, progress.step)[
-            accelerator.process_index :: accelerator.num_processes
-        ]
-        batch = Batch((pixels[rows].float() / 127.5 - 1.0).to(accelerator.device), labels[rows].to(accelerator.device))
+        generator = torch.Generator("cpu").manual_seed(seed_of(recipe.seed, "step", place, accelerator.process_index))
+        rows = batch_rows(len(pixels), recipe.batch_size, recipe.seed, place)[accelerator.process_index :: accelerator.num_processes]
+        batch = Batch(
+            (pixels[rows].float() / 127.5 - 1.0).to(accelerator.device),
+            labels[rows].to(accelerator.device),
+            {name: value[rows].to(accelerator.device) for name, value in factors.items()},
+        )
         recent.append(trainee.step(batch, progress.step, generator, update))
         progress.step += 1
         for name, module in average.items():
             _average(module, bare[name], min(recipe.ema_decay, (1.0 + progress.step) / (10.0 + progress.step)))
         progress.seconds = spent + time.monotonic() - begin
         if progress.step % every == 0 or progress.step == recipe.num_steps:
-            progress.log.append({"step": progress.step, **_mean(recent)})
+            progress.log.append({"step": earlier.steps + progress.step, **_mean(recent)})
             bar.set_postfix({name: f"{value:.3f}" for name, value in progress.log[-1].items() if name != "step"}, refresh=False)
             recent = []
         bar.update(1)
@@ -122,12 +127,12 @@ def train(
         "id": recipe.card,
         "dataset": recipe.dataset,
         "config": asdict(recipe.config) if is_dataclass(recipe.config) else dict(recipe.config),
-        "steps": progress.step,
+        "steps": earlier.steps + progress.step,
         "batch_size": recipe.batch_size,
-        "samples_seen": progress.step * recipe.batch_size,
+        "samples_seen": earlier.samples_seen + progress.step * recipe.batch_size,
         "seed": recipe.seed,
         "ema_decay": recipe.ema_decay,
-        "seconds": round(progress.seconds, 1),
+        "seconds": round(earlier.seconds + progress.seconds, 1),
         "device": str(accelerator.device),
         "machine": machine(),
         "mixed_precision": accelerator.mixed_precision,
@@ -135,14 +140,36 @@ def train(
         "commit": commit(),
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
-        "lineage": [*lineage, command],
+        "lineage": [*earlier.lineage, command],
         "losses": progress.log[-1] if progress.log else {},
         "facts": facts,
         "parameters": {name: sum(p.numel() for p in module.parameters()) for name, module in bare.items()},
     }
     weights.save({**bare, **average}, about, out)
-    _write_story(out, progress)
+    _write_story(out, {**earlier.story, **progress.story}, [*earlier.log, *progress.log])
     return True
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What a run that starts from shipped weights takes over: the commands, and of the same card also its counts, losses and story."""
+
+    lineage: tuple[str, ...] = ()
+    steps: int = 0
+    samples_seen: int = 0
+    seconds: float = 0.0
+    log: tuple[Mapping[str, float], ...] = ()
+    story: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def _earlier(start_from: str, card: str) -> Earlier:
+    record = weights.record(start_from)
+    lineage = tuple(record.get("lineage", ()))
+    if start_from != card:
+        return Earlier(lineage)
+    told = stories.read(card)
+    story = {str(step): pictures for step, pictures in zip(told.steps, told.pictures, strict=True)}
+    return Earlier(lineage, record["steps"], record["samples_seen"], record["seconds"], told.log, story)
 
 
 class Progress:
@@ -235,14 +262,14 @@ def _start_from(card_id: str, trainee: Trainee, average: Mapping[str, nn.Module]
             average[name].load_state_dict(module.state_dict())
 
 
-def _write_story(out: Path, progress: Progress) -> None:
+def _write_story(out: Path, story: Mapping[str, np.ndarray], log: list[Mapping[str, float]]) -> None:
     """story.png: one row a moment, one column a sample, from the same noise; story.json: the moments and the whole log of losses."""
-    steps = sorted(int(step) for step in progress.story)
-    about: dict[str, Any] = {"log": progress.log}
+    steps = sorted(int(step) for step in story)
+    about: dict[str, Any] = {"log": log}
     if steps:
         from PIL import Image
 
-        rows = np.stack([progress.story[str(step)] for step in steps])  # (moments, n, h, w, c)
+        rows = np.stack([story[str(step)] for step in steps])  # (moments, n, h, w, c)
         moments, n, height, width, channels = rows.shape
         sprite = rows.transpose(0, 2, 1, 3, 4).reshape(moments * height, n * width, channels)
         Image.fromarray(sprite[..., 0] if channels == 1 else sprite).save(out / "story.png", optimize=True)

@@ -18,10 +18,11 @@ Update = Callable[[str, torch.Tensor], None]
 
 @dataclass(frozen=True)
 class Batch:
-    """x: float32 (b, c, h, w) in [-1, 1]. label: int64 (b,)."""
+    """x: float32 (b, c, h, w) in [-1, 1]. label: int64 (b,). factors: by name (b,), where the data set knows them."""
 
     x: torch.Tensor
     label: torch.Tensor
+    factors: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.x)
