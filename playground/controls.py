@@ -153,7 +153,36 @@ class Numbers:
         return tuple(float(one.validate(item)) for item in value)
 
 
-Control = Slider | Choice | Label | Given | Numbers
+@dataclass(frozen=True)
+class Adjust:
+    """A factor that is set to a value, or left as the model drew it (None, the default)."""
+
+    factor: Slider | Choice
+    default: Any = None
+
+    @property
+    def name(self) -> str:
+        return self.factor.name
+
+    @property
+    def title(self) -> str:
+        return self.factor.title
+
+    @property
+    def help(self) -> str:
+        return self.factor.help
+
+    def validate(self, value: Any) -> float | int | str | None:
+        """The checked value, or None where the factor is left alone. Raises ControlError."""
+        return None if value is None else self.factor.validate(value)
+
+
+Control = Slider | Choice | Label | Given | Numbers | Adjust
+
+
+def adjustments(controls: Sequence[Control]) -> tuple[Slider | Choice, ...]:
+    """The factors among the controls that may be set or left as drawn."""
+    return tuple(control.factor for control in controls if isinstance(control, Adjust))
 
 
 def whole(name: str, value: Any, minimum: int, maximum: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from playground.controls import Control
+from playground.controls import Choice, Control, Slider
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,13 @@ class Images:
     """A batch of pictures.
 
     pixels: (n, h, w, c), either uint8 or float32 in [-1, 1]. labels: (n,) int64, or None where nothing was asked for.
+    factors: by name (n,), float32 for a number and int64 index into its choices for a word, where the truth is known.
     """
 
     pixels: np.ndarray
     labels: np.ndarray | None = None
     captions: tuple[str, ...] | None = None
+    factors: Mapping[str, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -51,10 +53,14 @@ class Latents:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a classifier says of a batch: probabilities float32 (n, classes) and penultimate features float32 (n, d)."""
+    """What a classifier says of a batch: probabilities float32 (n, classes) and penultimate features float32 (n, d).
+
+    factors: by name, float32 (n,) for a number and probabilities float32 (n, choices) for a word; empty where it reads the class alone.
+    """
 
     probabilities: np.ndarray
     features: np.ndarray
+    factors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -158,7 +164,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is known of a data set without loading it: shape is (h, w, c), extractor the card whose features judge it."""
+    """What is known of a data set without loading it: shape is (h, w, c), extractor the card whose features judge it.
+
+    factors: what every sample is made of, where that is known; label_factor names the one that is also the label, counted those
+    whose combinations are the kinds that a model should cover.
+    """
 
     name: str
     kind: str
@@ -168,3 +178,6 @@ class Dataset:
     extractor: str
     licence: str
     source: str
+    factors: tuple[Slider | Choice, ...] = ()
+    label_factor: str | None = None
+    counted: tuple[str, ...] = ()

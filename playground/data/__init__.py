@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Mapping
 
-from playground.errors import PlaygroundError
+from playground.errors import ControlError, PlaygroundError
 from playground.types import Dataset, Images
 
-MODULES = ("mnist",)
+MODULES = ("mnist", "faces")
 
 
 def names() -> tuple[str, ...]:
@@ -30,6 +31,15 @@ def load(name: str, split: str) -> Images:
     if split not in dataset.sizes:
         raise PlaygroundError(f"split must be one of {', '.join(dataset.sizes)}; got {split!r}.")
     return importlib.import_module(f"playground.data.{name}").load(split)
+
+
+def from_factors(name: str, values: Mapping[str, object]) -> Images:
+    """The sample that is made of these factors, the others at their default: the truth itself. Raises ControlError, also for a data
+    set whose factors are not known."""
+    if not get(name).factors:
+        raise ControlError(f"The factors of {name} are not known.")
+    module = importlib.import_module(f"playground.data.{name}")
+    return Images(module.draw(module.checked(values))[None])
 
 
 def from_picture(name: str, picture: object) -> Images:

@@ -1,0 +1,230 @@
+"""Toy faces, 64 x 64 RGB, drawn by our own code: every factor of every face is known, so what a model learnt can be measured.
+
+The joint distribution (published, and checked by a test): age is uniform on 20..90 years, smile on -1..1, turn, tilt and light on
+-1..1. skin_tone is uniform and independent of everything else. hairstyle is uniform, but from 20 to 90 years the chance of "bald"
+grows from 2 % to 30 % and the others share the rest evenly. hat: 20 % each of beanie and cap, but none over spiky, mohawk or bun.
+glasses: from 20 to 90 years the chance of any grows from 25 % to 65 %, half of them round, half square. beard: 20 % moustache, 20 %
+full. earrings: 30 %. hair_colour: 35 % black, 30 % brown, 20 % blond, 15 % red. All other choices are uniform and independent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from playground.controls import Choice, Slider, resolve
+from playground.data import face_drawing
+from playground.errors import ControlError
+from playground.types import Dataset, Images
+
+Values = Mapping[str, float | str]
+"""The value of every factor of one face, by name."""
+
+HAIRSTYLES = ("bald", "short", "spiky", "curly", "bob", "long", "bun", "mohawk", "pigtails")
+NO_HAT_OVER = ("spiky", "mohawk", "bun")
+HATS = ("none", "beanie", "cap")
+GLASSES = ("none", "round", "square")
+BEARDS = ("none", "moustache", "full")
+HAIR_SHARES: Mapping[str, float] = {"black": 0.35, "brown": 0.30, "blond": 0.20, "red": 0.15}
+VALID_SEED, TEST_SEED = 900_000, 1_000_000  # training faces have the seeds 0..49,999
+FIRST_SEED = {"train": 0, "valid": VALID_SEED, "test": TEST_SEED}
+CHUNK = 500  # faces drawn in one piece of work
+
+FACTORS = (
+    Slider("age", "Age", 40.0, 20.0, 90.0, 1.0, unit="years"),
+    Slider("smile", "Smile", 0.4, -1.0, 1.0, 0.05, help="-1 frowns, 1 laughs."),
+    Choice("hairstyle", "Hairstyle", "short", HAIRSTYLES),
+    Choice("hair_colour", "Hair colour", "brown", tuple(face_drawing.HAIR), help="It greys with age."),
+    Choice("skin_tone", "Skin tone", "beige", tuple(face_drawing.SKIN)),
+    Choice("eye_shape", "Eye shape", "round", ("round", "almond", "sleepy")),
+    Choice("eye_colour", "Eye colour", "blue", tuple(face_drawing.EYES)),
+    Choice("nose", "Nose", "button", ("button", "long", "wide")),
+    Choice("glasses", "Glasses", "none", GLASSES),
+    Choice("beard", "Beard", "none", BEARDS),
+    Choice("hat", "Hat", "none", HATS, help="None over spiky hair, a mohawk or a bun."),
+    Choice("earrings", "Earrings", "none", ("none", "gold")),
+    Choice("background", "Background", "sky", tuple(face_drawing.BACKGROUNDS)),
+    Slider("turn", "Turn", 0.0, -1.0, 1.0, 0.1, help="To the left, to the right."),
+    Slider("tilt", "Tilt", 0.0, -1.0, 1.0, 0.1),
+    Slider("light", "Light", 0.0, -1.0, 1.0, 0.1, help="From the left, from the right."),
+)
+
+DATASET = Dataset(
+    name="faces",
+    kind="image",
+    shape=(64, 64, 3),
+    labels=HAIRSTYLES,
+    sizes={"train": 50_000, "valid": 2_000, "test": 10_000},
+    extractor="factors-faces",
+    licence="Apache-2.0, drawn by this repository",
+    source="playground.data.faces",
+    factors=FACTORS,
+    label_factor="hairstyle",
+    counted=("hairstyle", "glasses", "hat", "beard"),
+)
+
+
+def values_of(seed: int) -> dict[str, float | str]:
+    """The factors of the face with that seed, drawn from the joint distribution above."""
+    rng = np.random.default_rng(seed)
+    u = dict(zip([factor.name for factor in FACTORS], rng.random(len(FACTORS)).tolist(), strict=True))
+    found: dict[str, float | str] = {}
+    for factor in FACTORS:  # the uniform and independent ones; the others are replaced below
+        if isinstance(factor, Slider):
+            found[factor.name] = factor.minimum + (factor.maximum - factor.minimum) * u[factor.name]
+        else:
+            found[factor.name] = factor.choices[int(u[factor.name] * len(factor.choices))]
+    old = (float(found["age"]) - 20.0) / 70.0
+    bald = 0.02 + 0.28 * old
+    found["hairstyle"] = _pick(u["hairstyle"], dict.fromkeys(HAIRSTYLES, (1.0 - bald) / (len(HAIRSTYLES) - 1)) | {"bald": bald})
+    found["hair_colour"] = _pick(u["hair_colour"], HAIR_SHARES)
+    found["hat"] = "none" if found["hairstyle"] in NO_HAT_OVER else _pick(u["hat"], {"none": 0.6, "beanie": 0.2, "cap": 0.2})
+    glasses = 0.25 + 0.40 * old
+    found["glasses"] = _pick(u["glasses"], {"none": 1.0 - glasses, "round": glasses / 2, "square": glasses / 2})
+    found["beard"] = _pick(u["beard"], {"none": 0.6, "moustache": 0.2, "full": 0.2})
+    found["earrings"] = _pick(u["earrings"], {"none": 0.7, "gold": 0.3})
+    return found
+
+
+def checked(given: Mapping[str, Any]) -> dict[str, float | str]:
+    """All factors: what was given, checked, else the default. Raises ControlError, also for a hat over hair that takes none."""
+    found = resolve(FACTORS, given, "a face")
+    if found["hat"] != "none" and found["hairstyle"] in NO_HAT_OVER:
+        raise ControlError(f"hat must be none over the hairstyle {found['hairstyle']}, got {found['hat']!r}.")
+    return found
+
+
+def draw(values: Values, style: str = "paint") -> np.ndarray:
+    """The face with those factors as uint8 (64, 64, 3); style is "paint" or "ink", a line drawing of the same person."""
+    if style not in ("paint", "ink"):
+        raise ControlError(f"style must be paint or ink, got {style!r}.")
+    return face_drawing.draw(values, ink=style == "ink")
+
+
+def caption(values: Values, seed: int = 0) -> str:
+    """A sentence that names only what is drawn and visible, worded by the seed; some features, not always all."""
+    rng = np.random.default_rng((seed, 1))
+    age, smile = float(values["age"]), float(values["smile"])
+    who = "a young" if age < 38 else "a middle-aged" if age < 65 else "an old"
+    person = rng.choice(["person", "face"])
+    hair_colour = f"greying {values['hair_colour']}" if age > 60 else str(values["hair_colour"])
+    style = str(values["hairstyle"])
+    hair = {
+        "bald": "a bald head" if values["hat"] == "none" else f"thin {hair_colour} hair",
+        "bun": f"{hair_colour} hair in a bun",
+        "mohawk": f"a {hair_colour} mohawk",
+        "pigtails": f"{hair_colour} pigtails",
+        "bob": f"a {hair_colour} bob",
+    }.get(style, f"{style} {hair_colour} hair")
+    has = [hair]
+    if values["beard"] == "full":
+        has.append(str(rng.choice(["a full beard", "a beard"])))
+    elif values["beard"] == "moustache":
+        has.append("a moustache")
+    if values["glasses"] != "none":
+        has.append(f"{values['glasses']} glasses")
+    if values["earrings"] != "none":
+        has.append(str(rng.choice(["gold earrings", "earrings"])))
+    optional = [
+        f"{values['eye_colour']} eyes",
+        f"{values['skin_tone']} skin",
+        {"button": "a small nose", "long": "a long nose", "wide": "a wide nose"}[str(values["nose"])],
+    ]
+    has += [words for words in optional if rng.random() < 0.4]
+    mood = "laughing" if smile > 0.6 else "smiling" if smile > 0.2 else "frowning" if smile < -0.3 else "looking calm"
+    hat = "" if values["hat"] == "none" else str(rng.choice([f" wearing a {values['hat']}", f" in a {values['hat']}"]))
+    listed = has[0] if len(has) == 1 else f"{', '.join(has[:-1])} and {has[-1]}"
+    ground = f", {values['background']} background" if rng.random() < 0.3 else ""
+    form = rng.integers(3)
+    if form == 0:
+        return f"{who} {person} with {listed}{hat}, {mood}{ground}"
+    if form == 1:
+        return (
+            f"{who} {mood} {person}{hat} with {listed}{ground}"
+            if mood != "looking calm"
+            else f"{who} calm {person}{hat} with {listed}{ground}"
+        )
+    return f"{mood}: {who} {person}{hat} with {listed}{ground}"
+
+
+def make(seeds: Sequence[int]) -> Images:
+    """The faces of those seeds: uint8 (n, 64, 64, 3), labels (hairstyle), captions and factors."""
+    values = [values_of(seed) for seed in seeds]
+    pixels = np.empty((len(values), *DATASET.shape), dtype=np.uint8)
+    for row, value in enumerate(values):
+        pixels[row] = face_drawing.draw(value)
+    captions = tuple(caption(value, seed) for value, seed in zip(values, seeds, strict=True))
+    factors = coded(values)
+    return Images(pixels, factors["hairstyle"], captions, factors)
+
+
+def coded(values: Sequence[Values]) -> dict[str, np.ndarray]:
+    """Factors of n faces as arrays (n,) by name: float32 for a number, int64 index into its choices for a word."""
+    found = {}
+    for factor in FACTORS:
+        column = [value[factor.name] for value in values]
+        found[factor.name] = (
+            np.asarray(column, dtype=np.float32)
+            if isinstance(factor, Slider)
+            else np.asarray([factor.choices.index(item) for item in column], dtype=np.int64)
+        )
+    return found
+
+
+def load(split: str) -> Images:
+    """All faces of a split, drawn anew on every core (50,000 take about a minute on two)."""
+    first, count = FIRST_SEED[split], DATASET.sizes[split]
+    pieces = [range(start, min(start + CHUNK, first + count)) for start in range(first, first + count, CHUNK)]
+    return _joined(_in_parallel(pieces))
+
+
+def from_picture(picture: object) -> Images:
+    """A person's picture as one sample: the middle square, scaled to uint8 (1, 64, 64, 3). Raises ControlError."""
+    array = np.asarray(picture)
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or min(array.shape[:2], default=0) < 2:
+        raise ControlError(f"A picture of at least 2 x 2 points is needed, got shape {array.shape}.")
+    image = Image.fromarray(array)
+    if image.mode in ("RGBA", "LA"):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    height, width, _ = DATASET.shape
+    square = image.convert("RGB").crop((left, top, left + side, top + side)).resize((width, height), Image.Resampling.LANCZOS)
+    return Images(np.asarray(square)[None])
+
+
+def _in_parallel(pieces: Sequence[Sequence[int]]) -> Iterator[Images]:
+    workers = min(len(pieces), os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count() or 1)
+    if workers < 2:
+        yield from map(make, pieces)
+        return
+    import multiprocessing
+
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:  # fork would copy held locks
+        yield from pool.map(make, pieces)
+
+
+def _joined(parts: Iterator[Images]) -> Images:
+    found = list(parts)
+    return Images(
+        np.concatenate([part.pixels for part in found]),
+        np.concatenate([part.labels for part in found]),
+        tuple(words for part in found for words in part.captions),
+        {factor.name: np.concatenate([part.factors[factor.name] for part in found]) for factor in FACTORS},
+    )
+
+
+def _pick(u: float, shares: Mapping[str, float]) -> str:
+    """The word at u in [0, 1) when the words share that interval as told."""
+    total = 0.0
+    for word, share in shares.items():
+        total += share
+        if u < total:
+            return word
+    return word
