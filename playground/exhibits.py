@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from playground import data, registry, run, weights
-from playground.controls import Choice, Slider, whole
+from playground.controls import Choice, Slider, adjustments, whole
 from playground.errors import PlaygroundError
 from playground.metrics import features
 from playground.sampling.latents import lerp_path, plane_grid
@@ -21,6 +21,7 @@ from playground.types import Images, Latents, ModelCard
 MAX_N = 16  # pictures in a row
 LIMIT = 3.0  # a map shows the plane from -LIMIT to LIMIT: 99.5 % of N(0, I) lies on it
 SLIDE_FRAMES = 24
+SOURCES = ("drawn", "real")  # where a face to be adjusted comes from
 NOISE = Slider("noise", "Noise s", 0.6, 0.0, 1.5, 0.05, help="Adds N(0, s²) to every pixel; black is -1, white is 1.")
 
 
@@ -89,6 +90,17 @@ def pair(dataset: str, first: str, last: str, seed: int) -> Images:
     return Images(np.stack([real_samples(dataset, 2, seed, label).pixels[i] for i, label in enumerate((first, last))]))
 
 
+def there_and_back(card: ModelCard, seed: int, n: int, strength: float = 0.5) -> tuple[tuple[Row, ...], dict[str, object]]:
+    """The rows of one real sample, the same noised with n seeds, and what each comes back as; and how that was done."""
+    known, names = features.reference(card.dataset), data.get(card.dataset).labels
+    label = names[7 % len(names)]
+    given = Images(known["pictures"][known["picture_labels"] == names.index(label)][:1])
+    first, *_, last = run.stream(card.id, n, seed, views=("x_t",), given=given.float32(), strength=strength, label=label)
+    time = round(1000 * last.step.total / last.controls["num_inference_steps"]) - 1
+    rows = (Row("given", given), Row("noised", first.step.views["x_t"]), Row("back", last.samples))
+    return rows, {"seed": seed, "strength": strength, "label": label, "t": time}
+
+
 def is_plane(card: ModelCard) -> bool:
     """True for a shipped card whose whole latent space is a plane with a prior, so that it can be drawn as a map."""
     try:
@@ -118,6 +130,38 @@ def kl_order(card: ModelCard) -> list[tuple[int, float]]:
     return [(int(i), kl[i]) for i in np.argsort(kl)[::-1]]
 
 
+def starting_code(card_id: str, source: str, seed: int, label: str = "any") -> tuple[Images, Latents]:
+    """One picture and its code: "drawn" from the prior, or a "real" test sample encoded. Raises ControlError."""
+    if Choice("source", "Source", SOURCES[0], SOURCES).validate(source) == "drawn":
+        found = run.sample(card_id, 1, seed, label=label, views=("z",))
+        return found.samples, found.step.views["z"]
+    real = real_samples(registry.get(card_id).dataset, 1, seed, None if label == "any" else label)
+    return real, run.encode(card_id, real)
+
+
+def factors_read(dataset: str, images: Images) -> list[dict[str, float | str]]:
+    """What the data set's reader takes the factors of each picture to be, within their bounds."""
+    about = data.get(dataset)
+    found = run.score(about.extractor, images).factors
+    return [
+        {
+            factor.name: float(np.clip(found[factor.name][i], factor.minimum, factor.maximum))
+            if isinstance(factor, Slider)
+            else factor.choices[int(found[factor.name][i].argmax())]
+            for factor in about.factors
+        }
+        for i in range(len(images))
+    ]
+
+
+def sweeps(card_id: str, codes: Latents, count: int = 8) -> Iterator[Row]:
+    """For each factor, one code with that factor alone moved: evenly from end to end for a number, through the choices for a word."""
+    for factor in adjustments(registry.get(card_id).controls):
+        values = np.linspace(factor.minimum, factor.maximum, count).tolist() if isinstance(factor, Slider) else factor.choices
+        pictures = [run.decode(card_id, codes, **{factor.name: value}).pixels for value in values]
+        yield Row(factor.title, Images(np.concatenate(pictures)))
+
+
 def recorded(card: ModelCard, seed: int, n: int = 8) -> Iterator[tuple[str, Sequence[Row], dict[str, object]]]:
     """What the first paint needs of a card besides its samples: (name, rows, settings) of each exhibit."""
     if card.family == "autoencoder":
@@ -126,10 +170,15 @@ def recorded(card: ModelCard, seed: int, n: int = 8) -> Iterator[tuple[str, Sequ
         yield "bottleneck", tuple(bottlenecks(card.id, real)), {"n": n, "seed": seed}
         yield "denoising", tuple(denoising(card.id, real, NOISE.default, seed)), {"n": n, "seed": seed, "noise": NOISE.default}
         yield "guesses", tuple(guesses(card.id, n, seed, size)), {"n": n, "seed": seed, "code_size": size}
+    elif any(control.name == "strength" for control in card.controls):
+        yield "return", *there_and_back(card, seed, n)
     elif card.family == "vae" and not is_plane(card):
         first, last = data.get(card.dataset).labels[3], data.get(card.dataset).labels[8]
         ends = pair(card.dataset, first, last, seed)
         yield "slide", (Row("ends", ends), Row("frames", slide(card.id, ends))), {"seed": seed, "first": first, "last": last}
+        if adjustments(card.controls):
+            shown, codes = starting_code(card.id, "drawn", seed)
+            yield "adjust", (Row("as drawn", shown), *sweeps(card.id, codes)), {"seed": seed}
 
 
 def _against(originals: Images, name: str, images: Images) -> Row:

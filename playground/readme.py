@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from playground import comparison, verdict, weights
+from playground import comparison, known, verdict, weights
 from playground.comparison import Row
 
 README = weights.ASSETS.parent / "README.md"
-BEGIN, END = "<!-- measured: begin (python -m playground readme writes this) -->", "<!-- measured: end -->"
+BLOCKS = ("measured", "known factors")  # each stands between two markers
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
@@ -36,14 +36,22 @@ def block() -> str:
     return f"{sentence}\n\n{as_markdown(rows)}{origin}"
 
 
+def markers(name: str) -> tuple[str, str]:
+    """The lines before and after a block."""
+    return f"<!-- {name}: begin (python -m playground readme writes this) -->", f"<!-- {name}: end -->"
+
+
 def write(path: Path = README) -> None:
-    """Puts the block between the markers of a README. Raises ValueError where they are missing."""
+    """Puts every block between its markers of a README. Raises ValueError where they are missing."""
     text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path.name} lacks the markers {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n{block()}{END}{after}", encoding="utf-8")
+    for name, content in zip(BLOCKS, (block(), known.as_markdown()), strict=True):
+        begin, end = markers(name)
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"{path.name} lacks the markers {begin} and {end}")
+        text = f"{before}{begin}\n{content}{end}{after}"
+    path.write_text(text, encoding="utf-8")
 
 
 def _escaped(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, registry
-from playground.controls import Label, resolve, whole
+from playground.controls import Adjust, Label, resolve, whole
 from playground.device import pick_device, synchronize
 from playground.errors import PlaygroundError
 from playground.gate import GATE
@@ -99,9 +99,14 @@ def encode(card_id: str, given: Images, **options: Any) -> Latents:
     return _call(card_id, "encode", given, options)
 
 
-def decode(card_id: str, latents: Latents, **options: Any) -> Images:
-    """The pictures of codes. Raises PlaygroundError if the card cannot decode."""
-    return _call(card_id, "decode", latents, options)
+def decode(card_id: str, latents: Latents, **adjust: Any) -> Images:
+    """The pictures of codes, each moved first to the values of known factors that adjust names.
+
+    Raises PlaygroundError if the card cannot decode, or has no such factor, or the value is out of its bounds.
+    """
+    controls = [control for control in registry.get(card_id).controls if isinstance(control, Adjust)]
+    wanted = {name: value for name, value in resolve(controls, adjust, card_id).items() if value is not None}
+    return _call(card_id, "decode", latents, wanted)
 
 
 def reconstruct(card_id: str, given: Images, **options: Any) -> Images:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from playground import comparison, data, registry, run
-from playground.controls import Choice, Control, Given, Label, Numbers, Slider
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Slider
 from playground.errors import WeightsUnavailable
 from playground.run import VISITOR_N
 from playground.types import Images, ModelCard, Run
@@ -91,7 +91,7 @@ def sampler(card: ModelCard) -> Callable[..., dict]:
     parameters = [inspect.Parameter("n", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=16, annotation=int)]
     parameters.append(inspect.Parameter("seed", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=7, annotation=int))
     for control in card.controls:
-        kind = int if isinstance(control, Slider) and control.integer else TYPES[type(control)]
+        kind = _type(control)
         parameters.append(
             inspect.Parameter(control.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=control.default, annotation=kind)
         )
@@ -115,6 +115,13 @@ def answer(found: Run) -> dict:
         "seconds": found.seconds,
         "nfe": found.nfe,
     }
+
+
+def _type(control: Control) -> Any:
+    """What an endpoint's signature says of a control's value."""
+    if isinstance(control, Adjust):
+        return _type(control.factor) | None
+    return int if isinstance(control, Slider) and control.integer else TYPES[type(control)]
 
 
 def _parsed(control: Control, card: ModelCard, value: Any) -> Any:

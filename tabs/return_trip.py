@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import data, registry, run
+from playground import data, previews, registry, run
 from playground.controls import Label, Slider
 from playground.errors import PlaygroundError
 from playground.metrics import features
@@ -77,10 +77,9 @@ def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Compon
                 go = gr.Button("Bring it back", elem_id=f"{tab}-back", scale=3)
                 stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
         with gr.Column(scale=2, min_width=320, elem_classes="tight"):
-            start = gr.HTML(_start(Images(digits[digit.value][:1])), padding=False, elem_id=f"{tab}-start")
-            back = gr.HTML(
-                _row(_blank(data.get(card.dataset).shape), "Brought back: press the button."), padding=False, elem_id=f"{tab}-back-out"
-            )
+            first, brought = _recorded(card, Images(digits[digit.value][:1]))
+            start = gr.HTML(first, padding=False, elem_id=f"{tab}-start")
+            back = gr.HTML(brought, padding=False, elem_id=f"{tab}-back-out")
     which_limit = int(which.maximum)
     names = [name for name in settings if name not in ("n", "seed", "label")]
     inputs = [source, digit, which, drawing, strength, settings["seed"], *(settings[name] for name in names)]
@@ -169,17 +168,31 @@ def _read(card: ModelCard, images: Images) -> list[str]:
     return [about.labels[k] for k in scores.probabilities.argmax(1)]
 
 
-def _blank(shape: tuple[int, ...]) -> Images:
-    """Empty places that keep the room."""
-    return Images(np.zeros((SAMPLES, *shape), dtype=np.uint8))
+def _recorded(card: ModelCard, seen: Images) -> tuple[str, str]:
+    """The shipped trip for the first paint: the start, and what it came back as; without one, empty places that keep the room."""
+    try:
+        (given, noised, back), about = previews.read_rows(card.id, "return")
+    except PlaygroundError as error:
+        blank = Images(np.zeros((SAMPLES, *seen.pixels.shape[1:]), dtype=np.uint8))
+        return _noised(seen, blank, str(error)), _row(blank, "Brought back: press the button.")
+    line = f'<div class="runline"><span class="badge recorded">recorded</span> <b>{card.id}</b> · seed {about["seed"]}</div>'
+    return (
+        _noised(given.images, noised.images, _start_caption(about["t"])),
+        _row(back.images, f"Brought back from t ≈ {about['t']}, label {about['label']}.") + line,
+    )
 
 
-def _start(seen: Images, first: Run | None = None) -> str:
+def _start(seen: Images, first: Run) -> str:
     """The digit as the model sees it, and the noised ones that denoising starts from."""
-    if first is None:
-        row = _row(_blank(seen.pixels.shape[1:]), "Noised: move the slider.")
-    else:
-        row = _row(first.step.views["x_t"], f"Noised to t ≈ {_time(first)} of 999 by {SAMPLES} seeds: what the model starts from.")
+    return _noised(seen, first.step.views["x_t"], _start_caption(_time(first)))
+
+
+def _start_caption(time: int) -> str:
+    return f"Noised to t ≈ {time} of 999 by {SAMPLES} seeds: what the model starts from."
+
+
+def _noised(seen: Images, noised: Images, caption: str) -> str:
+    row = _row(noised, caption)
     return f'<div class="startrow"><figure class="figure one">{pictures.grid(seen, "the digit as the model sees it", scale=3)}<figcaption>The digit</figcaption></figure>{row}</div>'
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
 
 from playground import data, exhibits, previews, registry, run, stories
-from playground.controls import Numbers
+from playground.controls import Numbers, adjustments
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.run import VISITOR_N
 from playground.types import Images, ModelCard
-from tabs import drawing, pictures, plane, strips, widgets
+from tabs import adjust, drawing, factor_table, pictures, plane, strips, widgets
+from tabs.picker import Picker
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "VAE"
@@ -29,7 +30,8 @@ def build() -> TabPage:
     """The tab's components and events."""
     family = [card for card in registry.cards() if card.family == ID]
     flat = next(card for card in family if exhibits.is_plane(card))
-    card = next(card for card in family if card is not flat)
+    drawing_cards = [card for card in family if card is not flat]
+    card = drawing_cards[0]
     widgets.opening(
         "VAE: the artist who sketches and repaints",
         "One artist notes a digit down as a few numbers, with a margin for each; another repaints it from the note. Because notes are kept within one common cloud, "
@@ -37,14 +39,23 @@ def build() -> TabPage:
         "there is no hand and no stroke. Every pixel is painted as an average over all that the note could mean, and an average of strokes is a smudge.",
     )
     with gr.Accordion("Try", open=True):
-        linked = _sampling(card)
+        linked = _sampling(drawing_cards)
+        for each in drawing_cards:
+            if adjustments(each.controls):
+                adjust.build(each, ID)
         _map(flat)
         _own_drawing(card, flat)
         _sliding(card)
     with gr.Accordion("How it learns", open=False):
-        gr.HTML(_story(card.id), padding=False)
+        gr.HTML(_story(card.id) + "".join(_told(each) for each in drawing_cards[1:]), padding=False)
     with gr.Accordion("Look inside", open=False):
-        gr.HTML(_bars(card) + widgets.facts_table(family) + "".join(widgets.provenance(each.id) for each in family), padding=False)
+        gr.HTML(
+            _bars(card)
+            + "".join(factor_table.table(each) for each in drawing_cards)
+            + widgets.facts_table(family)
+            + "".join(widgets.provenance(each.id) for each in family),
+            padding=False,
+        )
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
             "**Codes for larger models**: the picture is first squeezed by a VAE, and the diffusion model works on the codes. Also faces with adjustable features, "
@@ -54,20 +65,21 @@ def build() -> TabPage:
     return TabPage(ID, linked)
 
 
-def _sampling(card: ModelCard) -> dict[str, Any]:
+def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
     """Drawing from the prior, with the strongest dimensions set by hand if wanted; returns what a link may set."""
-    controls = widgets.simple_controls(card)
-    names = [control.name for control in controls]
-    top = next(control for control in card.controls if isinstance(control, Numbers))
-    order = exhibits.kl_order(card)[: top.size]
+    picker = Picker(cards)
+    first, names = cards[0], picker.names
+    top = next(control for control in first.controls if isinstance(control, Numbers))
+    order = exhibits.kl_order(first)[: top.size]
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
+            model = picker.model()
             n = widgets.count_slider()
             seed, _ = widgets.seed_row()
-            go, stop = widgets.run_buttons(ID, "Draw digits")
-            inputs = [widgets.component(control) for control in controls]
+            go, stop = widgets.run_buttons(ID, "Draw")
+            inputs = picker.components()
         with gr.Column(scale=2, min_width=320):
-            out = gr.HTML(widgets.recorded(card.id, ID) + MEAN_NOTE, padding=False, elem_id=f"{ID}-out")
+            out = gr.HTML(_recorded(first.id), padding=False, elem_id=f"{ID}-out")
             by_hand = gr.Checkbox(
                 False,
                 label=f"Set the {len(order)} strongest dimensions myself",
@@ -75,17 +87,24 @@ def _sampling(card: ModelCard) -> dict[str, Any]:
             )
             with gr.Row(visible=False) as hand:  # below the pictures, so that a thumb moves them with the pictures in sight
                 sliders = [
-                    gr.Slider(top.minimum, top.maximum, 0, step=0.05, label=f"z[{index}], KL {kl:.2f} nats", min_width=240)
-                    for index, kl in order
+                    gr.Slider(top.minimum, top.maximum, 0, step=0.05, label=_dimension(index, kl), min_width=240) for index, kl in order
                 ]
             link_top = gr.Textbox("", visible=False, max_length=100)
 
     @widgets.guarded
-    def draw(n: int, seed: int, by_hand: bool, *values: Any) -> Iterator[str]:
-        chosen = dict(zip(names, values, strict=False))
+    def draw(model: str, n: int, seed: int, by_hand: bool, *values: Any) -> Iterator[str]:
+        chosen = picker.chosen(model, values[: len(names)])
         chosen[top.name] = values[len(names) :] if by_hand else None
-        for found in run.stream(card.id, n, seed, limit=VISITOR_N, **chosen):
-            yield (widgets.result(found, ID) if found.done else widgets.working(found)) + MEAN_NOTE
+        for found in run.stream(model, n, seed, limit=VISITOR_N, **chosen):
+            yield (
+                widgets.result(found, ID, scale=_scale(model)) if found.done else widgets.working(found, scale=_scale(model))
+            ) + MEAN_NOTE
+
+    def switch(model: str, *values: Any) -> list[Any]:
+        card = picker.card(model)
+        strongest = exhibits.kl_order(card)[: top.size]
+        relabelled = [gr.update(label=_dimension(index, kl)) for index, kl in strongest]
+        return [*picker.switched(model, values), *relabelled]
 
     @widgets.guarded
     def open_top(text: str) -> list[Any]:
@@ -98,13 +117,29 @@ def _sampling(card: ModelCard) -> dict[str, Any]:
             return [gr.skip()] * (2 + len(sliders))
         return [True, gr.Row(visible=True), *values]
 
-    given = [n, seed, by_hand, *inputs, *sliders]
+    given = [model, n, seed, by_hand, *inputs, *sliders]
+    quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    model.input(lambda model: _recorded(picker.card(model).id), model, out, **quiet)  # not on change: a link's result would be painted over
+    model.change(switch, [model, *inputs], [*inputs, *sliders], **quiet)
     running = [gr.on([go.click, seed.submit], draw, given, out, api_visibility="private", **HEAVY)]
     running += [gr.on([slider.input for slider in sliders] + [by_hand.input], draw, given, out, **LIVE)]
     by_hand.change(lambda on: gr.Row(visible=bool(on)), by_hand, hand, api_visibility="private", show_progress="hidden")
     link_top.change(open_top, link_top, [by_hand, hand, *sliders], api_visibility="private", show_progress="hidden")
     stop.click(None, cancels=running, api_visibility="private")
-    return {"n": n, "seed": seed, **dict(zip(names, inputs, strict=True)), top.name: link_top}
+    return {"model": model, "n": n, "seed": seed, **dict(zip(names, inputs, strict=True)), top.name: link_top}
+
+
+def _recorded(card_id: str) -> str:
+    return widgets.recorded(card_id, ID, scale=_scale(card_id)) + MEAN_NOTE
+
+
+def _scale(card_id: str) -> float:
+    """CSS pixels a point: larger pictures need less."""
+    return 112 / data.get(registry.get(card_id).dataset).shape[0]
+
+
+def _dimension(index: int, kl: float) -> str:
+    return f"z[{index}], KL {kl:.2f} nats"
 
 
 def _map(flat: ModelCard) -> None:
@@ -202,6 +237,16 @@ def _slide_film(card_id: str, ends: Images, frames: Images, seed: int, how: str)
     )
 
 
+def _told(card: ModelCard) -> str:
+    """The training of a further model, with the real samples it learnt from."""
+    real = exhibits.real_samples(card.dataset, exhibits.MAX_N, previews.SEED)
+    return (
+        f'<div class="section"><h3>{card.title}</h3><p>The same loss. It learnt from pictures like these, drawn by rule from known factors:</p></div>'
+        + pictures.grid(real, f"{len(real)} real samples", 8, scale=1.5)
+        + _story(card.id)
+    )
+
+
 def _story(card_id: str) -> str:
     """The recorded training: what the same z gave at each moment, with the three numbers that fell or rose."""
     story = stories.read(card_id)
@@ -216,7 +261,7 @@ def _story(card_id: str) -> str:
     )
     return (
         note
-        + pictures.film(frames, captions, "The training of the decoder", scale=4)
+        + pictures.film(frames, captions, "The training of the decoder", scale=_scale(card_id))
         + widgets.losses_plot(story.log, ("negative_elbo", "reconstruction"), "Negative ELBO and reconstruction, nats a digit")
         + widgets.losses_plot(story.log, ("kl",), "KL, nats a digit")
     )

@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from playground import previews, registry, weights
-from playground.controls import Choice, Control, Given, Label, Numbers, Slider
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Slider
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
 from playground.types import Images, ModelCard, Run, Step
@@ -57,7 +57,7 @@ def component(control: Control, **options: Any) -> gr.components.Component:
 
 def simple_controls(card: ModelCard) -> tuple[Control, ...]:
     """The controls of a card that component() can show."""
-    return tuple(control for control in card.controls if not isinstance(control, Given | Numbers))
+    return tuple(control for control in card.controls if not isinstance(control, Given | Numbers | Adjust))
 
 
 def seed_row(default: int = 7) -> tuple[gr.Number, gr.Button]:

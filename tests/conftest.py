@@ -16,6 +16,7 @@ import pytest  # noqa: E402
 from PIL import Image, ImageDraw, ImageFont  # noqa: E402
 
 from playground import data, registry  # noqa: E402
+from playground.data import faces  # noqa: E402
 from playground.types import Images  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,7 @@ def drawing(
 
 
 @pytest.fixture(scope="session")
-def digits() -> Images:
-    """Six digits as the data set would hold them: uint8 (6, 28, 28, 1)."""
-    return Images(np.concatenate([data.from_picture("mnist", drawing(text)).pixels for text in "024679"]))
+def some() -> dict[str, Images]:
+    """Six samples of every data set by its name, as the data set would hold them: uint8 (6, h, w, c)."""
+    digits = Images(np.concatenate([data.from_picture("mnist", drawing(text)).pixels for text in "024679"]))
+    return {"mnist": digits, "faces": Images(faces.make(range(6)).pixels)}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from playground import previews, registry, run
+from playground import previews, readme, registry, run
 from playground.__main__ import main
 from playground.sprite import cut, tile
 from tests.conftest import CONDITIONAL, ROOT, SAMPLERS, drawing
@@ -149,3 +149,13 @@ def test_a_missing_or_damaged_preview_says_how_to_make_it(tmp_path: Path, damage
     (tmp_path / "gan-mnist.json").write_text(damage)
     with pytest.raises(previews.PlaygroundError, match="python -m playground previews"):
         previews.read("gan-mnist", tmp_path)
+
+
+def test_the_readme_holds_what_the_command_writes(tmp_path: Path):
+    copy = tmp_path / "README.md"
+    copy.write_text((ROOT / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
+    readme.write(copy)
+    assert copy.read_text(encoding="utf-8") == (ROOT / "README.md").read_text(encoding="utf-8"), "run python -m playground readme"
+    copy.write_text("nothing", encoding="utf-8")
+    with pytest.raises(ValueError, match="lacks the markers"):
+        readme.write(copy)

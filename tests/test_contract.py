@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from playground import data, registry, run
-from playground.controls import equal_shares
+from playground.controls import Slider, adjustments, equal_shares
 from playground.errors import PlaygroundError
 from playground.gate import GATE
 from playground.types import Images, Latents, Samples
@@ -95,9 +95,12 @@ def test_the_labels_asked_for_are_returned_and_matter(card_id: str):
 
 
 def test_any_label_means_the_same_labels_in_every_family():
-    found = [run.sample(card_id, 9, 4).samples.labels.tolist() for card_id in CONDITIONAL]
-    assert len(found) >= 3 and all(labels == found[0] for labels in found)
-    assert len(set(found[0])) > 1
+    found: dict[str, list] = {}
+    for card_id in CONDITIONAL:
+        found.setdefault(registry.get(card_id).dataset, []).append(run.sample(card_id, 9, 4).samples.labels.tolist())
+    assert max(map(len, found.values())) >= 3
+    for labels in found.values():
+        assert all(each == labels[0] for each in labels) and len(set(labels[0])) > 1
 
 
 @pytest.mark.parametrize("card_id", SAMPLERS)
@@ -180,19 +183,20 @@ def test_two_at_once_take_turns_and_get_what_each_gets_alone(card_id: str):
 
 
 @pytest.mark.parametrize("card_id", card_ids("encode"))
-def test_encode_gives_finite_codes_one_a_picture(card_id: str, digits: Images):
-    codes = run.encode(card_id, digits)
-    assert isinstance(codes, Latents) and len(codes) == len(digits) and codes.values.ndim == 2
+def test_encode_gives_finite_codes_one_a_picture(card_id: str, some: dict[str, Images]):
+    pictures = some[registry.get(card_id).dataset]
+    codes = run.encode(card_id, pictures)
+    assert isinstance(codes, Latents) and len(codes) == len(pictures) and codes.values.ndim == 2
     assert codes.values.dtype == np.float32 and np.isfinite(codes.values).all()
-    assert np.abs(run.encode(card_id, Images(digits.float32())).values - codes.values).max() < 1e-4, (
+    assert np.abs(run.encode(card_id, Images(pictures.float32())).values - codes.values).max() < 1e-4, (
         "uint8 and float32 are the same picture"
     )
 
 
 @pytest.mark.parametrize("card_id", card_ids("decode"))
-def test_decode_turns_codes_into_pictures(card_id: str, digits: Images):
+def test_decode_turns_codes_into_pictures(card_id: str, some: dict[str, Images]):
     card = registry.get(card_id)
-    codes = run.encode(card_id, digits) if "encode" in card.can else run.sample(card_id, 6, 0, views=("z",)).step.views["z"]
+    codes = run.encode(card_id, some[card.dataset]) if "encode" in card.can else run.sample(card_id, 6, 0, views=("z",)).step.views["z"]
     pictures = run.decode(card_id, codes)
     assert pictures.pixels.shape == (6, *data.get(card.dataset).shape) and np.abs(pictures.pixels).max() <= 1
     for values in (np.full_like(codes.values, np.nan), codes.values[:0]):
@@ -207,23 +211,27 @@ def test_decoding_a_sample_s_z_gives_the_sample(card_id: str):
 
 
 @pytest.mark.parametrize("card_id", card_ids("reconstruct"))
-def test_reconstruct_gives_as_many_pictures_of_the_same_shape(card_id: str, digits: Images):
-    found = run.reconstruct(card_id, digits)
-    assert found.pixels.shape == digits.pixels.shape and np.abs(found.pixels).max() <= 1
+def test_reconstruct_gives_as_many_pictures_of_the_same_shape(card_id: str, some: dict[str, Images]):
+    pictures = some[registry.get(card_id).dataset]
+    found = run.reconstruct(card_id, pictures)
+    assert found.pixels.shape == pictures.pixels.shape and np.abs(found.pixels).max() <= 1
 
 
 @pytest.mark.parametrize("card_id", card_ids("score"))
-def test_score_gives_probabilities_and_features(card_id: str, digits: Images):
-    scores = run.score(card_id, digits)
-    classes = len(data.get(registry.get(card_id).dataset).labels)
-    assert scores.probabilities.shape == (len(digits), classes) and len(scores.features) == len(digits)
+def test_score_gives_probabilities_and_features(card_id: str, some: dict[str, Images]):
+    about = data.get(registry.get(card_id).dataset)
+    pictures, classes = some[about.name], len(about.labels)
+    scores = run.score(card_id, pictures)
+    assert scores.probabilities.shape == (len(pictures), classes) and len(scores.features) == len(pictures)
+    assert not scores.factors or set(scores.factors) == {factor.name for factor in about.factors}
+    assert all(len(value) == len(pictures) and np.isfinite(value).all() for value in scores.factors.values())
     assert np.allclose(scores.probabilities.sum(1), 1, atol=1e-4) and np.isfinite(scores.features).all()
 
 
 @pytest.mark.parametrize("what", ["encode", "decode", "reconstruct", "score"])
-def test_a_card_that_cannot_says_what_it_can(what: str, digits: Images):
-    given = Latents(np.zeros((1, 2), np.float32)) if what == "decode" else digits
+def test_a_card_that_cannot_says_what_it_can(what: str, some: dict[str, Images]):
     for card_id in {card.id for card in registry.cards()} - set(card_ids(what)):
+        given = Latents(np.zeros((1, 2), np.float32)) if what == "decode" else some[registry.get(card_id).dataset]
         with pytest.raises(PlaygroundError, match=f"{card_id} cannot {what}: it can"):
             getattr(run, what)(card_id, given)
 
@@ -235,3 +243,17 @@ def test_pictures_of_another_shape_are_refused(what: str):
             with pytest.raises(PlaygroundError):
                 getattr(run, what)(card_id, Images(pixels))
     assert GATE.is_free
+
+
+@pytest.mark.parametrize("card_id", [card.id for card in registry.cards() if adjustments(card.controls)])
+def test_a_factor_that_is_set_moves_the_picture_and_one_left_alone_does_not(card_id: str):
+    plain = run.sample(card_id, 2, 5, views=("z",))
+    for factor in adjustments(registry.get(card_id).controls):
+        ends = (factor.minimum, factor.maximum) if isinstance(factor, Slider) else (factor.choices[0], factor.choices[-1])
+        low, high = (run.sample(card_id, 2, 5, **{factor.name: value}).samples for value in ends)
+        assert difference(low, high) > 0.02, factor.name
+        assert difference(run.sample(card_id, 2, 5, **{factor.name: None}).samples, plain.samples) == 0
+        again = run.decode(card_id, plain.step.views["z"], **{factor.name: ends[1]})
+        assert difference(again, high) <= TOLERANCE, "moving the code afterwards is the same"
+    with pytest.raises(PlaygroundError, match="no control named 'mood'"):
+        run.decode(card_id, plain.step.views["z"], mood=1)

@@ -18,7 +18,7 @@ CARDS = (
             Slider(
                 "guidance_scale",
                 "Guidance",
-                2.0,
+                1.5,
                 0.0,
                 8.0,
                 0.1,

@@ -31,13 +31,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help=f"n = {QUICK_N}: rough, without fid")
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
-    parser.add_argument("--reference", action="store_true", help="write assets/reference/DATASET/reference.npz")
+    parser.add_argument(
+        "--reference", nargs="*", metavar="DATASET", help="write assets/reference/DATASET/reference.npz (none named: of all)"
+    )
     args = parser.parse_args(words)
-    if not (args.cards or args.all or args.reference):
+    if not (args.cards or args.all or args.reference is not None):
         parser.error("name a card, or give --all or --reference")
     try:
-        if args.reference:
-            write_references()
+        if args.reference is not None:
+            write_references([data.get(name).name for name in args.reference] or data.names())
         cards = [registry.get(name) for name in args.cards] or (
             [card for card in registry.cards() if can_measure(card)] if args.all else []
         )
@@ -84,9 +86,9 @@ def circumstances(command: str) -> dict[str, Any]:
     }
 
 
-def write_references() -> None:
-    """Writes the reference of every data set and says what was left out."""
-    for name in data.names():
+def write_references(names: Sequence[str]) -> None:
+    """Writes the references of these data sets and says what was left out."""
+    for name in names:
         arrays, left_out = reference.make(name)
         path = reference.write(name, arrays)
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {', '.join(arrays)}")

@@ -10,8 +10,8 @@ import numpy as np
 
 from playground import data, registry, run
 from playground.controls import equal_shares
-from playground.metrics import features
-from playground.types import Images, Measurement, ModelCard, Scores
+from playground.metrics import factors, features
+from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
 MIN_FID_N = 2000  # below, FID says more about n than about the pictures
 BLOCK = 500  # continuous integration draws this many again
@@ -41,26 +41,37 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
             found.append(class_right(fake, drawn.labels, features.extract(real, extractor), real.labels, make))
         if extractor == dataset.extractor:
             found += bands(features.of_split(dataset.name, split, extractor), fake, drawn.labels, make)
+        if extractor == dataset.extractor and dataset.factors:
+            found += known_factors(dataset, fake, split, make)
+    if dataset.factors:
+        found += factors.control(
+            card, seed, partial(Measurement, card=card.id, seed=seed, split=split, extractor=dataset.extractor, **about)
+        )
     return found
 
 
-def classifier(card: ModelCard, split: str, **about: Any) -> list[Measurement]:
-    """The accuracy of a classifier on a split, with its binomial standard error."""
-    real = data.load(card.dataset, split)
-    right = features.class_right(run.score(card.id, real), real.labels)
-    error = (right * (1 - right) / len(real)) ** 0.5
+def known_factors(dataset: Dataset, fake: Scores, split: str, make: Make) -> list[Measurement]:
+    """What a data set's known factors allow to ask of drawn samples: kinds covered, shares kept, training samples remembered."""
+    train = data.load(dataset.name, "train")
+    real = features.extract(data.load(dataset.name, split), dataset.extractor)
+    remembered = features.of_split(dataset.name, "train", dataset.extractor)
     return [
-        Measurement(
-            card=card.id,
-            metric="accuracy",
-            value=right,
-            spread=_short(error),
-            spread_over="standard error",
-            n=len(real),
-            seed=0,
-            split=split,
-            **about,
-        )
+        *factors.modes(dataset, fake, real, train.factors, make),
+        *factors.proportions(dataset, fake, real, make),
+        factors.nearest(fake.features, real.features, remembered, make),
+    ]
+
+
+def classifier(card: ModelCard, split: str, **about: Any) -> list[Measurement]:
+    """The accuracy of a classifier on a split, with its binomial standard error; and of every factor where it reads factors."""
+    real = data.load(card.dataset, split)
+    scores = run.score(card.id, real)
+    right = features.class_right(scores, real.labels)
+    error = (right * (1 - right) / len(real)) ** 0.5
+    make = partial(Measurement, card=card.id, n=len(real), seed=0, split=split, **about)
+    return [
+        *(factors.reader(data.get(card.dataset), scores, real.factors, make) if scores.factors else ()),
+        make(metric="accuracy", value=right, spread=_short(error), spread_over="standard error"),
     ]
 
 

@@ -1,13 +1,14 @@
 """Diffusion: a network learns to undo a little noise; drawing starts from nothing but noise and undoes it step by step.
 
 Ho et al., arXiv:2006.11239, with the v-prediction of arXiv:2202.00512, min-SNR weights (arXiv:2303.09556) and classifier-free guidance
-(arXiv:2207.12598). The network is diffusers' UNet2DModel on space-to-depth pictures: (1, 28, 28) is seen as (4, 14, 14).
+(arXiv:2207.12598). The network is diffusers' UNet2DModel on space-to-depth pictures: with patches of 2, (1, 28, 28) is seen as (4, 14, 14).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,12 @@ from playground.types import Images, ModelCard, Step
 
 @dataclass(frozen=True)
 class Config:
-    """The recipe's settings. unlabelled: share of the training pictures whose label is hidden, for guidance. min_snr: gamma of arXiv:2303.09556."""
+    """The recipe's settings. unlabelled: share of the training pictures whose label is hidden, for guidance. min_snr: gamma of arXiv:2303.09556.
 
+    patch: side of the square of points that the network sees as one.
+    """
+
+    patch: int = 2
     channels: int = 48
     deep_channels: int = 128
     layers_per_block: int = 1
@@ -42,13 +47,13 @@ class Config:
 
 
 def make_unet(config: Config, dataset: str) -> UNet2DModel:
-    """A UNet2DModel for a data set at half its resolution, with one class more than it has labels: the last means "any"."""
+    """A UNet2DModel for a data set at 1 / patch of its resolution, with one class more than it has labels: the last means "any"."""
     about = data.get(dataset)
     side, _, picture_channels = about.shape
     return UNet2DModel(
-        sample_size=side // 2,
-        in_channels=4 * picture_channels,
-        out_channels=4 * picture_channels,
+        sample_size=side // config.patch,
+        in_channels=config.patch**2 * picture_channels,
+        out_channels=config.patch**2 * picture_channels,
         down_block_types=("DownBlock2D", "AttnDownBlock2D"),
         up_block_types=("AttnUpBlock2D", "UpBlock2D"),
         block_out_channels=(config.channels, config.deep_channels),
@@ -59,10 +64,10 @@ def make_unet(config: Config, dataset: str) -> UNet2DModel:
     )
 
 
-def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-    """The network's v for pictures x (n, c, h, w): folded to half the resolution and back."""
-    folded = F.pixel_unshuffle(x, 2).to(memory_format=torch.channels_last)
-    return F.pixel_shuffle(unet(folded, t, label).sample, 2)
+def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, label: torch.Tensor, patch: int = 2) -> torch.Tensor:
+    """The network's v for pictures x (n, c, h, w): folded to 1 / patch of the resolution and back."""
+    folded = F.pixel_unshuffle(x, patch).to(memory_format=torch.channels_last)
+    return F.pixel_shuffle(unet(folded, t, label).sample, patch)
 
 
 class DiffusionTrainee(Trainee):
@@ -88,7 +93,7 @@ class DiffusionTrainee(Trainee):
         hidden = torch.rand(n, generator=generator).to(device) < self.config.unlabelled
         alpha_bar = self.alphas_cumprod[t].to(device)
         label = torch.where(hidden, self.classes, batch.label)
-        v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), label)
+        v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), label, self.config.patch)
         error = (v - loop.velocity(batch.x, eps, alpha_bar)).square().mean((1, 2, 3))
         snr = alpha_bar / (1 - alpha_bar)
         loss = (error * snr.clamp(max=self.config.min_snr) / (snr + 1)).mean()
@@ -104,7 +109,8 @@ class DiffusionTrainee(Trainee):
         scheduler.set_timesteps(20)
         with torch.no_grad():
             x = randn(self.shape, drawn, device)
-            for found in loop.denoise(lambda x, t: predict_v(unet, x, t, label), x, scheduler, scheduler.timesteps, drawn):
+            predict = partial(predict_v, unet, label=label, patch=self.config.patch)
+            for found in loop.denoise(predict, x, scheduler, scheduler.timesteps, drawn):
                 x = found.x
         return to_images(x)
 
@@ -117,6 +123,7 @@ class DiffusionModel:
         self.size_bytes = weights.size_bytes(card.id)
         height, width, channels = data.get(card.dataset).shape
         self.shape, self.classes = (channels, height, width), len(data.get(card.dataset).labels)
+        self.patch = height // self.unet.config.sample_size
 
     def stream(
         self,
@@ -156,8 +163,8 @@ class DiffusionModel:
 
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
             if not guided:
-                return predict_v(self.unet, x, t, asked)
-            both = predict_v(self.unet, torch.cat([x, x]), t, torch.cat([asked, torch.full_like(asked, self.classes)]))
+                return predict_v(self.unet, x, t, asked, self.patch)
+            both = predict_v(self.unet, torch.cat([x, x]), t, torch.cat([asked, torch.full_like(asked, self.classes)]), self.patch)
             conditional, free = both.chunk(2)
             return free + guidance_scale * (conditional - free)
 

@@ -40,11 +40,12 @@ class Generator(nn.Module, PyTorchModelHubMixin):
         side: int = 28,
         picture_channels: int = 1,
         blocks: int = 1,
+        deepest: int = 0,
     ):
         super().__init__()
         self.z_size = z_size
         self.embed = nn.Embedding(classes, z_size)
-        self.decoder = Decoder(2 * z_size, channels, deep, side, picture_channels, blocks)
+        self.decoder = Decoder(2 * z_size, channels, deep, side, picture_channels, blocks, deepest)
 
     def forward(self, z: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         return self.decoder(torch.cat([z, self.embed(label)], 1))
@@ -62,9 +63,10 @@ class Critic(nn.Module, PyTorchModelHubMixin):
         side: int = 28,
         picture_channels: int = 1,
         blocks: int = 1,
+        deepest: int = 0,
     ):
         super().__init__()
-        self.encoder = Encoder(features, channels, deep, side, picture_channels, blocks)
+        self.encoder = Encoder(features, channels, deep, side, picture_channels, blocks, deepest)
         self.embed = nn.Embedding(classes, features)
         self.head = nn.Linear(features, 1)
         nn.init.normal_(self.embed.weight, std=features**-0.5)
@@ -76,11 +78,15 @@ class Critic(nn.Module, PyTorchModelHubMixin):
 
 @dataclass(frozen=True)
 class Config:
-    """The recipe's settings. penalty is R3GAN's gamma, from its first value to its last along the schedule."""
+    """The recipe's settings. penalty is R3GAN's gamma, from its first value to its last along the schedule.
+
+    deepest: channels of a third level for larger pictures, 0 for none.
+    """
 
     z_size: int = 64
     channels: int = 32
     deep: int = 128
+    deepest: int = 0
     blocks: int = 1
     num_steps: int = 7000
     batch_size: int = 64
@@ -106,6 +112,7 @@ class GANTrainee(Trainee):
             "side": side,
             "picture_channels": picture_channels,
             "blocks": config.blocks,
+            "deepest": config.deepest,
         }
         generator = Generator(config.z_size, **shape).to(memory_format=torch.channels_last)
         critic = Critic(**shape).to(memory_format=torch.channels_last)

@@ -18,6 +18,7 @@ from torch import nn
 
 from playground import data, weights
 from playground.models.nets.conv import Decoder, Encoder
+from playground.sampling import latents
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import from_images, to_images
@@ -37,14 +38,19 @@ class VAE(nn.Module, PyTorchModelHubMixin):
         side: int = 28,
         picture_channels: int = 1,
         blocks: int = 1,
+        deepest: int = 0,
+        factor_columns: int = 0,
     ):
         super().__init__()
         self.z_size, self.classes = z_size, classes
         self.embed = nn.Embedding(classes + 1, 16)
-        self.encoder = Encoder(128, channels, deep, side, picture_channels, blocks)
+        self.encoder = Encoder(128, channels, deep, side, picture_channels, blocks, deepest)
         self.moments = nn.Sequential(nn.Linear(128 + 16, 256), nn.SiLU(), nn.Linear(256, 2 * z_size))
         self.expand = nn.Sequential(nn.Linear(z_size + 16, 128), nn.SiLU())
-        self.decoder = Decoder(128, channels, deep, side, picture_channels, blocks)
+        self.decoder = Decoder(128, channels, deep, side, picture_channels, blocks, deepest)
+        if factor_columns:  # fitted after training by latents.fit_directions
+            self.register_buffer("directions", torch.zeros(factor_columns, z_size))
+            self.register_buffer("readout", torch.zeros(z_size + 1, factor_columns))
 
     def encode(self, x: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """mu, logvar of q(z | x, y), each (n, z_size)."""
@@ -68,11 +74,15 @@ def kl_per_dimension(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Config:
-    """The recipe's settings. unknown: share of the training pictures whose label is hidden. beta weighs the KL term (1: the bound)."""
+    """The recipe's settings. unknown: share of the training pictures whose label is hidden. beta weighs the KL term (1: the bound).
+
+    deepest: channels of a third level, 0 for none.
+    """
 
     z_size: int = 16
     channels: int = 32
     deep: int = 128
+    deepest: int = 0
     blocks: int = 1
     beta: float = 1.0
     unknown: float = 0.2
@@ -82,6 +92,12 @@ class Config:
     seed: int = 0
 
 
+LARGE = Config(z_size=64, channels=24, deep=64, deepest=160, num_steps=2600)
+"""For pictures of more than LARGE_SIDE points a side."""
+LARGE_SIDE = 32
+FITTED = 10_000  # training samples from whose codes the directions are fitted
+
+
 class VAETrainee(Trainee):
     """The negative evidence lower bound in nats a picture."""
 
@@ -89,9 +105,18 @@ class VAETrainee(Trainee):
         torch.manual_seed(config.seed)
         about = data.get(dataset)
         side, _, picture_channels = about.shape
-        net = VAE(config.z_size, config.channels, config.deep, len(about.labels), side, picture_channels, config.blocks).to(
-            memory_format=torch.channels_last
-        )
+        moved = latents.adjustable(about)
+        net = VAE(
+            config.z_size,
+            config.channels,
+            config.deep,
+            len(about.labels),
+            side,
+            picture_channels,
+            config.blocks,
+            config.deepest,
+            latents.column_count(moved),
+        ).to(memory_format=torch.channels_last)
         super().__init__(
             {"vae": net}, {"vae": torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=0.01)}, averaged=("vae",)
         )
@@ -116,7 +141,7 @@ class VAETrainee(Trainee):
             return to_images(net.decode(z, label).sigmoid() * 2 - 1)
 
     def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, Any]:
-        """The KL of every latent dimension over the validation digits, in nats, labels known and unknown."""
+        """The KL of every latent dimension over the validation samples, in nats, labels known and unknown; fits the directions of known factors."""
         valid = data.load(self.dataset.name, "valid")
         net = modules["vae"]
         device = next(net.parameters()).device
@@ -130,6 +155,18 @@ class VAETrainee(Trainee):
                     ]
                 )
             found[name] = [round(float(value), 4) for value in kl.mean(0)]
+        moved = latents.adjustable(self.dataset)
+        if moved:
+            train = data.load(self.dataset.name, "train")
+            some = Images(train.pixels[:FITTED], train.labels[:FITTED])
+            with torch.no_grad():
+                parts = zip(from_images(some, "cpu").split(500), torch.from_numpy(some.labels).split(500), strict=True)
+                codes = torch.cat([net.encode(x.to(device), y.to(device))[0].cpu() for x, y in parts]).numpy()
+            rows = {name: value[:FITTED] for name, value in train.factors.items()}
+            directions, readout, explained = latents.fit_directions(codes, latents.columns(moved, rows))
+            net.directions.copy_(torch.from_numpy(directions))
+            net.readout.copy_(torch.from_numpy(readout))
+            found["readout_r2"] = [round(float(value), 3) for value in explained]
         return found
 
 
@@ -140,6 +177,7 @@ class VAEModel:
         self.vae = weights.load(card.id, vae=VAE)["vae"]
         self.size_bytes = weights.size_bytes(card.id)
         self.order = np.argsort(weights.record(card.id)["facts"]["kl_known"])[::-1].copy()
+        self.factors = latents.adjustable(data.get(card.dataset))
 
     def stream(
         self,
@@ -150,14 +188,17 @@ class VAEModel:
         temperature: float = 1.0,
         top: Sequence[float] | None = None,
         views: Sequence[str] = (),
-        **_: Any,
+        **adjust: Any,
     ) -> Iterator[Step]:
-        """z ~ N(0, temperature^2), decoded once. top: values for the dimensions of largest KL, the same for all samples."""
+        """z ~ N(0, temperature^2), decoded once. top: values for the dimensions of largest KL, the same for all samples.
+
+        adjust: values of known factors to which z is moved before it is decoded, by name; None leaves one alone.
+        """
         z = randn((self.vae.z_size,), generators).numpy() * np.float32(temperature)
         if top is not None:
             z[:, self.order[: len(top)]] = np.asarray(top, dtype=np.float32)
-        latents = Latents(z, label)
-        yield Step(self.decode(latents), 1, 1, 1, {"z": latents} if "z" in views else {})
+        codes = self.adjusted(Latents(z, label), **adjust)
+        yield Step(self.decode(codes), 1, 1, 1, {"z": codes} if "z" in views else {})
 
     def encode(self, images: Images) -> Latents:
         """The means mu of q(z | x, y), (n, z_size); without labels, y is unknown."""
@@ -165,10 +206,19 @@ class VAEModel:
         mu, _ = self.vae.encode(from_images(images, device), self._label(images.labels, len(images)))
         return Latents(mu.cpu().numpy(), images.labels)
 
-    def decode(self, latents: Latents) -> Images:
-        """The decoder's mean pictures for codes (n, z_size); without labels, y is unknown."""
-        z = torch.from_numpy(np.ascontiguousarray(latents.values, dtype=np.float32)).to(next(self.vae.parameters()).device)
-        return to_images(self.vae.decode(z, self._label(latents.labels, len(z))).sigmoid() * 2 - 1, latents.labels)
+    def decode(self, codes: Latents, **adjust: Any) -> Images:
+        """The decoder's mean pictures for codes (n, z_size), moved first where adjust says so; without labels, y is unknown."""
+        codes = self.adjusted(codes, **adjust)
+        z = torch.from_numpy(np.ascontiguousarray(codes.values, dtype=np.float32)).to(next(self.vae.parameters()).device)
+        return to_images(self.vae.decode(z, self._label(codes.labels, len(z))).sigmoid() * 2 - 1, codes.labels)
+
+    def adjusted(self, codes: Latents, **adjust: Any) -> Latents:
+        """Codes moved along the directions of known factors until the linear readout gives the values asked for."""
+        wanted = {name: value for name, value in adjust.items() if value is not None}
+        if not wanted:
+            return codes
+        directions, readout = self.vae.directions.cpu().numpy(), self.vae.readout.cpu().numpy()
+        return Latents(latents.steered(codes.values, directions, readout, self.factors, wanted), codes.labels)
 
     def reconstruct(self, images: Images) -> Images:
         """Pictures encoded to their mean code and decoded again."""
@@ -185,8 +235,8 @@ def load(card: ModelCard) -> VAEModel:
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
-    """The recipe of vae-mnist."""
-    config = config or Config()
+    """The recipe of a conditional VAE; larger pictures get a third level and a larger code."""
+    config = config or (LARGE if data.get(card.dataset).shape[0] > LARGE_SIDE else Config())
     return Recipe(
         card.id,
         card.dataset,

@@ -1,8 +1,15 @@
-"""Ways through a latent space, in NumPy: straight lines, great circles, grids."""
+"""Ways through a latent space, in NumPy: straight lines, great circles, grids, and the directions of known factors."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+
+from playground.controls import Choice, Slider
+from playground.types import Dataset
+
+RIDGE = 0.02  # keeps a factor that the codes hardly hold from being reached by a leap
 
 
 def lerp_path(a: np.ndarray, b: np.ndarray, count: int) -> np.ndarray:
@@ -26,3 +33,63 @@ def plane_grid(count: int, limit: float) -> np.ndarray:
     axis = np.linspace(-limit, limit, count, dtype=np.float32)
     x, y = np.meshgrid(axis, axis[::-1])
     return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def adjustable(dataset: Dataset) -> tuple[Slider | Choice, ...]:
+    """The known factors of a data set that a code can be moved along: all but the one that is the label."""
+    return tuple(factor for factor in dataset.factors if factor.name != dataset.label_factor)
+
+
+def column_count(factors: Sequence[Slider | Choice]) -> int:
+    """How many columns the factors take: one for a number, one for every choice but the first for a word."""
+    return sum(1 if isinstance(factor, Slider) else len(factor.choices) - 1 for factor in factors)
+
+
+def columns(factors: Sequence[Slider | Choice], values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Factors as a design matrix float32 (n, column_count): numbers scaled to [-1, 1], words as 0 or 1 for every choice but the first.
+
+    values: by name (n,), numbers as they are, words as the index of the choice.
+    """
+    found = []
+    for factor in factors:
+        value = np.asarray(values[factor.name])
+        if isinstance(factor, Slider):
+            found.append((2 * (value - factor.minimum) / (factor.maximum - factor.minimum) - 1)[:, None])
+        else:
+            found.append(value[:, None] == np.arange(1, len(factor.choices)))
+    return np.concatenate(found, axis=1).astype(np.float32)
+
+
+def fit_directions(codes: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Least squares both ways between codes (n, d) and a design matrix (n, k).
+
+    directions (k, d): how the mean code moves with each column while the others stay. readout (d + 1, k): what each column is, read
+    off a code and a 1. explained (k,): the share of each column's variance that the readout explains (R2).
+    """
+    one = np.ones((len(codes), 1), dtype=np.float32)
+    directions = np.linalg.lstsq(np.concatenate([design, one], 1), codes, rcond=None)[0][:-1]
+    readout = np.linalg.lstsq(np.concatenate([codes, one], 1), design, rcond=None)[0]
+    left = design - np.concatenate([codes, one], 1) @ readout
+    return directions.astype(np.float32), readout.astype(np.float32), 1 - left.var(0) / design.var(0)
+
+
+def steered(
+    codes: np.ndarray,
+    directions: np.ndarray,
+    readout: np.ndarray,
+    factors: Sequence[Slider | Choice],
+    wanted: Mapping[str, float | str],
+) -> np.ndarray:
+    """Codes (n, d) moved along the directions so that the readout of each wanted factor is its wanted value, and no other changes."""
+    read = codes @ readout[:-1] + readout[-1]
+    change = np.zeros_like(read)
+    at = 0
+    for factor in factors:
+        width = column_count([factor])
+        if factor.name in wanted:
+            value = wanted[factor.name]
+            index = np.asarray([value if isinstance(factor, Slider) else factor.choices.index(value)])
+            change[:, at : at + width] = columns([factor], {factor.name: index}) - read[:, at : at + width]
+        at += width
+    response = directions @ readout[:-1]  # (k, k): what a step along each direction does to every reading
+    return (codes + change @ np.linalg.solve(response + RIDGE * np.eye(len(response)), directions)).astype(np.float32)

@@ -10,36 +10,60 @@ from playground.models.nets.residual import Down, Residual, Up
 
 
 class Encoder(nn.Module):
-    """x (n, picture_channels, side, side) -> (n, out_size), by way of (n, channels, side/2, side/2) and (n, deep, side/4, side/4)."""
+    """x (n, picture_channels, side, side) -> (n, out_size), by way of (n, channels, side/2, side/2) and (n, deep, side/4, side/4).
 
-    def __init__(self, out_size: int, channels: int = 32, deep: int = 128, side: int = 28, picture_channels: int = 1, blocks: int = 1):
+    deepest: channels of a third level at side/8, for larger pictures; 0 leaves it out.
+    """
+
+    def __init__(
+        self,
+        out_size: int,
+        channels: int = 32,
+        deep: int = 128,
+        side: int = 28,
+        picture_channels: int = 1,
+        blocks: int = 1,
+        deepest: int = 0,
+    ):
         super().__init__()
         c = channels
         self.stem = nn.Conv2d(4 * picture_channels, c, 3, padding=1)
         self.high = nn.Sequential(*(Residual(c) for _ in range(blocks)))
         self.down = Down(c, deep)
         self.low = nn.Sequential(*(Residual(deep) for _ in range(blocks)))
-        self.project = nn.Linear(deep * (side // 4) ** 2, out_size)
+        self.lowest = nn.Sequential(*((Down(deep, deepest), *(Residual(deepest) for _ in range(blocks))) if deepest else ()))
+        self.project = nn.Linear(deepest * (side // 8) ** 2 if deepest else deep * (side // 4) ** 2, out_size)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = self.high(self.stem(F.pixel_unshuffle(x, 2)))  # (n, 1, 28, 28) -> (n, 4, 14, 14) -> (n, c, 14, 14)
-        h = self.low(self.down(h))  # (n, deep, 7, 7)
+        h = self.lowest(self.low(self.down(h)))  # (n, deep, 7, 7)
         return self.project(F.leaky_relu(h, 0.2).flatten(1))
 
 
 class Decoder(nn.Module):
     """code (n, in_size) -> unbounded picture (n, picture_channels, side, side): the encoder's way back."""
 
-    def __init__(self, in_size: int, channels: int = 32, deep: int = 128, side: int = 28, picture_channels: int = 1, blocks: int = 1):
+    def __init__(
+        self,
+        in_size: int,
+        channels: int = 32,
+        deep: int = 128,
+        side: int = 28,
+        picture_channels: int = 1,
+        blocks: int = 1,
+        deepest: int = 0,
+    ):
         super().__init__()
-        c, self.quarter = channels, side // 4
-        self.project = nn.Linear(in_size, deep * self.quarter**2)
+        c, self.smallest = channels, side // (8 if deepest else 4)
+        self.project = nn.Linear(in_size, (deepest or deep) * self.smallest**2)
+        self.lowest = nn.Sequential(*((*(Residual(deepest) for _ in range(blocks)), Up(deepest, deep)) if deepest else ()))
         self.low = nn.Sequential(*(Residual(deep) for _ in range(blocks)))
         self.up = Up(deep, c)
         self.high = nn.Sequential(*(Residual(c) for _ in range(blocks)))
         self.out = nn.Conv2d(c, 4 * picture_channels, 3, padding=1)
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
-        h = self.project(code).view(len(code), -1, self.quarter, self.quarter)  # (n, deep, 7, 7)
-        h = self.high(self.up(self.low(h)))  # (n, c, 14, 14)
+        h = self.project(code).view(len(code), -1, self.smallest, self.smallest)
+        h = self.low(self.lowest(h))  # (n, deep, 7, 7)
+        h = self.high(self.up(h))  # (n, c, 14, 14)
         return F.pixel_shuffle(self.out(F.leaky_relu(h, 0.2)), 2)  # (n, 4, 14, 14) -> (n, 1, 28, 28)

@@ -1,0 +1,130 @@
+"""What was measured of the models whose data set has known factors, as lines for page and README: kinds, shares, control, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from playground import comparison, data, registry
+from playground.controls import Slider, adjustments
+from playground.metrics import measurements
+from playground.types import Measurement, ModelCard
+
+QUALITY = (
+    ("fid", "FID"),
+    ("kid", "KID"),
+    ("precision", "Precision"),
+    ("recall", "Recall"),
+    ("density", "Density"),
+    ("coverage", "Coverage"),
+    ("class_right", "Class right"),
+    ("mode_coverage", "Kinds covered: combinations seen, legibly, at least a third as often as in truth"),
+    ("mode_distance", "Distance of their frequencies from the truth (total variation)"),
+    ("legible", "Legible: read with the confidence that 99 of 100 real samples reach"),
+    ("nearest_train", "Distance to the nearest training sample (median, in features)"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: what, the number, the same between real and real, a remark."""
+
+    title: str
+    value: str
+    floor: str = ""
+    note: str = ""
+
+
+def cards() -> tuple[ModelCard, ...]:
+    """The cards that draw samples whose factors can be read."""
+    return tuple(card for card in registry.cards() if "sample" in card.can and data.get(card.dataset).factors)
+
+
+def quality(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
+    """How good the samples are, each number beside its floor."""
+    known = _known(card, found)
+    return [Line(title, comparison.formatted(known[name]), _floor(known[name])) for name, title in QUALITY if name in known]
+
+
+def control(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
+    """How each factor obeys: R2 of a number set against read, share of a word read as set; note: how many other words changed."""
+    known, lines = _known(card, found), []
+    for factor in adjustments(card.controls):
+        m, leaked = known.get(f"control_{factor.name}"), known.get(f"leakage_{factor.name}")
+        if m is not None:
+            value = f"R² {m.value:.2f}" if isinstance(factor, Slider) else f"{100 * m.value:.0f} %"
+            lines.append(Line(factor.title, value, "", f"{100 * leaked.value:.0f} %" if leaked else ""))
+    return lines
+
+
+def shares(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
+    """How far the proportions of each word are from those of real samples: total variation, with that of half against half beside it."""
+    known = _known(card, found)
+    return [
+        Line(factor.title, f"{100 * m.value:.1f} %", f"{100 * m.floor:.1f} %")
+        for factor in data.get(card.dataset).factors
+        if (m := known.get(f"bias_{factor.name}")) is not None
+    ]
+
+
+def reader(dataset: str, found: Sequence[Measurement] | None = None) -> list[Line]:
+    """How well the data set's reader reads real samples."""
+    known = _known(registry.get(data.get(dataset).extractor), found)
+    lines = []
+    for factor in data.get(dataset).factors:
+        if (m := known.get(f"accuracy_{factor.name}")) is not None:
+            lines.append(Line(factor.title, f"{100 * m.value:.1f} %"))
+        elif (m := known.get(f"r2_{factor.name}")) is not None:
+            lines.append(Line(factor.title, f"R² {m.value:.3f}"))
+    return lines
+
+
+def origin(card: ModelCard, found: Sequence[Measurement] | None = None) -> str:
+    """n, seed, split, machine, day, commit and command of a card's quality numbers; empty where there are none."""
+    m = next((m for name, m in _known(card, found).items() if name in dict(QUALITY)), None)
+    if m is None:
+        return ""
+    return (
+        f"n {m.n:,}, seed {m.seed}, {m.split} split, read by {m.extractor}; {m.when[:10]} on {m.machine}, commit {m.commit}, by {m.command}"
+    )
+
+
+def as_markdown() -> str:
+    """All of it as Markdown tables, card by card."""
+    parts = []
+    for card in cards():
+        parts.append(f"**{card.id}** ({origin(card)})\n\n" + _table(("", "value", "real"), quality(card)))
+        if lines := control(card):
+            parts.append(
+                "Set against read, each factor moved alone, and how many other words changed with it:\n\n"
+                + _table(("", "obeys", "", "leaks"), lines)
+            )
+        if lines := shares(card):
+            parts.append(
+                "Distance of each word's proportions from those of real samples (total variation):\n\n"
+                + _table(("", "value", "real"), lines)
+            )
+    for dataset in dict.fromkeys(card.dataset for card in cards()):
+        extractor = data.get(dataset).extractor
+        parts.append(
+            f"**{extractor}**, the reader, on {data.get(dataset).sizes['test']:,} test samples:\n\n"
+            + _table(("", "right"), reader(dataset))
+        )
+    return "\n".join(parts)
+
+
+def _known(card: ModelCard, found: Sequence[Measurement] | None) -> dict[str, Measurement]:
+    found = measurements.read() if found is None else found
+    return {m.metric: m for m in found if m.card == card.id}
+
+
+def _floor(m: Measurement) -> str:
+    return "" if m.floor is None else comparison.formatted(Measurement(m.card, m.metric, m.floor, m.n, m.seed, m.split))
+
+
+def _table(head: Sequence[str], lines: Sequence[Line]) -> str:
+    columns = [k for k, name in enumerate(head) if k == 0 or name]
+    rows = [(line.title, line.value, line.floor, line.note) for line in lines]
+    text = ["| " + " | ".join(head[k] for k in columns) + " |", "|---" * len(columns) + "|"]
+    text += ["| " + " | ".join(row[k] for k in columns) + " |" for row in rows]
+    return "\n".join(text) + "\n"

@@ -1,0 +1,173 @@
+"""A face under sliders: one code, moved along the directions of its known factors, beside the truth drawn from the same factors."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from playground import data, exhibits, previews, run
+from playground.controls import Choice, Label, Slider, adjustments
+from playground.errors import PlaygroundError
+from playground.types import Images, ModelCard
+from tabs import pictures, strips, widgets
+from tabs.widgets import HEAVY
+
+FIRST = 8  # factors in sight; the others are folded
+SCALE = 3.0
+AS_DRAWN = "as it is"
+LIVE = {"api_visibility": "private", "trigger_mode": "always_last", **HEAVY}
+
+
+def build(card: ModelCard, tab: str) -> None:
+    """The section's components and events."""
+    factors = adjustments(card.controls)
+    label = next(control for control in card.controls if isinstance(control, Label))
+    with gr.Row(elem_classes="section"):
+        with gr.Column(scale=1, min_width=280):
+            gr.HTML(
+                "<h3>Adjust a face</h3><p>Every slider moves the code along the direction in which, over the training faces, that feature changed while "
+                "the others stayed.</p>",
+                padding=False,
+            )
+            source = gr.Radio(
+                [("one that the VAE makes up", exhibits.SOURCES[0]), ("a real one, encoded", exhibits.SOURCES[1])],
+                value=exhibits.SOURCES[0],
+                label="Start from",
+            )
+            style = gr.Dropdown(["any", *label.classes], value="any", label=label.title)
+            with gr.Row(elem_classes="seed"):
+                seed = gr.Number(previews.SEED, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which face (seed)", scale=3)
+                dice = gr.Button("⚄ Another", min_width=80, scale=1, elem_id=f"{tab}-another")
+            inputs = [_component(factor) for factor in factors[:FIRST]]
+            with gr.Accordion("More features", open=False):
+                inputs += [_component(factor) for factor in factors[FIRST:]]
+        with gr.Column(scale=2, min_width=320):
+            out = gr.HTML(_recorded(card), padding=False, elem_id=f"{tab}-adjusted")
+    read = gr.State({})  # what the reader saw in the face before anything was moved: a few words and numbers
+
+    @widgets.guarded
+    def begin(source: str, seed: int, style: str) -> list[Any]:
+        picture, codes = exhibits.starting_code(card.id, source, seed, style)
+        given_back = run.decode(card.id, codes)
+        seen = exhibits.factors_read(card.dataset, given_back)[0]
+        values = [seen[factor.name] if isinstance(factor, Slider) else AS_DRAWN for factor in factors]
+        return [_panel(card, picture if source == "real" else None, given_back, None, {}, seen, seed), seen, *values]
+
+    @widgets.guarded
+    def move(source: str, seed: int, style: str, seen: Mapping[str, Any], *values: Any) -> Any:
+        wanted = _wanted(factors, seen, values)
+        picture, codes = exhibits.starting_code(card.id, source, seed, style)
+        given_back = run.decode(card.id, codes)
+        if not seen:  # a slider moved before any face was asked for
+            seen = exhibits.factors_read(card.dataset, given_back)[0]
+        moved = run.decode(card.id, codes, **wanted)
+        return _panel(card, picture if source == "real" else None, given_back, moved, wanted, seen, seed)
+
+    started = [source, seed, style]
+    dice.click(None, None, seed, js="() => Math.floor(Math.random() * 100000)", api_visibility="private").then(
+        begin, started, [out, read, *inputs], **LIVE
+    )
+    gr.on([source.input, seed.submit, style.input], begin, started, [out, read, *inputs], **LIVE)
+    gr.on([component.input for component in inputs], move, [*started, read, *inputs], out, **LIVE)
+
+
+def _component(factor: Slider | Choice) -> gr.components.Component:
+    if isinstance(factor, Slider):
+        unit = f", {factor.unit}" if factor.unit else ""
+        return gr.Slider(
+            factor.minimum, factor.maximum, factor.default, step=factor.step, label=f"{factor.title}{unit}", info=factor.help or None
+        )
+    return gr.Dropdown([AS_DRAWN, *factor.choices], value=AS_DRAWN, label=factor.title)
+
+
+def _wanted(factors: Sequence[Slider | Choice], seen: Mapping[str, Any], values: Sequence[Any]) -> dict[str, Any]:
+    """What was moved: a slider that is not where the reader's value put it, a word that is not left as it is."""
+    wanted = {}
+    for factor, value in zip(factors, values, strict=True):
+        if isinstance(factor, Slider):
+            before = seen.get(factor.name, factor.default)
+            if not isinstance(value, int | float) or abs(value - before) > 0.51 * factor.step:
+                wanted[factor.name] = value
+        elif value != AS_DRAWN:
+            wanted[factor.name] = value
+    return wanted
+
+
+def _panel(
+    card: ModelCard,
+    real: Images | None,
+    before: Images,
+    after: Images | None,
+    wanted: Mapping[str, Any],
+    seen: Mapping[str, Any],
+    seed: int,
+) -> str:
+    """The face before and after, the truth with the same factors, and what the reader says of the result."""
+    shown = after or before
+    now = exhibits.factors_read(card.dataset, shown)[0]
+    truth, note = _truth(card.dataset, {**seen, **wanted})
+    figures = [("the real one", real)] if real is not None else []
+    figures += [
+        ("the VAE's face" if real is None else "given back by the VAE", before),
+        ("adjusted", shown),
+        ("the truth, drawn by rule", truth),
+    ]
+    cells = "".join(
+        f"<figure>{pictures.picture(pictures.tiles(images, 1), caption, scale=SCALE)}<figcaption>{caption}</figcaption></figure>"
+        for caption, images in figures
+        if images is not None
+    )
+    moved = " · ".join(f"{name} {_shown(value)}" for name, value in wanted.items()) or "nothing moved yet"
+    rows = "".join(
+        f"<tr{' class=moved' if factor.name in wanted else ''}><th scope=row>{html.escape(factor.title)}</th><td>{_shown(seen[factor.name])}</td>"
+        f"<td>{_shown(wanted[factor.name]) if factor.name in wanted else '–'}</td><td>{_shown(now[factor.name])}</td></tr>"
+        for factor in data.get(card.dataset).factors
+    )
+    about = {"model": card.id, "seed": seed, **wanted}
+    take = pictures.download(pictures.png(pictures.tiles(shown, 1), about), "image/png", f"{card.id}-seed{seed}-adjusted.png", "PNG")
+    return (
+        f'<div class="facerow">{cells}</div>{note}'
+        f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seed {seed} · {html.escape(moved)}</div><div class="takes">Take it away: {take}</div>'
+        '<details class="readings"><summary>What a reader network sees in it</summary><div class="tablewrap"><table class="facts"><thead><tr><td></td><th scope=col>before</th>'
+        f"<th scope=col>asked</th><th scope=col>after</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
+    )
+
+
+def _truth(dataset: str, values: Mapping[str, Any]) -> tuple[Images | None, str]:
+    """The sample that those factors make, or none and a sentence where they cannot go together."""
+    try:
+        return data.from_factors(dataset, values), ""
+    except PlaygroundError as error:
+        return None, f'<p class="note">No such face exists to compare with: {html.escape(str(error))}</p>'
+
+
+def _shown(value: Any) -> str:
+    return html.escape(f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value))
+
+
+def _recorded(card: ModelCard) -> str:
+    """The shipped exhibit for the first paint: one face, each feature moved alone."""
+    try:
+        (first, *rows), about = previews.read_rows(card.id, "adjust")
+    except PlaygroundError as error:
+        return f'<p class="note">{html.escape(str(error))}</p>'
+    width = max(len(row.images) for row in rows)
+    notes = {
+        row.name: f"{_shown(factor.minimum)} to {_shown(factor.maximum)}" if isinstance(factor, Slider) else ", ".join(factor.choices)
+        for row, factor in zip(rows, adjustments(card.controls), strict=True)
+    }
+    padded = [exhibits.Row(row.name, Images(_padded(row.images.pixels, width))) for row in rows]
+    return (
+        strips.strips(padded, notes, scale=0.75)
+        + f'<div class="runline"><span class="badge recorded">recorded</span> <b>{card.id}</b> · one face (seed {about["seed"]}), each feature moved alone · '
+        "press Another, or move a slider, to try it yourself</div>"
+    )
+
+
+def _padded(pixels: np.ndarray, width: int) -> np.ndarray:
+    """Pictures (n, h, w, c) with grey ones appended up to `width`, so that all rows share a scale."""
+    return np.concatenate([pixels, np.full((width - len(pixels), *pixels.shape[1:]), 128, pixels.dtype)])

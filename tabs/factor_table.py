@@ -1,0 +1,41 @@
+"""What was measured of a model whose data set has known factors, as tables."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from playground import data, known
+from playground.known import Line
+from playground.types import ModelCard
+
+
+def table(card: ModelCard) -> str:
+    """All tables of a card with its origin; nothing for a card whose data set has no known factors."""
+    if card not in known.cards():
+        return ""
+    quality = known.quality(card)
+    if not quality:
+        return f'<p class="note">{html.escape(card.id)} is not measured yet: python -m playground.metrics {html.escape(card.id)}</p>'
+    eyes = data.get(card.dataset).extractor
+    return (
+        _table(f"{card.title}: how good its samples are", ("what", "samples", "real"), quality)
+        + _table("Set against read: each feature moved alone", ("feature", "obeys", "", "other words changed"), known.control(card))
+        + _table("Proportions: how far each is from the real ones", ("feature", "samples", "real"), known.shares(card))
+        + _table(f"The reader itself ({eyes}), on real samples", ("feature", "right"), known.reader(card.dataset))
+        + f'<p class="runline"><span class="badge recorded">recorded</span> {html.escape(known.origin(card))}</p>'
+    )
+
+
+def _table(caption: str, head: Sequence[str], lines: Sequence[Line]) -> str:
+    columns = [k for k, name in enumerate(head) if name]
+    titles = "".join(f"<th scope=col>{html.escape(head[k])}</th>" for k in columns)
+    rows = [(line.title, line.value, line.floor, line.note) for line in lines]
+    body = "".join(
+        f"<tr><th scope=row>{html.escape(row[0])}</th>" + "".join(f"<td>{html.escape(row[k])}</td>" for k in columns[1:]) + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="tablewrap" tabindex="0" role="region" aria-label="{html.escape(caption, quote=True)}"><table class="facts wraps">'
+        f"<caption>{html.escape(caption)}</caption><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
