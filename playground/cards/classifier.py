@@ -29,4 +29,20 @@ CARDS = (
         recipe="playground.models.classifier:referee_recipe",
         facts={"architecture": "plain ConvNet with 5 x 5 kernels", "training": "cross-entropy; nothing was tuned on it"},
     ),
+    ModelCard(
+        id="factors-faces",
+        family="classifier",
+        title="Reader of faces",
+        kind="image",
+        dataset="faces",
+        can=frozenset({"score"}),
+        paper="LeCun et al. 1998, Gradient-based learning applied to document recognition",
+        chunk=500,
+        load="playground.models.factors:load",
+        recipe="playground.models.factors:recipe",
+        facts={
+            "architecture": "residual ConvNet at 32, 16 and 8 points",
+            "training": "cross-entropy of every word, squared error of every number",
+        },
+    ),
 )
