@@ -18,7 +18,7 @@ CARDS = (
             Slider(
                 "guidance_scale",
                 "Guidance",
-                1.5,
+                1.3,
                 0.0,
                 8.0,
                 0.1,
