@@ -92,7 +92,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(z_size=64, channels=24, deep=64, deepest=160, num_steps=2000)
+LARGE = Config(z_size=64, channels=24, deep=64, deepest=160, num_steps=1300)
 """For pictures of more than LARGE_SIDE points a side."""
 LARGE_SIDE = 32
 FITTED = 10_000  # training samples from whose codes the directions are fitted
