@@ -104,7 +104,7 @@ def as_markdown() -> str:
                 "Distance of each word's proportions from those of real samples (total variation):\n\n"
                 + _table(("", "value", "real"), lines)
             )
-    for dataset in dict.fromkeys(card.dataset for card in cards()):
+    for dataset in (name for name in data.names() if data.get(name).factors):
         extractor = data.get(dataset).extractor
         parts.append(
             f"**{extractor}**, the reader, on {data.get(dataset).sizes['test']:,} test samples:\n\n"

@@ -31,8 +31,9 @@ def block() -> str:
     rows = [row for row in comparison.rows() if row.is_measured]
     found = [cell.measured for row in rows for cell in row.cells if cell.measured]
     sentence = verdict.verdict(found, {family: card.id for family, card in comparison.chosen().items()})
-    judged = max((m for m in found if m.extractor), key=lambda m: m.n, default=None)
-    origin = f"\nMeasured {judged.when[:10]} on {judged.machine}, commit {judged.commit}, by `{judged.command}`.\n" if judged else ""
+    runs = dict.fromkeys((m.when[:10], m.machine, m.commit, m.command) for m in found if m.extractor)
+    origins = [f"{when} on {machine}, commit {commit}, by `{command}`" for when, machine, commit, command in runs]
+    origin = f"\nMeasured {'; '.join(origins)}.\n" if origins else ""
     return f"{sentence}\n\n{as_markdown(rows)}{origin}"
 
 

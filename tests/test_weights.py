@@ -163,7 +163,25 @@ def test_shipped_weights_are_whole_and_say_how_they_came_about(card):
     for name in ("config", "steps", "seed", "device", "machine", "seconds", "losses", "parameters", "samples_seen", "when"):
         assert name in record, name
     assert record["commit"], "weights are trained from a committed state"
-    assert record["steps"] == record["config"]["num_steps"], "the training reached its last step"
+    again = len(record["lineage"]) > 1  # trained on from its own weights: the steps of all runs are counted
+    assert record["steps"] > record["config"]["num_steps"] if again else record["steps"] == record["config"]["num_steps"], (
+        "the training reached its last step"
+    )
+    assert record["command"] == record["lineage"][-1]
     shipped = {path.relative_to(weights.folder(card.id)).as_posix() for path in weights.folder(card.id).rglob("*") if path.is_file()}
     extra = {name for name in shipped - set(record["files"]) if not name.endswith((".json", "story.png"))}
     assert not extra, "files that card.json does not name"
+
+
+def test_a_network_of_ours_that_is_too_large_is_stored_in_half_precision(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
+    net = Classifier(channels=4, features=8)
+    monkeypatch.setattr(weights, "MAX_FILE_BYTES", 20_000)  # it has more in float32, and fewer in float16
+    weights.save({"net": net}, RECORD, tmp_path / "tiny")
+    stored = load_file(tmp_path / "tiny" / NET)
+    assert stored["head.weight"].dtype == torch.float16 and stored["stem.1.num_batches_tracked"].dtype == torch.int64
+    weight = weights.load("tiny", net=Classifier)["net"].head.weight
+    assert weight.dtype == torch.float32 and torch.equal(weight, net.head.weight.half().float())
+    monkeypatch.setattr(weights, "MAX_FILE_BYTES", 1_000)
+    with pytest.raises(ValueError, match="at most 1000 are shipped"):
+        weights.save({"net": net}, RECORD, tmp_path / "other")

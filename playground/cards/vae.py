@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 
-from playground import data
-from playground.controls import Adjust, Label, Numbers, Slider
+from playground.controls import Label, Numbers, Slider
 from playground.types import ModelCard
 
 TEMPERATURE = Slider("temperature", "Temperature", 1.0, 0.0, 1.5, 0.05, help="Scales the prior: z is drawn from N(0, temperature² I).")
 TYPICAL = replace(TEMPERATURE, default=0.75, help=TEMPERATURE.help + " 1 is the prior itself: more variety, more digits between classes.")
 TOP = Numbers("top", "The six dimensions with the largest KL", 6, -3.0, 3.0, help="Fixes the dimensions that say most, largest first.")
-FACES = data.get("faces")
 PAPER = "Kingma & Welling 2013, Auto-encoding variational Bayes, arXiv:1312.6114"
 
 CARDS = (
@@ -54,29 +52,5 @@ CARDS = (
         load="playground.models.vae:load",
         recipe="playground.models.vae:plane_recipe",
         facts={"architecture": "The same with a code of two numbers", "latent_space": "A plane, so that it can be drawn as a map"},
-    ),
-    ModelCard(
-        id="vae-faces",
-        family="vae",
-        title="VAE of toy faces",
-        kind="image",
-        dataset="faces",
-        can=frozenset({"sample", "encode", "decode", "reconstruct"}),
-        paper=PAPER,
-        controls=(
-            Label("label", "Hairstyle", FACES.labels, help="What to draw. Any: drawn from the seed."),
-            TYPICAL,
-            TOP,
-            *(Adjust(factor) for factor in FACES.factors if factor.name != FACES.label_factor),
-        ),
-        views=("z",),
-        chunk=64,
-        load="playground.models.vae:load",
-        recipe="playground.models.vae:recipe",
-        facts={
-            "architecture": "The same with a third level and a code of 64 numbers",
-            "latent_space": "Age, smile or glasses are directions in it, found by least squares from faces whose factors are known",
-            "control": "Hairstyle as label; every other feature by moving the code along its direction",
-        },
     ),
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from gradio_client import Client
 from playwright.sync_api import BrowserContext, Locator, Page
 
 from playground import registry
 from playground.controls import adjustments
+from playground.types import ModelCard
 from tests import serving
 from tests.browser.looking import SLOW, decoded, open_tab, press, set_number, taken
 
-CARD = next(card for card in registry.cards() if adjustments(card.controls))
+CARDS = [card for card in registry.cards() if adjustments(card.controls)]
 
 
 def choose(panel: Locator, label: str, text: str) -> None:
@@ -34,22 +36,24 @@ def face(panel: Locator, caption: str) -> np.ndarray:
     return decoded(panel.locator("#vae-adjusted figure", has_text=caption).locator("img").first.get_attribute("src"))
 
 
-def test_the_other_model_of_the_tab_draws_what_its_api_draws(page: Page, url: str) -> None:
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_the_other_model_of_the_tab_draws_what_its_api_draws(page: Page, url: str, card: ModelCard) -> None:
     panel = open_tab(page, "vae")
-    choose(panel, "Model", CARD.title)
-    panel.locator(f"#vae-out b:has-text('{CARD.id}')").wait_for()
+    choose(panel, "Model", card.title)
+    panel.locator(f"#vae-out b:has-text('{card.id}')").wait_for()
     set_number(panel, "n (samples)", 4)
     choose(panel, "Hairstyle", "bob")
     press(panel, "vae")
     picture, settings = taken(panel)
-    assert (settings["model"], settings["label"], settings["n"]) == (CARD.id, "bob", 4)
-    known = {control.name for control in CARD.controls} | {"n", "seed"}
+    assert (settings["model"], settings["label"], settings["n"]) == (card.id, "bob", 4)
+    known = {control.name for control in card.controls} | {"n", "seed"}
     asked = {key: value for key, value in settings.items() if key in known}
-    found = Client(url, verbose=False).predict(**asked, api_name=f"/sample_{CARD.id.replace('-', '_')}")
+    found = Client(url, verbose=False).predict(**asked, api_name=f"/sample_{card.id.replace('-', '_')}")
     assert np.array_equal(decoded(found["image"]), picture)
 
 
-def test_a_slider_moves_the_face_and_the_truth_stands_beside_it(page: Page) -> None:
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_a_slider_moves_the_face_and_the_truth_stands_beside_it(page: Page, card: ModelCard) -> None:
     panel = open_tab(page, "vae")
     assert panel.locator("#vae-adjusted .badge.recorded").count() == 1
     panel.locator("#vae-another").click()
@@ -66,13 +70,14 @@ def test_a_slider_moves_the_face_and_the_truth_stands_beside_it(page: Page) -> N
     assert panel.locator("#vae-adjusted tr.moved").count() == 1
 
 
-def test_a_link_opens_the_other_model_and_draws(context: BrowserContext, url: str) -> None:
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_a_link_opens_the_other_model_and_draws(context: BrowserContext, url: str, card: ModelCard) -> None:
     page = context.new_page()
-    page.goto(f"{url}?tab=vae&model={CARD.id}&seed=11&label=curly&n=3")
+    page.goto(f"{url}?tab=vae&model={card.id}&seed=11&label=curly&n=3")
     panel = page.locator("#tab-vae")
     panel.locator("#vae-out .badge.live").first.wait_for(timeout=SLOW)
     serving.wait_until_idle()
     page.wait_for_timeout(600)
     settings = taken(panel)[1]
-    assert (settings["model"], settings["seed"], settings["label"], settings["n"]) == (CARD.id, 11, "curly", 3)
+    assert (settings["model"], settings["seed"], settings["label"], settings["n"]) == (card.id, 11, "curly", 3)
     assert panel.locator("#vae-out .badge.live").count() == 1, "the recorded result was not painted over it"
