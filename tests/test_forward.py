@@ -12,8 +12,8 @@ def test_the_schedule_is_the_one_the_models_are_trained_on() -> None:
     assert np.abs(denoise.alphas_cumprod().numpy() - forward.alphas_cumprod()).max() < 1e-6
 
 
-def test_a_picture_goes_from_itself_to_noise(digits: Images) -> None:
-    x_0 = digits.float32()[0]
+def test_a_picture_goes_from_itself_to_noise(some: dict[str, Images]) -> None:
+    x_0 = some["mnist"].float32()[0]
     early, middle, late = forward.noised(x_0, (0, 500, 999)).float32()
     assert np.abs(early - x_0).max() < 0.05
     assert 0.5 < np.corrcoef(middle.ravel(), x_0.ravel())[0, 1] < 0.95
