@@ -177,7 +177,7 @@ def coded(values: Sequence[Values]) -> dict[str, np.ndarray]:
 
 
 def load(split: str) -> Images:
-    """All faces of a split, drawn anew on every core (50,000 take about a minute on two)."""
+    """All faces of a split, drawn anew on every core (50,000 take about a minute and a half on two)."""
     first, count = FIRST_SEED[split], DATASET.sizes[split]
     pieces = [range(start, min(start + CHUNK, first + count)) for start in range(first, first + count, CHUNK)]
     return _joined(_in_parallel(pieces))
