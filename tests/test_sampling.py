@@ -7,6 +7,7 @@ import pytest
 import torch
 from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler, UNet2DModel
 
+from playground import run
 from playground.sampling import denoise as loop
 from playground.sampling.noise import generators, randn, seed_of
 
@@ -100,3 +101,26 @@ def test_neighbouring_seeds_share_nothing():
     assert len(set(seeds)) == len(seeds) and max(seeds) < 2**32
     a, b = randn((4096,), generators(0, 1, 1)), randn((4096,), generators(1, 0, 1))
     assert abs(float((a * b).mean())) < 0.08
+
+
+def test_guidance_works_between_its_bounds_and_a_guided_step_costs_two_calls():
+    def drawn(**changes) -> tuple[np.ndarray, int]:
+        found = run.sample("diffusion-mnist", 2, 0, num_inference_steps=4, scheduler="DDIM", label="3", **changes)
+        return found.samples.pixels, found.nfe
+
+    plain, calls = drawn(guidance_scale=1.0)
+    assert calls == 4
+    everywhere, calls = drawn(guidance_scale=4.0, guidance_start=0.0, guidance_stop=1.0)
+    assert calls == 8 and np.abs(everywhere - plain).max() > 0.1
+    middle, calls = drawn(guidance_scale=4.0, guidance_start=0.25, guidance_stop=0.75)
+    assert calls == 6 and np.abs(middle - plain).max() > 0.1 and np.abs(middle - everywhere).max() > 0.01
+    nowhere, calls = drawn(guidance_scale=4.0, guidance_start=0.8, guidance_stop=0.2)
+    assert calls == 4 and np.array_equal(nowhere, plain)
+
+
+def test_bounds_of_guidance_are_of_the_noise_and_not_of_the_steps_that_are_left():
+    digit = np.zeros((1, 28, 28, 1), np.float32)
+    late = run.sample(
+        "diffusion-mnist", 2, 0, num_inference_steps=4, guidance_scale=4.0, guidance_start=0.0, guidance_stop=0.5, given=digit, strength=0.5
+    )
+    assert late.nfe == 2  # both steps that are left lie in the second half of the way

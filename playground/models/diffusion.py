@@ -134,6 +134,8 @@ class DiffusionModel:
         scheduler: str = "DDIM",
         num_inference_steps: int = 20,
         guidance_scale: float = 1.0,
+        guidance_start: float = 0.0,
+        guidance_stop: float = 1.0,
         eta: float = 0.0,
         given: np.ndarray | None = None,
         strength: float = 1.0,
@@ -144,7 +146,8 @@ class DiffusionModel:
 
         The x_t of the first Step is what denoising starts from: nothing but noise, or the given pictures noised.
 
-        guidance_scale 1 asks the network once a step; any other value twice, with and without the label. given: pictures
+        guidance_scale 1 asks the network once a step; any other value twice, with and without the label, in the steps whose middle
+        lies from guidance_start to guidance_stop (0: all noise, 1: the clean picture; arXiv:2404.07724). given: pictures
         (n, h, w, c) that are noised as far as strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073).
         """
         device = self.unet.device
@@ -159,20 +162,22 @@ class DiffusionModel:
             if hasattr(plan, "set_begin_index"):
                 plan.set_begin_index(num_inference_steps - start)
             x = loop.add_noise(from_images(Images(given), device), x, plan.alphas_cumprod[int(timesteps[0])])
-        guided = guidance_scale != 1.0
+        middles = (np.arange(num_inference_steps) + 0.5)[-len(timesteps) :] / num_inference_steps
+        within = (guidance_start <= middles) & (middles <= guidance_stop) & (guidance_scale != 1.0)
+        guided = {int(t) for t, guide in zip(timesteps, within, strict=True) if guide}
 
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-            if not guided:
+            if int(t) not in guided:
                 return predict_v(self.unet, x, t, asked, self.patch)
             both = predict_v(self.unet, torch.cat([x, x]), t, torch.cat([asked, torch.full_like(asked, self.classes)]), self.patch)
             conditional, free = both.chunk(2)
             return free + guidance_scale * (conditional - free)
 
-        total, calls = len(timesteps), 1 + guided
+        total, calls = len(timesteps), np.cumsum(1 + within).tolist()
         for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, eta=eta), 1):
             moment = {"x_t": x, "x_0": found.x_0}
             x = found.x
-            yield Step(to_images(x, label), i, total, i * calls, {name: to_images(moment[name], label) for name in moment if name in views})
+            yield Step(to_images(x, label), i, total, calls[i - 1], {name: to_images(moment[name], label) for name in moment if name in views})
 
 
 def load(card: ModelCard) -> DiffusionModel:
