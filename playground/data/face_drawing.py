@@ -152,7 +152,7 @@ def draw(f: Mapping[str, Any], ink: bool = False) -> np.ndarray:
     _wrinkles(pen, old, skin, shade, turn)
     _cheeks(pen, skin, old, turn, max(0.0, f["smile"]))
     _eyes(pen, f, old, skin, hair, turn)
-    _nose(pen, f, old, shade, turn)
+    _nose(pen, f, old, skin, turn)
     _mouth(pen, f, turn)
     _moustache(pen, f, hair, turn)
     _hair_before(pen, f, hair, skin)
@@ -349,17 +349,21 @@ def _cheeks(pen: Pen, skin: Colour, old: float, turn: float, smile: float) -> No
         pen.ellipse(turn + side * 0.31, 0.23 - 0.02 * smile, 0.095, 0.07, mix(skin, (236, 92, 92), 0.30 * (1.0 - 0.7 * old) + 0.10 * smile))
 
 
-def _nose(pen: Pen, f: Mapping[str, Any], old: float, shade: Colour, turn: float) -> None:
+def _nose(pen: Pen, f: Mapping[str, Any], old: float, skin: Colour, turn: float) -> None:
+    """A round tip that shines, a long ridge with one side in the shade, or a broad one with two nostrils."""
     x, grow = 1.5 * turn, 1.0 + 0.15 * old
-    dark = mix(shade, (60, 20, 20), 0.15)
+    warm, dark, bright = mix(skin, (190, 60, 50), 0.34), mix(skin, (40, 8, 8), 0.55), mix(skin, (255, 250, 240), 0.42)
     if f["nose"] == "button":
-        pen.ellipse(x, 0.18, 0.068 * grow, 0.052 * grow, shade)
+        pen.ellipse(x, 0.17, 0.098 * grow, 0.086 * grow, warm)
+        pen.ellipse(x - 0.03, 0.14, 0.034, 0.028, bright)
     elif f["nose"] == "long":
-        pen.line([(x * 0.8 + 0.01, -0.03), (x + 0.055 * grow, 0.24), (x - 0.04, 0.25)], dark, 0.036)
+        top, tip, side = (x * 0.7 + 0.012, -0.10), (x + 0.085 * grow, 0.265), (x - 0.055, 0.275)
+        pen.polygon([top, tip, side], bright)
+        pen.line([top, tip, side], dark, 0.040)
     else:
-        pen.ellipse(x, 0.20, 0.135 * grow, 0.060 * grow, shade)
+        pen.ellipse(x, 0.19, 0.178 * grow, 0.076 * grow, warm)
         for side in (-1, 1):
-            pen.ellipse(x + side * 0.06, 0.222, 0.026, 0.019, mix(dark, (30, 10, 10), 0.4))
+            pen.ellipse(x + side * 0.088 * grow, 0.215, 0.042, 0.028, dark)
 
 
 def _mouth(pen: Pen, f: Mapping[str, Any], turn: float) -> None:

@@ -63,7 +63,7 @@ class Config:
     deep: int = 64
     deepest: int = 128
     number_weight: float = 4.0
-    num_steps: int = 1800
+    num_steps: int = 2400
     batch_size: int = 96
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.02
