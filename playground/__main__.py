@@ -110,6 +110,13 @@ def parse_settings(card: ModelCard, settings: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def _described(control: Control) -> dict[str, Any]:
+    """A control's type and fields; of an Adjust, those of its factor, whose default it has not."""
+    if isinstance(control, Adjust):
+        return {**_described(control.factor), "type": "Adjust", "default": control.default}
+    return {"type": type(control).__name__, **vars(control)}
+
+
 def parse(control: Control, text: str, dataset: str) -> Any:
     """A control's value from the command line's text; its bounds are checked by the control itself, later."""
     match control:
@@ -169,7 +176,7 @@ def _about(card: ModelCard) -> dict[str, Any]:
     return about | {
         "can": sorted(card.can),
         "size_bytes": size_bytes,
-        "controls": [{"type": type(c).__name__, **vars(c)} for c in card.controls],
+        "controls": [_described(control) for control in card.controls],
     }
 
 

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from playground import data, registry, run, weights
-from playground.controls import Choice, Slider, adjustments, whole
+from playground.controls import Choice, Label, Slider, adjustments, whole
 from playground.errors import PlaygroundError
-from playground.metrics import features
-from playground.sampling.latents import lerp_path, plane_grid
+from playground.metrics import features, memory
+from playground.sampling.latents import lerp_path, plane_grid, slerp_path
 from playground.sampling.noise import seed_of
 from playground.types import Images, Latents, ModelCard
 
 MAX_N = 16  # pictures in a row
 LIMIT = 3.0  # a map shows the plane from -LIMIT to LIMIT: 99.5 % of N(0, I) lies on it
 SLIDE_FRAMES = 24
+MIXED = 8
 SOURCES = ("drawn", "real")  # where a face to be adjusted comes from
 NOISE = Slider("noise", "Noise s", 0.6, 0.0, 1.5, 0.05, help="Adds N(0, s²) to every pixel; black is -1, white is 1.")
 
@@ -88,6 +89,34 @@ def slide(card_id: str, ends: Images, count: int = SLIDE_FRAMES) -> Images:
 def pair(dataset: str, first: str, last: str, seed: int) -> Images:
     """One real test sample of each of two classes; two different ones if the classes are the same."""
     return Images(np.stack([real_samples(dataset, 2, seed, label).pixels[i] for i, label in enumerate((first, last))]))
+
+
+def mix(card_id: str, first: int, second: int) -> Iterator[Row]:
+    """The samples of two seeds and what lies between their z on the arc: MIXED pictures, once with each one's label.
+
+    Raises PlaygroundError for a seed out of bounds, and for a card without labels, views of z or a way back from it.
+    """
+    card = registry.get(card_id)
+    if "decode" not in card.can or "z" not in card.views or not any(isinstance(control, Label) for control in card.controls):
+        raise PlaygroundError(f"{card.id} cannot mix two samples: that takes a label, and a code that can be decoded.")
+    seeds = [whole(name, seed, 0, run.MAX_SEED) for name, seed in (("first", first), ("second", second))]
+    ends = [run.sample(card.id, 1, seed, views=("z",)).step.views["z"] for seed in seeds]
+    path = slerp_path(ends[0].values[0], ends[1].values[0], MIXED)
+    names = data.get(card.dataset).labels
+    for which, end in zip(("first", "second"), ends, strict=True):
+        yield Row(f"{names[end.labels[0]]}, as the {which}", run.decode(card.id, Latents(path, np.repeat(end.labels, MIXED))))
+
+
+def copies(card_id: str, n: int, seed: int) -> tuple[tuple[Row, ...], list[float]]:
+    """n drawn samples above the training sample that is nearest to each, made again, and the distances.
+
+    Raises PlaygroundError for a bad n or seed, and for a data set without a memory, before anything is drawn.
+    """
+    dataset = registry.get(card_id).dataset
+    memory.real(dataset)
+    drawn = run.sample(card_id, n, seed, limit=MAX_N).samples
+    found, train = memory.look_up(dataset, drawn)
+    return (Row("drawn", drawn), Row("nearest in training", train)), [round(float(value), 3) for value in found.distance]
 
 
 def there_and_back(card: ModelCard, seed: int, n: int, strength: float = 0.5) -> tuple[tuple[Row, ...], dict[str, object]]:
@@ -170,6 +199,8 @@ def recorded(card: ModelCard, seed: int, n: int = 8) -> Iterator[tuple[str, Sequ
         yield "bottleneck", tuple(bottlenecks(card.id, real)), {"n": n, "seed": seed}
         yield "denoising", tuple(denoising(card.id, real, NOISE.default, seed)), {"n": n, "seed": seed, "noise": NOISE.default}
         yield "guesses", tuple(guesses(card.id, n, seed, size)), {"n": n, "seed": seed, "code_size": size}
+    elif card.family == "gan":
+        yield "mix", tuple(mix(card.id, seed, seed + 1)), {"first": seed, "second": seed + 1}
     elif any(control.name == "strength" for control in card.controls):
         yield "return", *there_and_back(card, seed, n)
     elif card.family == "vae" and not is_plane(card):
@@ -179,6 +210,9 @@ def recorded(card: ModelCard, seed: int, n: int = 8) -> Iterator[tuple[str, Sequ
         if adjustments(card.controls):
             shown, codes = starting_code(card.id, "drawn", seed)
             yield "adjust", (Row("as drawn", shown), *sweeps(card.id, codes)), {"seed": seed}
+    if "sample" in card.can and data.get(card.dataset).factors:
+        rows, distances = copies(card.id, n, seed)
+        yield "copies", rows, {"n": n, "seed": seed, "distances": distances}
 
 
 def _against(originals: Images, name: str, images: Images) -> Row:

@@ -92,7 +92,7 @@ def origin(card: ModelCard, found: Sequence[Measurement] | None = None) -> str:
 def as_markdown() -> str:
     """All of it as Markdown tables, card by card."""
     parts = []
-    for card in cards():
+    for card in (card for card in cards() if quality(card)):
         parts.append(f"**{card.id}** ({origin(card)})\n\n" + _table(("", "value", "real"), quality(card)))
         if lines := control(card):
             parts.append(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 WEIGHTS = ASSETS / "weights"
 MAX_FILE_BYTES = 10_000_000  # a Space refuses a larger file without LFS
+HALVED_BYTES = 5_000_000
 
 
 def folder(card_id: str) -> Path:
@@ -29,7 +30,7 @@ def folder(card_id: str) -> Path:
 def save(modules: Mapping[str, nn.Module], record: Mapping[str, Any], out: Path) -> None:
     """Writes every module with its own save_pretrained into out/NAME and the record into out/card.json, all or nothing.
 
-    A module of our own that would be over 10 MB is stored in float16, and is float32 again when loaded. Files of the folder that
+    A module of our own that would be over 5 MB is stored in float16, and is float32 again when loaded. Files of the folder that
     this does not write (a story, say) are kept. Raises ValueError for a file that is over 10 MB all the same.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +40,7 @@ def save(modules: Mapping[str, nn.Module], record: Mapping[str, Any], out: Path)
             shards = {"max_shard_size": "9MB"} if hasattr(module, "config_name") else {}  # diffusers' and transformers' own classes
             module.save_pretrained(Path(work) / name, **shards)
             (Path(work) / name / "README.md").unlink(missing_ok=True)
-            if not shards and (Path(work) / name / "model.safetensors").stat().st_size > MAX_FILE_BYTES:
+            if not shards and (Path(work) / name / "model.safetensors").stat().st_size > HALVED_BYTES:
                 _halve(Path(work) / name / "model.safetensors")
         for path in sorted(Path(work).rglob("*.safetensors")):
             if path.stat().st_size > MAX_FILE_BYTES:

@@ -45,7 +45,7 @@ def build(card: ModelCard, tab: str) -> None:
             inputs = [_component(factor) for factor in factors[:FIRST]]
             with gr.Accordion("More features", open=False):
                 inputs += [_component(factor) for factor in factors[FIRST:]]
-        with gr.Column(scale=2, min_width=320):
+        with gr.Column(scale=2, min_width=320, elem_classes="stays"):
             out = gr.HTML(_recorded(card), padding=False, elem_id=f"{tab}-adjusted")
     read = gr.State({})  # what the reader saw in the face before anything was moved: a few words and numbers
 
@@ -54,7 +54,7 @@ def build(card: ModelCard, tab: str) -> None:
         picture, codes = exhibits.starting_code(card.id, source, seed, style)
         given_back = run.decode(card.id, codes)
         seen = exhibits.factors_read(card.dataset, given_back)[0]
-        values = [seen[factor.name] if isinstance(factor, Slider) else AS_DRAWN for factor in factors]
+        values = [_to_step(factor, seen[factor.name]) if isinstance(factor, Slider) else AS_DRAWN for factor in factors]
         return [_panel(card, picture if source == "real" else None, given_back, None, {}, seen, seed), seen, *values]
 
     @widgets.guarded
@@ -82,6 +82,11 @@ def _component(factor: Slider | Choice) -> gr.components.Component:
             factor.minimum, factor.maximum, factor.default, step=factor.step, label=f"{factor.title}{unit}", info=factor.help or None
         )
     return gr.Dropdown([AS_DRAWN, *factor.choices], value=AS_DRAWN, label=factor.title)
+
+
+def _to_step(factor: Slider, value: float) -> float:
+    """The nearest value on which the slider can stand."""
+    return round(factor.minimum + factor.step * round((value - factor.minimum) / factor.step), 6)
 
 
 def _wanted(factors: Sequence[Slider | Choice], seen: Mapping[str, Any], values: Sequence[Any]) -> dict[str, Any]:

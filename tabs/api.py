@@ -8,15 +8,24 @@ from typing import Any
 
 import gradio as gr
 
-from playground import comparison, data, registry, run
+from playground import comparison, data, exhibits, registry, run
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Slider
 from playground.errors import WeightsUnavailable
+from playground.metrics import memory
 from playground.run import VISITOR_N
 from playground.types import Images, ModelCard, Run
 from tabs import pictures
 from tabs.widgets import HEAVY, guarded, link_of, settings_of
 
-ENDPOINTS = ("reconstruct", "classify", "models", "write_number", "compare")  # besides one sample_CARD for each card that samples
+ENDPOINTS = (
+    "reconstruct",
+    "classify",
+    "models",
+    "write_number",
+    "compare",
+    "mix",
+    "copies",
+)  # besides one sample_CARD for each card that samples
 TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Given: str | None, Numbers: list[float] | None}
 
 
@@ -26,7 +35,7 @@ def build() -> None:
     for card in registry.cards():
         if "sample" in card.can:
             gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
-    for name, function in zip(ENDPOINTS, (reconstruct, classify, models, write_number, compare), strict=True):
+    for name, function in zip(ENDPOINTS, (reconstruct, classify, models, write_number, compare, mix, copies), strict=True):
         gr.api(guarded(function), api_name=name, **limits)
 
 
@@ -72,6 +81,26 @@ def compare(n: int = 16, seed: int = 7, label: str = "any") -> dict:
     for family, found in comparison.draw(n, seed, label):
         families[family] = _family(found, lambda run: comparison.judge(run, label))
     return {"n": n, "seed": seed, "label": label, "families": families}
+
+
+def mix(model: str, first: int = 7, second: int = 8) -> dict:
+    """The samples of two seeds and what lies between their z: one row of pictures with the label of each."""
+    rows = list(exhibits.mix(model, first, second))
+    return {"model": model, "first": first, "second": second, "rows": {row.name: _png(row.images) for row in rows}}
+
+
+def copies(model: str, n: int = 8, seed: int = 7) -> dict:
+    """n drawn samples, the nearest of all training samples to each with its distance, and the quantiles of that distance for real ones."""
+    (drawn, nearest), distances = exhibits.copies(model, n, seed)
+    real = memory.real(registry.get(model).dataset)
+    return {
+        "model": model,
+        "seed": seed,
+        "drawn": _png(drawn.images),
+        "nearest": _png(nearest.images),
+        "distances": distances,
+        "real": {f"{quantile:g}": distance for quantile, distance in real.items()},
+    }
 
 
 def _family(found: Run | WeightsUnavailable, judged: Callable[[Run], dict]) -> dict:

@@ -74,7 +74,7 @@ def build() -> gr.Blocks:
     with gr.Blocks(title="Generative Playground", analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         gr.HTML(
             '<header class="masthead"><h1>Generative Playground</h1>'
-            "<p>GAN, VAE, diffusion, autoencoder: trained on the same digits, drawn from the same seed, measured by the same rules.</p></header>",
+            "<p>GAN, VAE, diffusion, autoencoder: trained on the same pictures, drawn from the same seed, measured by the same rules.</p></header>",
             padding=False,
         )
         pages: list[TabPage] = []
@@ -85,7 +85,7 @@ def build() -> gr.Blocks:
                     pages.append(module.build())
         gr.HTML(
             '<footer class="colophon">Every sample on this page was drawn by a model that this repository trains and ships. '
-            "Digits: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0). Code and weights: Apache-2.0.</footer>",
+            "Digits: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0). Faces: drawn by rule, of nobody. Code, faces and weights: Apache-2.0.</footer>",
             padding=False,
         )
         _wire_links(demo, tabs, pages)

@@ -47,25 +47,24 @@ class Picker:
         return next((card for card in self.cards if card.id == card_id), self.cards[0])
 
     def switched(self, card_id: str, values: Sequence[Any]) -> list[Any]:
-        """Updates for the components when a card is chosen; a value that it does not allow goes back to its default."""
+        """Updates for the components when a card is chosen; a value that it does not allow goes back to its default.
+
+        An allowed value is left out of its update: a link sets model and values at once, and an older value must not undo a newer one.
+        """
         card = self.card(card_id)
         updates: list[Any] = []
         for name, value in zip(self.names, values, strict=True):
             control = self._of(card, name)
             if control is None:
                 updates.append(gr.update(visible=False))
-            elif isinstance(control, Slider):
-                kept = value if isinstance(value, int | float) and control.minimum <= value <= control.maximum else control.default
-                updates.append(
-                    gr.update(
-                        visible=True, minimum=control.minimum, maximum=control.maximum, step=control.step, value=kept, label=control.title
-                    )
-                )
+                continue
+            if isinstance(control, Slider):
+                changes = {"minimum": control.minimum, "maximum": control.maximum, "step": control.step}
+                kept = isinstance(value, int | float) and control.minimum <= value <= control.maximum
             else:
-                allowed = ["any", *control.classes] if isinstance(control, Label) else list(control.choices)
-                updates.append(
-                    gr.update(visible=True, choices=allowed, value=value if value in allowed else control.default, label=control.title)
-                )
+                changes = {"choices": ["any", *control.classes] if isinstance(control, Label) else list(control.choices)}
+                kept = value in changes["choices"]
+            updates.append(gr.update(visible=True, label=control.title, **changes, **({} if kept else {"value": control.default})))
         return updates
 
     def chosen(self, card_id: str, values: Sequence[Any]) -> dict[str, Any]:

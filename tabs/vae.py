@@ -13,7 +13,7 @@ from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.run import VISITOR_N
 from playground.types import Images, ModelCard
-from tabs import adjust, drawing, factor_table, pictures, plane, strips, widgets
+from tabs import adjust, drawing, factor_table, people, pictures, plane, real_wall, strips, widgets
 from tabs.picker import Picker
 from tabs.widgets import HEAVY, TabPage
 
@@ -43,11 +43,13 @@ def build() -> TabPage:
         for each in drawing_cards:
             if adjustments(each.controls):
                 adjust.build(each, ID)
+                real_wall.build(each.dataset, ID)
+                people.copies(each, ID)
         _map(flat)
         _own_drawing(card, flat)
         _sliding(card)
     with gr.Accordion("How it learns", open=False):
-        gr.HTML(_story(card.id) + "".join(_told(each) for each in drawing_cards[1:]), padding=False)
+        gr.HTML(_story(card.id) + "".join(widgets.further_story(each, _story(each.id)) for each in drawing_cards[1:]), padding=False)
     with gr.Accordion("Look inside", open=False):
         gr.HTML(
             _bars(card)
@@ -96,9 +98,7 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
         chosen = picker.chosen(model, values[: len(names)])
         chosen[top.name] = values[len(names) :] if by_hand else None
         for found in run.stream(model, n, seed, limit=VISITOR_N, **chosen):
-            yield (
-                widgets.result(found, ID, scale=_scale(model)) if found.done else widgets.working(found, scale=_scale(model))
-            ) + MEAN_NOTE
+            yield (widgets.result(found, ID) if found.done else widgets.working(found)) + MEAN_NOTE
 
     def switch(model: str, *values: Any) -> list[Any]:
         card = picker.card(model)
@@ -130,12 +130,7 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
 
 
 def _recorded(card_id: str) -> str:
-    return widgets.recorded(card_id, ID, scale=_scale(card_id)) + MEAN_NOTE
-
-
-def _scale(card_id: str) -> float:
-    """CSS pixels a point: larger pictures need less."""
-    return 112 / data.get(registry.get(card_id).dataset).shape[0]
+    return widgets.recorded(card_id, ID) + MEAN_NOTE
 
 
 def _dimension(index: int, kl: float) -> str:
@@ -237,16 +232,6 @@ def _slide_film(card_id: str, ends: Images, frames: Images, seed: int, how: str)
     )
 
 
-def _told(card: ModelCard) -> str:
-    """The training of a further model, with the real samples it learnt from."""
-    real = exhibits.real_samples(card.dataset, exhibits.MAX_N, previews.SEED)
-    return (
-        f'<div class="section"><h3>{card.title}</h3><p>The same loss. It learnt from pictures like these, drawn by rule from known factors:</p></div>'
-        + pictures.grid(real, f"{len(real)} real samples", 8, scale=1.5)
-        + _story(card.id)
-    )
-
-
 def _story(card_id: str) -> str:
     """The recorded training: what the same z gave at each moment, with the three numbers that fell or rose."""
     story = stories.read(card_id)
@@ -256,14 +241,15 @@ def _story(card_id: str) -> str:
         row = story.at(step)
         captions.append(f"step {step:,} · " + (f"{row['reconstruction']:.0f} + {row['kl']:.1f} nats" if row else "nothing learnt yet"))
     note = (
-        "<p>The same 16 z at every moment, from step 0 to the end. One loss, counted in nats a digit: what the repainting misses (reconstruction), plus what the note costs "
-        "beyond the common cloud (KL). Their sum is the negative ELBO, an upper bound of what the digit would cost to send. At first the KL <i>rises</i>: saying something begins to pay.</p>"
+        "<p>The same 16 z at every moment, from step 0 to the end. One loss, counted in nats a picture: what the repainting misses (reconstruction), plus what the note costs "
+        "beyond the common cloud (KL). Their sum is the negative ELBO, an upper bound of what the picture would cost to send. At first the KL <i>rises</i>: saying something begins to pay.</p>"
     )
     return (
         note
-        + pictures.film(frames, captions, "The training of the decoder", scale=_scale(card_id))
-        + widgets.losses_plot(story.log, ("negative_elbo", "reconstruction"), "Negative ELBO and reconstruction, nats a digit")
-        + widgets.losses_plot(story.log, ("kl",), "KL, nats a digit")
+        + pictures.film(frames, captions, "The training of the decoder", scale=widgets.scale(card_id))
+        + widgets.losses_plot(story.log, ("negative_elbo", "reconstruction"), "Negative ELBO and reconstruction, nats a picture")
+        + widgets.losses_plot(story.log, ("kl",), "KL, nats a picture")
+        + widgets.losses_plot(story.log, ("read",), "Squared error of the known features read off the code")
     )
 
 

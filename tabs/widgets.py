@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import previews, registry, weights
+from playground import data, exhibits, previews, registry, weights
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Slider
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
@@ -23,6 +23,8 @@ from tabs import pictures
 
 HEAVY = {"concurrency_id": "heavy", "concurrency_limit": 8, "show_progress": "hidden"}
 """Event settings of everything that may run a model: all share one group; the gate in playground.run orders their steps."""
+
+SIDE = 112  # CSS pixels that one sample of a grid takes at most
 
 log = logging.getLogger("playground")
 
@@ -171,22 +173,20 @@ def takes(run: Run, tab: str, columns: int = 8, frames: Sequence[Any] = ()) -> s
     return f'<div class="takes">Take it away: {" ".join(links)}</div>'
 
 
-def result(
-    run: Run, tab: str, *, how: str = "live", columns: int = 8, scale: float = 4.0, frames: Sequence[Any] = (), extra: str = ""
-) -> str:
+def result(run: Run, tab: str, *, how: str = "live", columns: int = 8, frames: Sequence[Any] = (), extra: str = "") -> str:
     """A finished run as the page shows it: grid, run line, and what can be taken away (PNG with its settings; GIF and WebP of a stream)."""
     images = run.samples
     assert isinstance(images, Images)
     return (
-        pictures.grid(images, f"{len(images)} samples of {run.card}, seed {run.seed}", columns, _about(run, tab), scale)
+        pictures.grid(images, f"{len(images)} samples of {run.card}, seed {run.seed}", columns, _about(run, tab), scale(run.card))
         + run_line(run, tab, how, extra)
         + takes(run, tab, columns, frames)
     )
 
 
-def recorded(card_id: str, tab: str, columns: int = 8, scale: float = 4.0) -> str:
+def recorded(card_id: str, tab: str, columns: int = 8) -> str:
     """The shipped result of a card for the first paint, drawn earlier from the shipped weights and marked as recorded."""
-    return result(recorded_run(card_id), tab, how="recorded", columns=columns, scale=scale)
+    return result(recorded_run(card_id), tab, how="recorded", columns=columns)
 
 
 def recorded_run(card_id: str) -> Run:
@@ -196,9 +196,24 @@ def recorded_run(card_id: str) -> Run:
     return Run(card_id, step, about["n"], about["seed"], about["controls"], about["seconds"], about["device"], done=True)
 
 
-def working(run: Run, columns: int = 8, scale: float = 4.0) -> str:
+def working(run: Run, columns: int = 8) -> str:
     """A run under way: its samples so far and how far it is."""
-    return pictures.grid(run.samples, f"step {run.step.i} of {run.step.total}", columns, None, scale) + progress_line(run)
+    return pictures.grid(run.samples, f"step {run.step.i} of {run.step.total}", columns, None, scale(run.card)) + progress_line(run)
+
+
+def scale(card_id: str) -> float:
+    """CSS pixels a point of a card's pictures: larger pictures need less."""
+    return SIDE / data.get(registry.get(card_id).dataset).shape[0]
+
+
+def further_story(card: ModelCard, story: str) -> str:
+    """The recorded training of a model that is not its tab's first, after the real samples that it learnt from."""
+    real = exhibits.real_samples(card.dataset, exhibits.MAX_N, previews.SEED)
+    return (
+        f'<div class="section"><h3>{html.escape(card.title)}</h3><p>The same method, other pictures. It learnt from ones like these, drawn by rule from known factors:</p></div>'
+        + pictures.grid(real, f"{len(real)} real samples", 8, scale=1.5)
+        + story
+    )
 
 
 def progress_line(run: Run) -> str:

@@ -15,7 +15,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from playground import registry, run
+from playground import data, registry, run
 from playground.run import VISITOR_N
 from tabs import api, pictures
 from tests import serving
@@ -94,7 +94,8 @@ def test_an_endpoint_gives_what_the_core_draws(client: Client, card_id: str) -> 
     quick = {"num_inference_steps": 2} if any(control.name == "num_inference_steps" for control in registry.get(card_id).controls) else {}
     found = client.predict(n=3, seed=5, **quick, api_name=f"/{endpoint(card_id)}")
     drawn = run.sample(card_id, 3, 5, **quick)
-    assert np.array_equal(pixels(found["image"]), pictures.tiles(drawn.samples)[..., 0])
+    sheet = pictures.tiles(drawn.samples)
+    assert np.array_equal(pixels(found["image"]), sheet[..., 0] if sheet.shape[-1] == 1 else sheet)
     assert found["settings"]["seed"] == 5 and found["settings"]["n"] == 3
     assert found["link"].startswith("?tab=") and "seed=5" in found["link"]
 
@@ -109,6 +110,49 @@ def test_a_drawing_can_be_classified_and_reconstructed(client: Client) -> None:
     assert sum(probabilities.values()) == pytest.approx(1.0, abs=1e-4)
     rebuilder = next(card.id for card in registry.cards() if "reconstruct" in card.can)
     assert pixels(client.predict(rebuilder, digit_uri(), api_name="/reconstruct")["reconstruction"]).shape == (28, 28)
+
+
+def test_two_samples_are_mixed_by_name(client: Client) -> None:
+    found = client.predict(model=FAST, first=3, second=4, api_name="/mix")
+    upper, lower = found["rows"].values()
+    first, last = pictures.tiles(run.sample(FAST, 1, 3).samples)[..., 0], pictures.tiles(run.sample(FAST, 1, 4).samples)[..., 0]
+    assert np.abs(pixels(upper)[:, :28].astype(int) - first).max() <= 2 and np.abs(pixels(lower)[:, -28:].astype(int) - last).max() <= 2
+
+
+@pytest.mark.parametrize("card_id", [card_id for card_id in SAMPLERS if data.get(registry.get(card_id).dataset).factors])
+def test_copies_are_looked_for_by_name(client: Client, card_id: str) -> None:
+    found = client.predict(model=card_id, n=3, seed=5, api_name="/copies")
+    assert len(found["distances"]) == 3 and found["real"]["0.05"] < found["real"]["0.95"]
+    assert np.array_equal(pixels(found["drawn"]), pictures.tiles(run.sample(card_id, 3, 5).samples))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "control", "allowed"),
+    [
+        ("mix", ["gan-mnist", -1, 4], "first", "[0, 2147483647]"),
+        ("mix", ["gan-mnist", 3, "many"], "second", "[0, 2147483647]"),
+        ("mix", ["../secret", 3, 4], "model", "one of"),
+        ("copies", ["vae-faces", 17, 4], "n", "[1, 16]"),
+        ("copies", ["vae-faces", 3, NAN], "seed", "[0, 2147483647]"),
+        ("copies", [None, 3, 4], "model", "one of"),
+    ],
+)
+def test_a_bad_mix_or_search_is_refused_in_one_sentence(name: str, arguments: list, control: str, allowed: str) -> None:
+    refused(name, arguments, control, allowed)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "words"),
+    [
+        ("mix", "autoencoder-mnist", "autoencoder-mnist cannot mix two samples"),
+        ("mix", "diffusion-mnist", "diffusion-mnist cannot mix two samples"),
+        ("copies", "gan-mnist", "The memory of mnist is missing"),
+    ],
+)
+def test_a_model_that_cannot_is_said_to(name: str, model: str, words: str) -> None:
+    before = registry.loaded()
+    kind, message = post(name, [model, 3, 4])
+    assert kind == "error" and message.startswith(words) and str(ROOT) not in message and registry.loaded() == before
 
 
 def test_a_picture_to_start_from_is_taken_as_data_uri(client: Client) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from playground import previews, readme, registry, run
+from playground import data, previews, readme, registry, run
 from playground.__main__ import main
 from playground.sprite import cut, tile
 from tests.conftest import CONDITIONAL, ROOT, SAMPLERS, drawing
@@ -43,12 +43,15 @@ def test_sample_writes_images_and_labels(card_id: str, tmp_path: Path, capsys):
     assert "12 samples" in capsys.readouterr().out
     with np.load(out, allow_pickle=False) as file:
         found = {name: file[name] for name in file.files}
-    assert found["images"].dtype == np.uint8 and found["images"].shape == (12, 28, 28)
+    about = data.get(registry.get(card_id).dataset)
+    height, width, channels = about.shape
+    assert found["images"].dtype == np.uint8 and found["images"].shape == (12, height, width, *([] if channels == 1 else [channels]))
     assert set(found) == ({"images", "labels"} if card_id in CONDITIONAL else {"images"})
     if card_id in CONDITIONAL:
-        assert found["labels"].tolist() == [i % 10 for i in range(12)]
-        again = run.sample(card_id, 12, 3, label=[i % 10 for i in range(12)]).samples.uint8()[..., 0]
-        assert np.abs(again.astype(int) - found["images"]).max() <= 2
+        shares = [i % len(about.labels) for i in range(12)]
+        assert found["labels"].tolist() == shares
+        again = run.sample(card_id, 12, 3, label=[about.labels[i] for i in shares]).samples.uint8()
+        assert np.abs(again.reshape(found["images"].shape).astype(int) - found["images"]).max() <= 2
 
 
 def test_settings_are_read_by_the_type_of_their_control(tmp_path: Path):
@@ -127,7 +130,7 @@ def test_a_sprite_cut_apart_gives_its_tiles_back():
 @pytest.mark.parametrize("card", previews.drawn(), ids=lambda card: card.id)
 def test_the_recorded_preview_is_what_the_shipped_weights_draw(card):
     recorded, about = previews.read(card.id)
-    assert recorded.pixels.shape == (previews.N, 28, 28, 1) and about["seed"] == previews.SEED
+    assert recorded.pixels.shape == (previews.N, *data.get(card.dataset).shape) and about["seed"] == previews.SEED
     assert about["weights"] == {name: entry["sha256"] for name, entry in previews.weights.record(card.id)["files"].items()}
     fresh = previews.draw(card).samples
     assert np.abs(fresh.uint8().astype(int) - recorded.pixels).max() <= 2

@@ -81,7 +81,7 @@ def test_every_control_names_itself_and_what_it_allows(card_id: str, control):
     wrong = [
         "no such thing",
         LONG,
-        -1,
+        -1_000_000,
         object(),
         [],
         {},

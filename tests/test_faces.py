@@ -145,3 +145,29 @@ def test_impossible_faces_are_refused_in_one_sentence():
     ):
         with pytest.raises(ControlError, match=words):
             faces.checked(given)
+
+
+def test_a_wall_holds_what_is_fixed_and_varies_the_rest():
+    found = data.drawn("faces", 12, 3, {"age": 88, "hat": "cap", "glasses": "round"})
+    factors = {factor.name: factor for factor in faces.FACTORS}
+    assert (found.factors["age"] == 88).all() and (found.factors["hat"] == factors["hat"].choices.index("cap")).all()
+    assert (found.factors["glasses"] == factors["glasses"].choices.index("round")).all()
+    styles = {faces.HAIRSTYLES[k] for k in found.factors["hairstyle"]}
+    assert len(styles) > 2 and not styles & set(faces.NO_HAT_OVER)
+    assert len({picture.tobytes() for picture in found.pixels}) == 12
+    assert np.array_equal(found.pixels, data.drawn("faces", 12, 3, {"age": 88, "hat": "cap", "glasses": "round"}).pixels)
+    assert not np.array_equal(found.pixels, data.drawn("faces", 12, 4, {"age": 88, "hat": "cap", "glasses": "round"}).pixels)
+
+
+def test_what_depends_on_a_fixed_factor_follows_it():
+    old, young = (np.mean([faces.values_of(seed, {"age": age})["glasses"] != "none" for seed in range(1500)]) for age in (90.0, 20.0))
+    assert abs(old - 0.65) < 0.06 and abs(young - 0.25) < 0.06
+    assert faces.values_of(5) == faces.values_of(5, {})
+
+
+@pytest.mark.parametrize("fixed", [{"age": 200}, {"wings": 2}, {"hat": "cap", "hairstyle": "mohawk"}, {"smile": float("nan")}])
+def test_a_wall_of_what_cannot_be_is_refused(fixed: dict):
+    with pytest.raises(ControlError):
+        data.drawn("faces", 2, 0, fixed)
+    with pytest.raises(ControlError, match="mnist are not known"):
+        data.drawn("mnist", 2, 0, {})

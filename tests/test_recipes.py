@@ -61,3 +61,24 @@ def test_a_recipe_takes_a_step(card_id: str, dataset: str, monkeypatch):
     assert losses[0].keys() == losses[1].keys() and all(np.isfinite(list(losses[0].values())))
     if not any(isinstance(m, torch.nn.Dropout) for module in trainee.modules.values() for m in module.modules()):
         assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_a_vae_s_code_learns_to_be_read_when_it_is_asked_to(monkeypatch):
+    from playground.models import vae
+
+    samples = some("faces")
+    monkeypatch.setattr(data, "load", lambda name, split: samples)
+    config = dataclasses.replace(vae.LARGE, channels=16, deep=16, deepest=16, learning_rate=5e-3)
+    errors = {}
+    for known in (0.0, 500.0):
+        trainee = vae.VAETrainee(dataclasses.replace(config, known=known), "faces")
+
+        def update(name: str, loss: torch.Tensor, trainee=trainee) -> None:
+            trainee.optimizers[name].zero_grad()
+            loss.backward()
+            trainee.optimizers[name].step()
+
+        batch, generator = batch_of(samples), torch.Generator().manual_seed(1)
+        errors[known] = [float(trainee.step(batch, i, generator, update)["read"]) for i in range(25)]
+    assert errors[0.0][-1] == pytest.approx(errors[0.0][0], rel=1e-3), "nothing is asked of the code, so nothing is read"
+    assert errors[500.0][-1] < 0.9 * errors[500.0][0]

@@ -176,7 +176,7 @@ def test_shipped_weights_are_whole_and_say_how_they_came_about(card):
 def test_a_network_of_ours_that_is_too_large_is_stored_in_half_precision(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
     net = Classifier(channels=4, features=8)
-    monkeypatch.setattr(weights, "MAX_FILE_BYTES", 20_000)  # it has more in float32, and fewer in float16
+    monkeypatch.setattr(weights, "HALVED_BYTES", 20_000)  # it has more in float32, and fewer in float16
     weights.save({"net": net}, RECORD, tmp_path / "tiny")
     stored = load_file(tmp_path / "tiny" / NET)
     assert stored["head.weight"].dtype == torch.float16 and stored["stem.1.num_batches_tracked"].dtype == torch.int64

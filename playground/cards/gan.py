@@ -3,6 +3,9 @@
 from playground.controls import Label, Slider
 from playground.types import ModelCard
 
+TRUNCATION = Slider("truncation", "Truncation", 1.0, 0.0, 1.5, 0.05, help="Scales z towards its mean: less variety, more typical samples.")
+PAPER = "Huang et al. 2024, The GAN is dead; long live the GAN! (R3GAN), arXiv:2501.05441"
+
 CARDS = (
     ModelCard(
         id="gan-mnist",
@@ -11,10 +14,10 @@ CARDS = (
         kind="image",
         dataset="mnist",
         can=frozenset({"sample", "decode"}),
-        paper="Huang et al. 2024, The GAN is dead; long live the GAN! (R3GAN), arXiv:2501.05441",
+        paper=PAPER,
         controls=(
             Label("label", "Digit", tuple("0123456789"), help="What to draw. Any: drawn from the seed."),
-            Slider("truncation", "Truncation", 1.0, 0.0, 1.5, 0.05, help="Scales z towards its mean: less variety, more typical digits."),
+            TRUNCATION,
         ),
         views=("z",),
         chunk=64,

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
-from playground.controls import Label, Numbers, Slider
+from playground import data
+from playground.controls import Adjust, Label, Numbers, Slider
 from playground.types import ModelCard
 
 TEMPERATURE = Slider("temperature", "Temperature", 1.0, 0.0, 1.5, 0.05, help="Scales the prior: z is drawn from N(0, temperature² I).")
 TYPICAL = replace(TEMPERATURE, default=0.75, help=TEMPERATURE.help + " 1 is the prior itself: more variety, more digits between classes.")
 TOP = Numbers("top", "The six dimensions with the largest KL", 6, -3.0, 3.0, help="Fixes the dimensions that say most, largest first.")
+FACES = data.get("faces")
 PAPER = "Kingma & Welling 2013, Auto-encoding variational Bayes, arXiv:1312.6114"
 
 CARDS = (
@@ -52,5 +54,30 @@ CARDS = (
         load="playground.models.vae:load",
         recipe="playground.models.vae:plane_recipe",
         facts={"architecture": "The same with a code of two numbers", "latent_space": "A plane, so that it can be drawn as a map"},
+    ),
+    ModelCard(
+        id="vae-faces",
+        family="vae",
+        title="VAE of toy faces",
+        kind="image",
+        dataset="faces",
+        can=frozenset({"sample", "encode", "decode", "reconstruct"}),
+        paper=PAPER,
+        controls=(
+            Label("label", "Hairstyle", FACES.labels, help="What to draw. Any: drawn from the seed."),
+            TYPICAL,
+            TOP,
+            *(Adjust(factor) for factor in FACES.factors if factor.name != FACES.label_factor),
+        ),
+        views=("z",),
+        chunk=64,
+        load="playground.models.vae:load",
+        recipe="playground.models.vae:recipe",
+        facts={
+            "architecture": "The same with a third level and a code of 64 numbers",
+            "training": "The same bound (a Gaussian likelihood), and one thing more: the known features must be read off the code by straight lines",
+            "latent_space": "64 numbers in which each known feature has its direction",
+            "control": "Hairstyle, sliders of known factors (age, smile, glasses, ...), single latent dimensions",
+        },
     ),
 )

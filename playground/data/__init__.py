@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from playground.errors import ControlError, PlaygroundError
 from playground.types import Dataset, Images
@@ -40,6 +40,23 @@ def from_factors(name: str, values: Mapping[str, object]) -> Images:
         raise ControlError(f"The factors of {name} are not known.")
     module = importlib.import_module(f"playground.data.{name}")
     return Images(module.draw(module.checked(values))[None])
+
+
+def drawn(name: str, n: int, seed: int, fixed: Mapping[str, object] | None = None) -> Images:
+    """n new real samples of a data set that is drawn by rule, in none of its splits; the factors in `fixed` are held at those values.
+
+    Raises ControlError for values out of bounds or that cannot go together.
+    """
+    if not get(name).factors:
+        raise ControlError(f"The factors of {name} are not known.")
+    return importlib.import_module(f"playground.data.{name}").drawn(n, seed, fixed or {})
+
+
+def again(name: str, rows: Sequence[int]) -> Images:
+    """Training samples made anew by their row, without loading the split: only where a data set is drawn by rule. Raises ControlError."""
+    if not get(name).factors:
+        raise ControlError(f"The samples of {name} cannot be drawn again.")
+    return importlib.import_module(f"playground.data.{name}").again(rows)
 
 
 def from_picture(name: str, picture: object) -> Images:

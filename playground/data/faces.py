@@ -32,6 +32,7 @@ GLASSES = ("none", "round", "square")
 BEARDS = ("none", "moustache", "full")
 HAIR_SHARES: Mapping[str, float] = {"black": 0.35, "brown": 0.30, "blond": 0.20, "red": 0.15}
 VALID_SEED, TEST_SEED = 900_000, 1_000_000  # training faces have the seeds 0..49,999
+NEW_SEED, MOST_NEW = 2_000_000, 1_000  # from here on, faces that are in no split; seeds that one wall may use up
 FIRST_SEED = {"train": 0, "valid": VALID_SEED, "test": TEST_SEED}
 CHUNK = 500  # faces drawn in one piece of work
 
@@ -69,25 +70,30 @@ DATASET = Dataset(
 )
 
 
-def values_of(seed: int) -> dict[str, float | str]:
-    """The factors of the face with that seed, drawn from the joint distribution above."""
+def values_of(seed: int, fixed: Values | None = None) -> dict[str, float | str]:
+    """The factors of the face with that seed, drawn from the joint distribution above; those in `fixed` are set, and the others follow."""
     rng = np.random.default_rng(seed)
     u = dict(zip([factor.name for factor in FACTORS], rng.random(len(FACTORS)).tolist(), strict=True))
+    fixed = fixed or {}
     found: dict[str, float | str] = {}
+
+    def put(name: str, value: float | str) -> None:
+        found[name] = fixed.get(name, value)
+
     for factor in FACTORS:  # the uniform and independent ones; the others are replaced below
         if isinstance(factor, Slider):
-            found[factor.name] = factor.minimum + (factor.maximum - factor.minimum) * u[factor.name]
+            put(factor.name, factor.minimum + (factor.maximum - factor.minimum) * u[factor.name])
         else:
-            found[factor.name] = factor.choices[int(u[factor.name] * len(factor.choices))]
+            put(factor.name, factor.choices[int(u[factor.name] * len(factor.choices))])
     old = (float(found["age"]) - 20.0) / 70.0
     bald = 0.02 + 0.28 * old
-    found["hairstyle"] = _pick(u["hairstyle"], dict.fromkeys(HAIRSTYLES, (1.0 - bald) / (len(HAIRSTYLES) - 1)) | {"bald": bald})
-    found["hair_colour"] = _pick(u["hair_colour"], HAIR_SHARES)
-    found["hat"] = "none" if found["hairstyle"] in NO_HAT_OVER else _pick(u["hat"], {"none": 0.6, "beanie": 0.2, "cap": 0.2})
+    put("hairstyle", _pick(u["hairstyle"], dict.fromkeys(HAIRSTYLES, (1.0 - bald) / (len(HAIRSTYLES) - 1)) | {"bald": bald}))
+    put("hair_colour", _pick(u["hair_colour"], HAIR_SHARES))
+    put("hat", "none" if found["hairstyle"] in NO_HAT_OVER else _pick(u["hat"], {"none": 0.6, "beanie": 0.2, "cap": 0.2}))
     glasses = 0.25 + 0.40 * old
-    found["glasses"] = _pick(u["glasses"], {"none": 1.0 - glasses, "round": glasses / 2, "square": glasses / 2})
-    found["beard"] = _pick(u["beard"], {"none": 0.6, "moustache": 0.2, "full": 0.2})
-    found["earrings"] = _pick(u["earrings"], {"none": 0.7, "gold": 0.3})
+    put("glasses", _pick(u["glasses"], {"none": 1.0 - glasses, "round": glasses / 2, "square": glasses / 2}))
+    put("beard", _pick(u["beard"], {"none": 0.6, "moustache": 0.2, "full": 0.2}))
+    put("earrings", _pick(u["earrings"], {"none": 0.7, "gold": 0.3}))
     return found
 
 
@@ -181,6 +187,27 @@ def load(split: str) -> Images:
     first, count = FIRST_SEED[split], DATASET.sizes[split]
     pieces = [range(start, min(start + CHUNK, first + count)) for start in range(first, first + count, CHUNK)]
     return _joined(_in_parallel(pieces))
+
+
+def drawn(n: int, seed: int, fixed: Mapping[str, Any]) -> Images:
+    """n new faces with the values in `fixed`, the other factors as in values_of. Raises ControlError."""
+    held = {name: checked(fixed)[name] for name in fixed}
+    values: list[Values] = []
+    at = NEW_SEED + MOST_NEW * seed
+    while len(values) < n:  # a hat may be held over hair that takes none: then the next seed
+        value = values_of(at, held)
+        at += 1
+        if value["hat"] == "none" or value["hairstyle"] not in NO_HAT_OVER:
+            values.append(value)
+    factors = coded(values)
+    return Images(np.stack([face_drawing.draw(value) for value in values]), factors["hairstyle"], None, factors)
+
+
+def again(rows: Sequence[int]) -> Images:
+    """The training faces in those rows. Raises ControlError for a row that is none."""
+    if not all(0 <= row < DATASET.sizes["train"] for row in rows):
+        raise ControlError(f"rows must be from 0 to {DATASET.sizes['train'] - 1:,}, got {list(rows)[:5]}.")
+    return make([FIRST_SEED["train"] + row for row in rows])
 
 
 def from_picture(picture: object) -> Images:

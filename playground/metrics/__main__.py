@@ -13,7 +13,7 @@ from typing import Any
 from playground import data, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
-from playground.metrics import cost, measurements, quality, reference
+from playground.metrics import cost, features, measurements, memory, quality, reference
 from playground.types import Measurement, ModelCard
 
 N = 10_000
@@ -31,9 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help=f"n = {QUICK_N}: rough, without fid")
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
-    parser.add_argument(
-        "--reference", nargs="*", metavar="DATASET", help="write assets/reference/DATASET/reference.npz (none named: of all)"
-    )
+    parser.add_argument("--reference", nargs="*", metavar="DATASET", help="write assets/reference/DATASET (none named: of all)")
     args = parser.parse_args(words)
     if not (args.cards or args.all or args.reference is not None):
         parser.error("name a card, or give --all or --reference")
@@ -90,8 +88,12 @@ def write_references(names: Sequence[str]) -> None:
     """Writes the references of these data sets and says what was left out."""
     for name in names:
         arrays, left_out = reference.make(name)
-        path = reference.write(name, arrays)
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {', '.join(arrays)}")
+        written = {features.path(name): arrays}
+        if data.get(name).factors:
+            written[memory.path(name)] = memory.make(name)
+        for path, arrays in written.items():
+            reference.write(path, arrays)
+            print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {', '.join(arrays)}")
         for sentence in left_out:
             print(sentence)
 

@@ -8,14 +8,13 @@ import numpy as np
 
 from playground import data, run
 from playground.controls import Choice, Slider, adjustments, equal_shares
-from playground.metrics import features
+from playground.metrics import features, memory
 from playground.types import Dataset, Images, Latents, Measurement, ModelCard, Scores
 
 CONFIDENCE = 0.01  # legible: read with at least the confidence of this quantile of real samples
 SEEN = 1 / 3  # a combination counts when it is seen at least this share as often as in truth
 CONTROLLED = 2000  # samples for factor control
 LEVELS = 20  # values of a number that is controlled
-CHUNK = 500
 
 Make = Callable[..., Measurement]
 
@@ -96,14 +95,8 @@ def nearest(fake: np.ndarray, real: np.ndarray, train: np.ndarray, make: Make) -
 
     Far below the floor means that training samples are remembered.
     """
-    return make(metric="nearest_train", value=_short(np.median(_nearest(fake, train))), floor=_short(np.median(_nearest(real, train))))
-
-
-def _nearest(rows: np.ndarray, among: np.ndarray) -> np.ndarray:
-    import torch
-
-    others = torch.from_numpy(among)
-    return torch.cat([torch.cdist(part, others).min(1).values for part in torch.from_numpy(rows).split(CHUNK)]).numpy()
+    value, floor = (np.median(memory.nearest(rows, train).distance) for rows in (fake, real))
+    return make(metric="nearest_train", value=_short(value), floor=_short(floor))
 
 
 def control(card: ModelCard, seed: int, make: Make) -> list[Measurement]:

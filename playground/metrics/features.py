@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import numpy as np
 
@@ -29,15 +30,19 @@ def of_split(dataset: str, split: str, extractor: str) -> np.ndarray:
     return extract(data.load(dataset, split), extractor).features
 
 
+def path(dataset: str) -> Path:
+    """Where a data set's reference is shipped."""
+    return REFERENCE / dataset / "reference.npz"
+
+
 @functools.lru_cache(maxsize=4)
 def reference(dataset: str) -> dict[str, np.ndarray]:
     """The shipped reference: test_features (10,000, d) and train_features (2,000, d) as float32, test_labels, pictures, codes.
 
     Raises DataUnavailable where it is missing.
     """
-    path = REFERENCE / dataset / "reference.npz"
-    if not path.is_file():
+    if not path(dataset).is_file():
         raise DataUnavailable(f"The reference of {dataset} is missing: make it with python -m playground.metrics --reference.")
-    with np.load(path, allow_pickle=False) as file:
+    with np.load(path(dataset), allow_pickle=False) as file:
         found = {name: file[name] for name in file.files}
     return {name: value.astype(np.float32) if value.dtype == np.float16 else value for name, value in found.items()}

@@ -8,7 +8,7 @@ import numpy as np
 
 from playground import data, registry, run
 from playground.errors import PlaygroundError
-from playground.metrics import features
+from playground.metrics import features, memory
 from playground.metrics.quality import shuffled
 from playground.types import Images
 
@@ -53,14 +53,14 @@ def make(dataset: str) -> tuple[dict[str, np.ndarray], list[str]]:
     return arrays, left_out
 
 
-def write(dataset: str, arrays: dict[str, np.ndarray]) -> Path:
-    """Writes a reference without pickle, in one atomic step. Raises ValueError where it is larger than MAX_BYTES."""
-    path = features.REFERENCE / dataset / "reference.npz"
+def write(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+    """Writes arrays without pickle, in one atomic step. Raises ValueError where they take more than MAX_BYTES."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(".part.npz")
     np.savez_compressed(part, allow_pickle=False, **arrays)
     if part.stat().st_size > MAX_BYTES:
-        raise ValueError(f"the reference of {dataset} has {part.stat().st_size} bytes; at most {MAX_BYTES} are shipped.")
+        raise ValueError(f"{path.parent.name}/{path.name} has {part.stat().st_size} bytes; at most {MAX_BYTES} are shipped.")
     part.replace(path)
     features.reference.cache_clear()
+    memory.clear()
     return path

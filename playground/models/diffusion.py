@@ -177,7 +177,9 @@ class DiffusionModel:
         for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, eta=eta), 1):
             moment = {"x_t": x, "x_0": found.x_0}
             x = found.x
-            yield Step(to_images(x, label), i, total, calls[i - 1], {name: to_images(moment[name], label) for name in moment if name in views})
+            yield Step(
+                to_images(x, label), i, total, calls[i - 1], {name: to_images(moment[name], label) for name in moment if name in views}
+            )
 
 
 def load(card: ModelCard) -> DiffusionModel:

@@ -17,7 +17,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
-from playground.models.nets.conv import Decoder, Encoder
+from playground.models.nets.conv import LARGE_SIDE, Decoder, Encoder
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import to_images
@@ -98,8 +98,12 @@ class Config:
     seed: int = 0
 
 
+LARGE = Config(channels=24, deep=64, deepest=160, num_steps=5000, batch_size=32, learning_rate=4e-4)
+"""For pictures of more than LARGE_SIDE points a side."""
+
+
 class GANTrainee(Trainee):
-    """One critic step and one generator step per batch; the generator is scored against the real digits of the same class."""
+    """One critic step and one generator step per batch; the generator is scored against the real samples of the same class."""
 
     def __init__(self, config: Config, dataset: str):
         torch.manual_seed(config.seed)
@@ -199,8 +203,8 @@ def load(card: ModelCard) -> GANModel:
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
-    """The recipe of gan-mnist."""
-    config = config or Config()
+    """The recipe of a conditional GAN; larger pictures get a third level."""
+    config = config or (LARGE if data.get(card.dataset).shape[0] > LARGE_SIDE else Config())
     return Recipe(
         card.id,
         card.dataset,

@@ -17,7 +17,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
-from playground.models.nets.conv import Decoder, Encoder
+from playground.models.nets.conv import LARGE_SIDE, Decoder, Encoder
 from playground.sampling import latents
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
@@ -48,9 +48,9 @@ class VAE(nn.Module, PyTorchModelHubMixin):
         self.moments = nn.Sequential(nn.Linear(128 + 16, 256), nn.SiLU(), nn.Linear(256, 2 * z_size))
         self.expand = nn.Sequential(nn.Linear(z_size + 16, 128), nn.SiLU())
         self.decoder = Decoder(128, channels, deep, side, picture_channels, blocks, deepest)
-        if factor_columns:  # fitted after training by latents.fit_directions
+        if factor_columns:  # both are fitted after training by latents.fit_directions
             self.register_buffer("directions", torch.zeros(factor_columns, z_size))
-            self.register_buffer("readout", torch.zeros(z_size + 1, factor_columns))
+            self.readout = nn.Parameter(torch.zeros(z_size + 1, factor_columns))
 
     def encode(self, x: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """mu, logvar of q(z | x, y), each (n, z_size)."""
@@ -61,10 +61,12 @@ class VAE(nn.Module, PyTorchModelHubMixin):
         """Logits of the Bernoulli means, (n, c, side, side)."""
         return self.decoder(self.expand(torch.cat([z, self.embed(label)], 1)))
 
-    def forward(self, x: torch.Tensor, label: torch.Tensor, eps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """logits, mu, logvar with z = mu + exp(logvar / 2) eps (the reparametrisation trick)."""
+    def forward(self, x: torch.Tensor, label: torch.Tensor, eps: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """logits, mu, logvar with z = mu + exp(logvar / 2) eps (the reparametrisation trick), and the factors read off z, if there are any."""
         mu, logvar = self.encode(x, label)
-        return self.decode(mu + (0.5 * logvar).exp() * eps, label), mu, logvar
+        z = mu + (0.5 * logvar).exp() * eps
+        read = (z @ self.readout[:-1] + self.readout[-1],) if hasattr(self, "readout") else ()
+        return self.decode(z, label), mu, logvar, *read
 
 
 def kl_per_dimension(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
@@ -77,7 +79,9 @@ class Config:
     """The recipe's settings. unknown: share of the training pictures whose label is hidden. beta weighs the KL term (1: the bound).
 
     deepest: channels of a third level, 0 for none. sigma: standard deviation of a Gaussian likelihood on the scale [0, 1] in place of
-    the Bernoulli one, which hardly tells one mid-tone from another; 0 keeps the Bernoulli.
+    the Bernoulli one, which hardly tells one mid-tone from another; 0 keeps the Bernoulli. known: weight of the squared error with
+    which the known factors are read off the code by straight lines, so that the code keeps them in that form (in the manner of
+    arXiv:2006.10102); 0 leaves them to the reconstruction.
     """
 
     z_size: int = 16
@@ -87,6 +91,7 @@ class Config:
     blocks: int = 1
     beta: float = 1.0
     sigma: float = 0.0
+    known: float = 0.0
     unknown: float = 0.2
     num_steps: int = 4500
     batch_size: int = 64
@@ -96,7 +101,7 @@ class Config:
 
 LARGE = Config(z_size=64, channels=24, deep=64, deepest=160, sigma=0.1, num_steps=2600)
 """For pictures of more than LARGE_SIDE points a side."""
-LARGE_SIDE = 32
+ROUNDS = 3  # of moving a code towards known factors
 FITTED = 10_000  # training samples from whose codes the directions are fitted
 
 
@@ -122,13 +127,13 @@ class VAETrainee(Trainee):
         super().__init__(
             {"vae": net}, {"vae": torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=0.01)}, averaged=("vae",)
         )
-        self.config, self.dataset = config, about
+        self.config, self.dataset, self.moved = config, about, moved
 
     def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
         hidden = torch.rand(len(batch), generator=generator).to(batch.x.device) < self.config.unknown
         label = torch.where(hidden, len(self.dataset.labels), batch.label)
         eps = torch.randn(len(batch), self.config.z_size, generator=generator).to(batch.x.device)
-        logits, mu, logvar = self.modules["vae"](batch.x, label, eps)
+        logits, mu, logvar, *read = self.modules["vae"](batch.x, label, eps)
         x = (batch.x + 1) / 2
         if self.config.sigma:
             pixels = (logits.sigmoid() - x).square() / (2 * self.config.sigma**2)  # up to a constant of the density
@@ -136,8 +141,15 @@ class VAETrainee(Trainee):
             pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
         reconstruction = pixels.sum((1, 2, 3)).mean()
         kl = kl_per_dimension(mu, logvar).sum(1).mean()
-        update("vae", reconstruction + self.config.beta * kl)
-        return {"negative_elbo": (reconstruction + kl).detach(), "reconstruction": reconstruction.detach(), "kl": kl.detach()}
+        loss = reconstruction + self.config.beta * kl
+        found = {"negative_elbo": (reconstruction + kl).detach(), "reconstruction": reconstruction.detach(), "kl": kl.detach()}
+        if read:
+            truth = latents.columns(self.moved, {name: value.cpu().numpy() for name, value in batch.factors.items()})
+            error = (read[0] - torch.from_numpy(truth).to(batch.x.device)).square().sum(1).mean()
+            loss = loss + self.config.known * error
+            found["read"] = error.detach()
+        update("vae", loss)
+        return found
 
     def preview(self, modules: Mapping[str, nn.Module]) -> Images:
         net = modules["vae"]
@@ -168,11 +180,17 @@ class VAETrainee(Trainee):
             some = Images(train.pixels[:FITTED], train.labels[:FITTED])
             with torch.no_grad():
                 parts = zip(from_images(some, "cpu").split(500), torch.from_numpy(some.labels).split(500), strict=True)
-                codes = torch.cat([net.encode(x.to(device), y.to(device))[0].cpu() for x, y in parts]).numpy()
+                moments = [net.encode(x.to(device), y.to(device)) for x, y in parts]
+            mu, logvar = (torch.cat([part[k].cpu() for part in moments]) for k in (0, 1))
+            # samples of q(z | x), which fill the prior, and not its means: along a dimension that says nothing the means hardly
+            # vary, and least squares would read them with weights that any other z blows up
+            eps = torch.randn(mu.shape, generator=torch.Generator().manual_seed(self.config.seed))
+            codes = (mu + (0.5 * logvar).exp() * eps).numpy()
             rows = {name: value[:FITTED] for name, value in train.factors.items()}
             directions, readout, explained = latents.fit_directions(codes, latents.columns(moved, rows))
-            net.directions.copy_(torch.from_numpy(directions))
-            net.readout.copy_(torch.from_numpy(readout))
+            with torch.no_grad():
+                net.directions.copy_(torch.from_numpy(directions))
+                net.readout.copy_(torch.from_numpy(readout))
             found["readout_r2"] = [round(float(value), 3) for value in explained]
         return found
 
@@ -220,12 +238,19 @@ class VAEModel:
         return to_images(self.vae.decode(z, self._label(codes.labels, len(z))).sigmoid() * 2 - 1, codes.labels)
 
     def adjusted(self, codes: Latents, **adjust: Any) -> Latents:
-        """Codes moved along the directions of known factors until the linear readout gives the values asked for."""
+        """Codes moved along the directions of known factors until the factors are as asked.
+
+        What counts is what the picture shows: in each of ROUNDS rounds the code is decoded, the picture encoded, the factors read off
+        that, and the code moved by what is missing. A code that was drawn may say something that no picture shows.
+        """
         wanted = {name: value for name, value in adjust.items() if value is not None}
         if not wanted:
             return codes
         directions, readout = self.vae.directions.cpu().numpy(), self.vae.readout.cpu().numpy()
-        return Latents(latents.steered(codes.values, directions, readout, self.factors, wanted), codes.labels)
+        for _ in range(ROUNDS):
+            seen = self.encode(self.decode(codes))
+            codes = Latents(latents.steered(codes.values, directions, readout, self.factors, wanted, seen.values), codes.labels)
+        return codes
 
     def reconstruct(self, images: Images) -> Images:
         """Pictures encoded to their mean code and decoded again."""

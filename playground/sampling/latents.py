@@ -79,9 +79,13 @@ def steered(
     readout: np.ndarray,
     factors: Sequence[Slider | Choice],
     wanted: Mapping[str, float | str],
+    seen: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Codes (n, d) moved along the directions so that the readout of each wanted factor is its wanted value, and no other changes."""
-    read = codes @ readout[:-1] + readout[-1]
+    """Codes (n, d) moved along the directions so that the readout of each wanted factor is its wanted value, and no other changes.
+
+    seen: codes (n, d) off which the factors are read, where they are not those that are moved.
+    """
+    read = (codes if seen is None else seen) @ readout[:-1] + readout[-1]
     change = np.zeros_like(read)
     at = 0
     for factor in factors:

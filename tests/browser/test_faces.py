@@ -14,6 +14,8 @@ from tests import serving
 from tests.browser.looking import SLOW, decoded, open_tab, press, set_number, taken
 
 CARDS = [card for card in registry.cards() if adjustments(card.controls)]
+PICKED = [card for card in registry.cards() if "sample" in card.can and card.dataset == "faces"]
+GANS = [card for card in PICKED if card.family == "gan"]
 
 
 def choose(panel: Locator, label: str, text: str) -> None:
@@ -36,14 +38,14 @@ def face(panel: Locator, caption: str) -> np.ndarray:
     return decoded(panel.locator("#vae-adjusted figure", has_text=caption).locator("img").first.get_attribute("src"))
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+@pytest.mark.parametrize("card", PICKED, ids=lambda card: card.id)
 def test_the_other_model_of_the_tab_draws_what_its_api_draws(page: Page, url: str, card: ModelCard) -> None:
-    panel = open_tab(page, "vae")
+    panel = open_tab(page, card.family)
     choose(panel, "Model", card.title)
-    panel.locator(f"#vae-out b:has-text('{card.id}')").wait_for()
+    panel.locator(f"#{card.family}-out b:has-text('{card.id}')").wait_for()
     set_number(panel, "n (samples)", 4)
     choose(panel, "Hairstyle", "bob")
-    press(panel, "vae")
+    press(panel, card.family)
     picture, settings = taken(panel)
     assert (settings["model"], settings["label"], settings["n"]) == (card.id, "bob", 4)
     known = {control.name for control in card.controls} | {"n", "seed"}
@@ -70,14 +72,70 @@ def test_a_slider_moves_the_face_and_the_truth_stands_beside_it(page: Page, card
     assert panel.locator("#vae-adjusted tr.moved").count() == 1
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+@pytest.mark.parametrize("card", PICKED, ids=lambda card: card.id)
 def test_a_link_opens_the_other_model_and_draws(context: BrowserContext, url: str, card: ModelCard) -> None:
     page = context.new_page()
-    page.goto(f"{url}?tab=vae&model={card.id}&seed=11&label=curly&n=3")
-    panel = page.locator("#tab-vae")
-    panel.locator("#vae-out .badge.live").first.wait_for(timeout=SLOW)
+    page.goto(f"{url}?tab={card.family}&model={card.id}&seed=11&label=curly&n=3")
+    panel = page.locator(f"#tab-{card.family}")
+    panel.locator(f"#{card.family}-out .badge.live").first.wait_for(timeout=SLOW)
     serving.wait_until_idle()
     page.wait_for_timeout(600)
     settings = taken(panel)[1]
     assert (settings["model"], settings["seed"], settings["label"], settings["n"]) == (card.id, 11, "curly", 3)
-    assert panel.locator("#vae-out .badge.live").count() == 1, "the recorded result was not painted over it"
+    assert panel.locator(f"#{card.family}-out .badge.live").count() == 1, "the recorded result was not painted over it"
+
+
+def pictures_of(part: Locator) -> list[str]:
+    """The addresses of the pictures in a part of the page."""
+    return part.locator("img").evaluate_all("shown => shown.map(one => one.src)")
+
+
+def pressed(panel: Locator, button: str, part: str) -> Locator:
+    """Presses a button and waits until its part of the page is live and nothing is under way."""
+    panel.locator(button).click()
+    panel.locator(f"{part} .badge.live").first.wait_for(timeout=SLOW)
+    panel.page.wait_for_timeout(600)
+    serving.wait_until_idle()
+    panel.page.wait_for_timeout(600)
+    return panel.locator(part)
+
+
+@pytest.mark.parametrize("card", GANS, ids=lambda card: card.id)
+def test_the_wall_grows_by_new_faces_at_every_press(page: Page, card: ModelCard) -> None:
+    panel = open_tab(page, "gan")
+    assert panel.locator("#gan-wall .badge.recorded").count() == 1
+    first = pictures_of(pressed(panel, "#gan-wall-more", "#gan-wall"))
+    both = pictures_of(pressed(panel, "#gan-wall-more", "#gan-wall"))
+    assert len(first) == 1 and len(both) == 2
+    assert both[1] == first[0] and both[0] != first[0], "the newest row is on top, the older one is kept"
+
+
+@pytest.mark.parametrize("card", PICKED, ids=lambda card: card.id)
+def test_copies_are_looked_for(page: Page, card: ModelCard) -> None:
+    panel = open_tab(page, card.family)
+    part = f"#{card.family}-copies"
+    before = pictures_of(panel.locator(part))
+    set_number(panel, "Which faces to search for (seed)", 12)
+    after = pressed(panel, f"{part}-run", part)
+    assert len(pictures_of(after)) == len(before) == 2 and pictures_of(after) != before
+    assert after.locator("td").count() == 8 and "held out" in after.inner_text()
+
+
+def test_two_samples_are_mixed(page: Page) -> None:
+    panel = open_tab(page, "gan")
+    before = pictures_of(panel.locator("#gan-mixed"))
+    set_number(panel, "Second (seed)", 99)
+    after = pressed(panel, "#gan-mix", "#gan-mixed")
+    assert len(pictures_of(after)) == 2 and pictures_of(after) != before and "seed 7 to seed 99" in after.inner_text()
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_the_real_wall_holds_what_is_set(page: Page, card: ModelCard) -> None:
+    panel = open_tab(page, "vae")
+    wall = panel.locator("#vae-real")
+    before = pictures_of(wall)
+    field = panel.get_by_label("number input for Age", exact=True)  # the adjusted face's says its unit
+    field.fill("85")
+    field.blur()
+    wall.get_by_text("age 85").first.wait_for()
+    assert len(pictures_of(wall)) == 1 and pictures_of(wall) != before

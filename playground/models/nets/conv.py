@@ -8,6 +8,9 @@ from torch import nn
 
 from playground.models.nets.residual import Down, Residual, Up
 
+LARGE_SIDE = 32
+"""Pictures of more points a side get a third level."""
+
 
 class Encoder(nn.Module):
     """x (n, picture_channels, side, side) -> (n, out_size), by way of (n, channels, side/2, side/2) and (n, deep, side/4, side/4).

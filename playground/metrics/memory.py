@@ -1,0 +1,88 @@
+"""Is it a copy? The features of every training sample, shipped in a byte each, and the nearest ones to what a model drew."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from playground import data
+from playground.errors import DataUnavailable
+from playground.metrics import features
+from playground.types import Images
+
+CHUNK = 500
+QUANTILES = (0.01, 0.05, 0.5, 0.95)  # of the distances from real test samples
+LEVELS = 255
+
+
+@dataclass(frozen=True)
+class Found:
+    """index, distance: for each of n samples the row of the nearest training sample and how far it is in features, (n,)."""
+
+    index: np.ndarray
+    distance: np.ndarray
+
+
+def nearest(rows: np.ndarray, among: np.ndarray) -> Found:
+    """The nearest of `among` (m, d) to each of `rows` (n, d), by Euclidean distance."""
+    import torch
+
+    others = torch.from_numpy(np.ascontiguousarray(among, dtype=np.float32))
+    parts = [torch.cdist(part, others).min(1) for part in torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float32)).split(CHUNK)]
+    return Found(torch.cat([part.indices for part in parts]).numpy(), torch.cat([part.values for part in parts]).numpy())
+
+
+def make(dataset: str) -> dict[str, np.ndarray]:
+    """The arrays of a data set's memory: train uint8 (n, d) with low and step float32 (d,), so that a feature is low + step * byte;
+    real float32 (len(QUANTILES),), measured through the same bytes."""
+    extractor = data.get(dataset).extractor
+    rows = features.of_split(dataset, "train", extractor)
+    low, step = rows.min(0), np.maximum(np.ptp(rows, axis=0), 1e-6) / LEVELS
+    packed = np.round((rows - low) / step).astype(np.uint8)
+    distance = nearest(features.of_split(dataset, "test", extractor), low + step * packed).distance
+    return {
+        "train": packed,
+        "low": low.astype(np.float32),
+        "step": step.astype(np.float32),
+        "real": np.quantile(distance, QUANTILES).astype(np.float32),
+    }
+
+
+def path(dataset: str) -> Path:
+    """Where a data set's memory is shipped."""
+    return features.REFERENCE / dataset / "memory.npz"
+
+
+@functools.lru_cache(maxsize=2)
+def train(dataset: str) -> np.ndarray:
+    """Features float32 (n, d) of all training samples. Raises DataUnavailable where there is no memory."""
+    found = _arrays(dataset, "train", "low", "step")
+    return found["low"] + found["step"] * found["train"].astype(np.float32)
+
+
+@functools.lru_cache(maxsize=2)
+def real(dataset: str) -> dict[float, float]:
+    """How far real test samples are from the nearest training sample: the QUANTILES of that distance. Raises DataUnavailable."""
+    return dict(zip(QUANTILES, _arrays(dataset, "real")["real"].tolist(), strict=True))
+
+
+def clear() -> None:
+    """Forgets what was read, for when the files have changed."""
+    train.cache_clear()
+    real.cache_clear()
+
+
+def _arrays(dataset: str, *names: str) -> dict[str, np.ndarray]:
+    if not path(dataset).is_file():
+        raise DataUnavailable(f"The memory of {dataset} is missing: make it with python -m playground.metrics --reference {dataset}.")
+    with np.load(path(dataset), allow_pickle=False) as file:
+        return {name: file[name] for name in names}
+
+
+def look_up(dataset: str, images: Images) -> tuple[Found, Images]:
+    """The training samples nearest to pictures, and those samples made again. Raises DataUnavailable where there is no memory."""
+    found = nearest(features.extract(images, data.get(dataset).extractor).features, train(dataset))
+    return found, data.again(dataset, found.index.tolist())

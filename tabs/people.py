@@ -1,0 +1,103 @@
+"""People who do not exist: an endless wall of drawn faces, and the search for copies among all training faces."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from playground import data, exhibits, previews, run
+from playground.errors import PlaygroundError
+from playground.exhibits import Row
+from playground.metrics import memory
+from playground.types import ModelCard
+from tabs import pictures, strips, widgets
+from tabs.widgets import HEAVY
+
+ROW, KEPT = 16, 8  # faces that a press adds, and presses that stay on the wall
+SEARCHED = 8
+QUIET = {"api_visibility": "private", **HEAVY}
+
+
+def wall(card: ModelCard, tab: str) -> None:
+    """The endless wall's components and events."""
+    with gr.Row(elem_classes="section"):
+        with gr.Column(scale=1, min_width=280):
+            gr.HTML(
+                "<h3>These people do not exist</h3><p>Every press adds sixteen faces that nobody ever drew, and there is no end to them. They are drawings, learnt from drawings, and that is harmless. "
+                "A GAN that learnt from photographs does the same with a million times the computing: faces that pass for real ones, of nobody to ask for consent, made from pictures of people "
+                "who mostly were not asked either. Then it matters who made a picture and whether it says so.</p>",
+                padding=False,
+            )
+            go = gr.Button("Sixteen more", elem_id=f"{tab}-wall-more")
+        with gr.Column(scale=2, min_width=320):
+            out = gr.HTML(widgets.recorded(card.id, tab), padding=False, elem_id=f"{tab}-wall")
+    seeds = gr.State([])  # of the presses that are on the wall: a few numbers
+
+    @widgets.guarded
+    def more(seeds: Sequence[int], seed: int) -> tuple[str, list[int]]:
+        kept = [seed, *seeds][:KEPT]
+        grids = []
+        for each in kept:
+            found = run.sample(card.id, ROW, each, limit=ROW)
+            grids.append(
+                pictures.grid(
+                    found.samples, f"{ROW} samples of {card.id}, seed {each}", 8, widgets.settings_of(found), widgets.scale(card.id)
+                )
+            )
+        line = f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seeds {", ".join(map(str, kept))}, newest first</div>'
+        return f'<div class="wall">{"".join(grids)}</div>{line}', kept
+
+    fresh = gr.Number(0, visible=False)
+    go.click(more, [seeds, fresh], [out, seeds], js="(seeds, _) => [seeds, Math.floor(Math.random() * 100000)]", **QUIET)
+
+
+def copies(card: ModelCard, tab: str) -> None:
+    """The search's components and events."""
+    try:
+        rows, about = previews.read_rows(card.id, "copies")
+        shown, seed = _shown(card, rows, about["distances"], about["seed"], "recorded"), about["seed"]
+    except PlaygroundError as error:
+        shown, seed = f'<p class="note">{html.escape(str(error))}</p>', previews.SEED
+    total = data.get(card.dataset).sizes["train"]
+    with gr.Row(elem_classes="section"):
+        with gr.Column(scale=1, min_width=280):
+            gr.HTML(
+                f"<h3>Are they copies?</h3><p>Under each drawn face stands the nearest of all {total:,} training faces, found by the features of the network that reads faces "
+                "and drawn again from its seed.</p>",
+                padding=False,
+            )
+            which = gr.Number(seed, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which faces to search for (seed)")
+            go = gr.Button("Look for copies", elem_id=f"{tab}-copies-run")
+        with gr.Column(scale=2, min_width=320):
+            out = gr.HTML(shown, padding=False, elem_id=f"{tab}-copies")
+
+    @widgets.guarded
+    def search(seed: int) -> Iterator[str]:
+        rows, distances = exhibits.copies(card.id, SEARCHED, seed)
+        yield _shown(card, rows, distances, seed, "live")
+
+    gr.on([go.click, which.submit], search, which, out, **QUIET)
+
+
+def _shown(card: ModelCard, rows: Sequence[Row], distances: Sequence[float], seed: int, how: str) -> str:
+    """Both rows, the distances, and what they are to be held against."""
+    real = memory.real(card.dataset)
+    low, middle, high = real[0.05], real[0.5], real[0.95]
+    suspect = sum(distance < real[0.01] for distance in distances)
+    verdict = (
+        "None is nearer to a training face than 99 in 100 real ones are, so none looks like a copy."
+        if not suspect
+        else f"{suspect} of {len(distances)} nearer than 99 in 100 real faces are: look at {'it' if suspect == 1 else 'them'} closely."
+    )
+    cells = "".join(f"<td>{distance:.1f}</td>" for distance in distances)
+    about: dict[str, Any] = {"model": card.id, "n": len(distances), "seed": seed, "distances": list(distances)}
+    take = pictures.download(pictures.png(strips.sheet(rows), about), "image/png", f"{card.id}-copies-seed{seed}.png", "PNG")
+    return (
+        strips.strips(rows, scale=widgets.scale(card.id) * 0.75)
+        + f'<div class="tablewrap"><table class="facts"><tbody><tr><th scope=row>distance</th>{cells}</tr></tbody></table></div>'
+        + f"<p class=note>Real faces that were held out lie at {middle:.1f} from their nearest training face (nine in ten between {low:.1f} and {high:.1f}). {verdict}</p>"
+        + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · seed {seed}</div><div class="takes">Take it away: {take}</div>'
+    )
