@@ -48,8 +48,9 @@ def build() -> TabPage:
         _map(flat)
         _own_drawing(card, flat)
         _sliding(card)
-    with gr.Accordion("How it learns", open=False):
-        gr.HTML(_story(card.id) + "".join(widgets.further_story(each, _story(each.id)) for each in drawing_cards[1:]), padding=False)
+    with gr.Accordion("How it learns", open=False) as learning:
+        gr.HTML(_story(card.id), padding=False)
+        more = gr.HTML("", padding=False, elem_id=f"{ID}-stories")  # large pictures: made when somebody looks
     with gr.Accordion("Look inside", open=False):
         gr.HTML(
             _bars(card)
@@ -64,6 +65,11 @@ def build() -> TabPage:
             "odd parts found on a production line by how badly they are repainted, molecules that vary a known one.\n\n"
             "**Ask yourself:** on the map, a 4 turns into a 9 without a jump. What does the decoder paint half way, and is that a digit?"
         )
+
+    def tell() -> str:
+        return "".join(widgets.further_story(each, _story(each.id)) for each in drawing_cards[1:])
+
+    learning.expand(tell, None, more, api_visibility="private", show_progress="hidden")
     return TabPage(ID, linked)
 
 

@@ -24,6 +24,7 @@ from tabs import pictures
 HEAVY = {"concurrency_id": "heavy", "concurrency_limit": 8, "show_progress": "hidden"}
 """Event settings of everything that may run a model: all share one group; the gate in playground.run orders their steps."""
 
+POINTS = 200  # of a line of losses, about
 SIDE = 112  # CSS pixels that one sample of a grid takes at most
 
 log = logging.getLogger("playground")
@@ -267,8 +268,9 @@ def losses_plot(log_rows: Sequence[Mapping[str, float]], names: Sequence[str], t
     def point(step: float, value: float) -> str:
         return f"{pad + (width - pad - 6) * step / max(steps):.1f},{6 + (height - 28) * (1 - (value - low) / span):.1f}"
 
+    shown = log_rows[:: max(1, len(log_rows) // POINTS)]
     lines = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(point(row["step"], row[name]) for row in log_rows if name in row)}"/>'
+        f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(point(row["step"], row[name]) for row in shown if name in row)}"/>'
         for name, colour in zip(names, colours, strict=False)
     )
     legend = " ".join(

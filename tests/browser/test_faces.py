@@ -139,3 +139,13 @@ def test_the_real_wall_holds_what_is_set(page: Page, card: ModelCard) -> None:
     field.blur()
     wall.get_by_text("age 85").first.wait_for()
     assert len(pictures_of(wall)) == 1 and pictures_of(wall) != before
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_the_training_of_the_other_model_is_told_when_somebody_looks(page: Page, card: ModelCard) -> None:
+    panel = open_tab(page, "vae")
+    stories = panel.locator("#vae-stories")
+    assert stories.locator("img, .frame").count() == 0
+    panel.get_by_role("button", name="How it learns").click()
+    stories.get_by_text(card.title).first.wait_for(timeout=SLOW)
+    assert stories.locator("img, .frame").count() > 1 and stories.locator("svg").count() == 3
