@@ -17,15 +17,8 @@ from playground.types import Images, ModelCard, Run
 from tabs import pictures
 from tabs.widgets import HEAVY, guarded, link_of, settings_of
 
-ENDPOINTS = (
-    "reconstruct",
-    "classify",
-    "models",
-    "write_number",
-    "compare",
-    "mix",
-    "copies",
-)  # besides one sample_CARD for each card that samples
+# besides one sample_CARD for each card that samples
+ENDPOINTS = ("reconstruct", "classify", "models", "write_number", "compare", "mix", "copies")
 TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Given: str | None, Numbers: list[float] | None}
 
 

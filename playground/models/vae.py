@@ -1,6 +1,6 @@
 """VAE: an encoder proposes a distribution of codes, a decoder a distribution of pictures; trained on a bound of the likelihood.
 
-Kingma & Welling, arXiv:1312.6114; conditional form: Sohn et al. 2015. Bernoulli likelihood per pixel. What is drawn is the decoder's
+Kingma & Welling, arXiv:1312.6114; conditional form: Sohn et al. 2015. Bernoulli or Gaussian likelihood per pixel. What is drawn is the decoder's
 mean, not a sample of its pixel noise: that is part of the blur.
 """
 
@@ -48,7 +48,7 @@ class VAE(nn.Module, PyTorchModelHubMixin):
         self.moments = nn.Sequential(nn.Linear(128 + 16, 256), nn.SiLU(), nn.Linear(256, 2 * z_size))
         self.expand = nn.Sequential(nn.Linear(z_size + 16, 128), nn.SiLU())
         self.decoder = Decoder(128, channels, deep, side, picture_channels, blocks, deepest)
-        if factor_columns:  # both are fitted after training by latents.fit_directions
+        if factor_columns:  # both are fitted after training by latents.fit_directions; with Config.known the readout learns before, too
             self.register_buffer("directions", torch.zeros(factor_columns, z_size))
             self.readout = nn.Parameter(torch.zeros(z_size + 1, factor_columns))
 
