@@ -81,7 +81,7 @@
   };
 })();
 
-// Planes of codes (tabs/plane.py): the picture under the pointer comes from a sprite that is already here.
+// Planes of codes (tabs/plane.py): the picture under the pointer comes from a sprite that is already here. Planes side by side move together.
 (() => {
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const clamp = (value, most) => Math.max(0, Math.min(most, value));
@@ -90,18 +90,27 @@
     const limit = Number(plane.dataset.limit);
     plane.dataset.column = column = clamp(column, last);
     plane.dataset.row = row = clamp(row, last);
-    const z = [-limit + (2 * limit * column) / last, limit - (2 * limit * row) / last];
+    const away = [-limit + (2 * limit * column) / last, limit - (2 * limit * row) / last]; // from the middle of the board
+    const z = [Number(plane.dataset.x) + away[0], Number(plane.dataset.y) + away[1]];
     const cursor = plane.querySelector(".plane-cursor");
-    cursor.style.left = `${50 + (50 * z[0]) / plane.dataset.reach}%`;
-    cursor.style.top = `${50 - (50 * z[1]) / plane.dataset.reach}%`;
+    cursor.style.left = `${50 + (50 * away[0]) / plane.dataset.reach}%`;
+    cursor.style.top = `${50 - (50 * away[1]) / plane.dataset.reach}%`;
     plane.querySelector(".plane-digit").style.backgroundPosition = `${(100 * column) / last}% ${(100 * row) / last}%`;
     plane.querySelector(".plane-where").textContent = `z = (${z.map((v) => (Math.abs(v) < 0.05 ? "0.0" : v.toFixed(1))).join(", ")})`;
   };
-  // the place of the sprite's picture nearest to z
+  // the same place on the planes beside it
+  const together = (plane, column, row) => {
+    point(plane, column, row);
+    for (const other of plane.closest(".planes")?.querySelectorAll(".plane") ?? []) {
+      const ratio = (Number(other.dataset.count) - 1) / (Number(plane.dataset.count) - 1);
+      if (other !== plane) point(other, Math.round(ratio * plane.dataset.column), Math.round(ratio * plane.dataset.row));
+    }
+  };
+  // the place of the sprite's picture nearest to what lies that far from the middle of the board
   const nearest = (plane, x, y) => {
     const limit = Number(plane.dataset.limit);
     const steps = (Number(plane.dataset.count) - 1) / (2 * limit);
-    point(plane, Math.round(steps * (x + limit)), Math.round(steps * (limit - y)));
+    together(plane, Math.round(steps * (x + limit)), Math.round(steps * (limit - y)));
   };
   const follow = (event) => {
     const board = event.target.closest?.(".plane[data-count] .plane-board");
@@ -120,12 +129,12 @@
     const plane = board.closest(".plane");
     const middle = (Number(plane.dataset.count) - 1) / 2;
     const [dx, dy] = STEPS[event.key];
-    point(plane, Number(plane.dataset.column ?? middle) + dx, Number(plane.dataset.row ?? middle) + dy);
+    together(plane, Number(plane.dataset.column ?? middle) + dx, Number(plane.dataset.row ?? middle) + dy);
   });
   document.addEventListener("click", (event) => {
     const chip = event.target.closest?.(".plane-legend .chip");
     if (chip) {
-      const plane = chip.closest(".plane");
+      const plane = chip.closest(".plane, .planes");
       const only = plane.dataset.only === chip.dataset.class ? "" : chip.dataset.class;
       plane.dataset.only = only;
       for (const other of plane.querySelectorAll(".chip")) other.setAttribute("aria-pressed", String(other.dataset.class === only));
@@ -134,7 +143,7 @@
     const there = event.target.closest?.(".plane-goto");  // a button that shows where a drawing fell: data-plane, data-x, data-y
     const plane = there && document.querySelector(`#${there.dataset.plane} .plane[data-count]`);
     if (plane) {
-      nearest(plane, Number(there.dataset.x), Number(there.dataset.y));
+      nearest(plane, there.dataset.x - plane.dataset.x, there.dataset.y - plane.dataset.y);
       plane.scrollIntoView({ block: "center" });
       plane.querySelector(".plane-board").focus({ preventScroll: true });
     }

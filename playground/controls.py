@@ -11,6 +11,7 @@ import numpy as np
 
 from playground.errors import ControlError
 
+ANY = "any"  # of a class or a factor: whichever comes
 SHOWN = 40  # characters of a refused value that a message repeats
 
 
@@ -173,8 +174,8 @@ class Adjust:
         return self.factor.help
 
     def validate(self, value: Any) -> float | int | str | None:
-        """The checked value, or None where the factor is left alone. Raises ControlError."""
-        return None if value is None else self.factor.validate(value)
+        """The checked value, or None where the factor is left alone (None or "any"). Raises ControlError."""
+        return None if value is None or isinstance(value, str) and value == ANY else self.factor.validate(value)
 
 
 Control = Slider | Choice | Label | Given | Numbers | Adjust

@@ -1,4 +1,4 @@
-"""What the tabs show besides plain samples: bottlenecks, noise taken away, guesses at a prior, ways between digits, a plane as a map.
+"""What the tabs show besides plain samples: bottlenecks, noise taken away, hidden parts filled in, guesses at a prior, ways between two, maps.
 
 The page computes them live and `python -m playground previews` records them for the first paint, by these same functions.
 """
@@ -15,6 +15,7 @@ from playground.controls import Choice, Label, Slider, adjustments, whole
 from playground.errors import PlaygroundError
 from playground.metrics import features, memory
 from playground.sampling.latents import lerp_path, plane_grid, slerp_path
+from playground.sampling.masks import rectangles
 from playground.sampling.noise import seed_of
 from playground.types import Images, Latents, ModelCard
 
@@ -23,12 +24,25 @@ LIMIT = 3.0  # a map shows the plane from -LIMIT to LIMIT: 99.5 % of N(0, I) lie
 SLIDE_FRAMES = 24
 MIXED = 8
 SOURCES = ("drawn", "real")  # where a face to be adjusted comes from
+PLANE = "2"  # the code size that can be drawn as a map
+CORNERS = {"middle": (0.5, 0.5), "top left": (0.0, 0.0), "top right": (0.0, 1.0), "bottom left": (1.0, 0.0), "bottom right": (1.0, 1.0)}
+HIDDEN = Choice(
+    "hidden",
+    "What is hidden",
+    "anywhere",
+    ("anywhere", *CORNERS),
+    help="Anywhere: the seed chooses a rectangle for each picture, as in training. Otherwise half of the side, each way.",
+)
+REPAIRED = ("original", "a part hidden", "filled with the mean", "filled by the model")  # the rows of a repair
 NOISE = Slider("noise", "Noise s", 0.6, 0.0, 1.5, 0.05, help="Adds N(0, s²) to every pixel; black is -1, white is 1.")
 
 
 @dataclass(frozen=True)
 class Row:
-    """Pictures side by side under one name. error: mean squared difference from the originals on the scale [-1, 1], if there are any."""
+    """Pictures side by side under one name.
+
+    error: mean squared difference from the originals on the scale [-1, 1], if there are any; of a repaired row over what was hidden.
+    """
 
     name: str
     images: Images
@@ -71,6 +85,45 @@ def denoising(card_id: str, images: Images, noise: float, seed: int) -> Iterator
     yield Row("original", images)
     yield _against(images, "noisy", spoilt)
     yield _against(images, "denoised", run.reconstruct(card_id, spoilt, variant="denoiser"))
+
+
+def can_repair(card: ModelCard) -> bool:
+    """True for a shipped autoencoder whose denoising variant was trained on pictures with a part hidden, too."""
+    try:
+        return weights.record(card.id)["config"].get("masked", 0) > 0
+    except PlaygroundError:
+        return False
+
+
+def hidden_parts(n: int, side: int, place: str, seed: int) -> np.ndarray:
+    """What is hidden of n pictures, True where it is: bool (n, side, side). Raises ControlError for a place that HIDDEN does not offer."""
+    if HIDDEN.validate(place) == HIDDEN.default:
+        return rectangles(np.random.default_rng(seed_of(whole("seed", seed, 0, run.MAX_SEED), "hidden")).random((n, 4)), side)
+    u = np.minimum([1.0, 1.0, *CORNERS[place]], np.nextafter(1.0, 0.0))  # the largest rectangle, there
+    return rectangles(np.tile(u, (n, 1)), side)
+
+
+def repairing(card_id: str, images: Images, place: str, seed: int) -> Iterator[Row]:
+    """The pictures, the same with a part grey, and that part filled in: with the mean training picture, and by the denoising variant.
+
+    What is not hidden is left as it was, and the errors count only what is hidden. Raises PlaygroundError for a card that was not
+    trained to repair, and for a bad place or seed.
+    """
+    card = registry.get(card_id)
+    if not can_repair(card):
+        raise PlaygroundError(f"{card.id} was not trained to fill in hidden parts.")
+    x = images.float32()
+    hidden = hidden_parts(len(images), x.shape[1], place, seed)[..., None]  # (n, side, side, 1)
+    given = Images(np.where(hidden, np.float32(0), x))
+
+    def filled(name: str, filling: Images) -> Row:
+        pixels = np.where(hidden, filling.float32(), x)
+        return Row(name, Images(pixels), float(np.square(pixels - x).mean(-1, keepdims=True)[hidden].mean()))
+
+    yield Row(REPAIRED[0], images)
+    yield filled(REPAIRED[1], given)
+    for name, variant in zip(REPAIRED[2:], ("mean", "denoiser"), strict=True):
+        yield filled(name, run.reconstruct(card.id, given, variant=variant))
 
 
 def guesses(card_id: str, n: int, seed: int, code_size: str) -> Iterator[Row]:
@@ -138,9 +191,34 @@ def is_plane(card: ModelCard) -> bool:
         return False
 
 
-def plane(card_id: str, count: int, limit: float = LIMIT) -> Images:
-    """What a card decodes on a count x count grid over [-limit, limit]^2, row by row from the top left."""
-    return run.decode(card_id, Latents(plane_grid(count, limit)))
+def has_map(card: ModelCard) -> bool:
+    """True for a shipped card of which a map can be drawn: its whole latent space is a plane, or one of its codes is."""
+    if card.family == "autoencoder":
+        return PLANE in code_sizes(card)
+    return is_plane(card)
+
+
+def window(card: ModelCard) -> tuple[tuple[float, float], float]:
+    """What a card's map shows, as centre and reach each way: the prior where there is one, else where the codes of real samples lie."""
+    if is_plane(card):
+        return (0.0, 0.0), LIMIT
+    codes = run.encode(card.id, Images(features.reference(card.dataset)["pictures"])).values
+    low, high = np.quantile(codes, [0.01, 0.99], axis=0)
+    x, y = ((low + high) / 2).round(2).tolist()
+    return (x, y), round(float((high - low).max()) / 2, 2)
+
+
+def plane(card_id: str, count: int, centre: tuple[float, float] = (0.0, 0.0), limit: float = LIMIT) -> Images:
+    """What a card decodes on a count x count grid over [-limit, limit]^2 around the centre, row by row from the top left."""
+    return run.decode(card_id, Latents(plane_grid(count, limit) + np.float32(centre)))
+
+
+def bare_places(codes: np.ndarray, centre: tuple[float, float], reach: float, count: int) -> np.ndarray:
+    """The places of a count x count map where no code (n, 2) lies within a place's width of the middle: bool (count, count), from the top left."""
+    step = 2 * reach / count
+    places = plane_grid(count, reach - step / 2) + np.float32(centre)
+    distance = np.linalg.norm(places[:, None] - codes[None].astype(np.float32), axis=2).min(1)
+    return (distance > step).reshape(count, count)
 
 
 def plane_codes(card: ModelCard) -> tuple[np.ndarray, np.ndarray] | None:
@@ -198,6 +276,8 @@ def recorded(card: ModelCard, seed: int, n: int = 8) -> Iterator[tuple[str, Sequ
         size = next(control.default for control in card.controls if control.name == "code_size")
         yield "bottleneck", tuple(bottlenecks(card.id, real)), {"n": n, "seed": seed}
         yield "denoising", tuple(denoising(card.id, real, NOISE.default, seed)), {"n": n, "seed": seed, "noise": NOISE.default}
+        if can_repair(card):
+            yield "repairing", tuple(repairing(card.id, real, HIDDEN.default, seed)), {"n": n, "seed": seed, "hidden": HIDDEN.default}
         yield "guesses", tuple(guesses(card.id, n, seed, size)), {"n": n, "seed": seed, "code_size": size}
     elif card.family == "gan":
         yield "mix", tuple(mix(card.id, seed, seed + 1)), {"first": seed, "second": seed + 1}
@@ -210,7 +290,7 @@ def recorded(card: ModelCard, seed: int, n: int = 8) -> Iterator[tuple[str, Sequ
         if adjustments(card.controls):
             shown, codes = starting_code(card.id, "drawn", seed)
             yield "adjust", (Row("as drawn", shown), *sweeps(card.id, codes)), {"seed": seed}
-    if "sample" in card.can and data.get(card.dataset).factors:
+    if "sample" in card.can and data.get(card.dataset).factors and card.family != "autoencoder":  # it is not made to draw
         rows, distances = copies(card.id, n, seed)
         yield "copies", rows, {"n": n, "seed": seed, "distances": distances}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import exhibits, registry, run, weights
+from playground import data, exhibits, registry, run, weights
 from playground.controls import equal_shares
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -20,6 +20,8 @@ PREVIEWS = weights.ASSETS / "previews"
 N, SEED, COLUMNS = 32, 7, 8
 MAP_SHOWN = 20  # pictures along each side of a latent map
 MAP_FINE = 31  # and of the finer sprite from which the browser takes the picture under the pointer
+MAP_FINE_LARGE = 21  # the same for pictures of more than MAP_SIDE points a side: the sprite must stay light
+MAP_SIDE = 32  # points that each picture of a map shows at most; a larger one is averaged down
 
 
 def drawn() -> tuple[ModelCard, ...]:
@@ -74,7 +76,7 @@ def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for card in [registry.get(card_id) for card_id in card_ids] or drawn():
-        if exhibits.is_plane(card):
+        if exhibits.has_map(card):
             paths += write_map(card.id, folder)
         for name, rows, settings in exhibits.recorded(card, SEED):
             paths.append(write_rows(card.id, name, rows, settings, folder))
@@ -103,15 +105,16 @@ def read_rows(card_id: str, name: str, folder: Path = PREVIEWS) -> tuple[tuple[R
 
 
 def write_map(card_id: str, folder: Path = PREVIEWS) -> list[Path]:
-    """Decodes a card's plane into CARD-plane.png (MAP_SHOWN squared pictures) and CARD-map.png (MAP_FINE squared) with one CARD-map.json."""
+    """Decodes a card's plane into CARD-plane.png (MAP_SHOWN squared pictures) and the finer CARD-map.png, with one CARD-map.json."""
+    card = registry.get(card_id)
+    centre, limit = exhibits.window(card)
+    fine = MAP_FINE if data.get(card.dataset).shape[0] <= MAP_SIDE else MAP_FINE_LARGE
     paths = []
-    for name, count in (("plane", MAP_SHOWN), ("map", MAP_FINE)):
-        pictures = exhibits.plane(card_id, count)
-        write_png(
-            folder / f"{card_id}-{name}.png", tile(pictures.uint8(), count), {"card": card_id, "count": count, "limit": exhibits.LIMIT}
-        )
+    for name, count in (("plane", MAP_SHOWN), ("map", fine)):
+        pixels = exhibits.plane(card_id, count, centre, limit).uint8()
         paths.append(folder / f"{card_id}-{name}.png")
-    about = {"card": card_id, "count": MAP_FINE, "shown": MAP_SHOWN, "limit": exhibits.LIMIT, "weights": _hashes(card_id)}
+        write_png(paths[-1], tile(_small(pixels) if name == "plane" else pixels, count), {"card": card_id, "count": count, "limit": limit})
+    about = {"card": card_id, "count": fine, "shown": MAP_SHOWN, "centre": list(centre), "limit": limit, "weights": _hashes(card_id)}
     weights.write_json(folder / f"{card_id}-map.json", about)
     return paths
 
@@ -132,6 +135,13 @@ def map_files(card_id: str, folder: Path = PREVIEWS) -> tuple[dict[str, Any], Pa
     if not (shown.is_file() and fine.is_file()):
         raise PlaygroundError(f"{card_id} has no map: make it with python -m playground previews {card_id}.")
     return about, shown, fine
+
+
+def _small(pixels: np.ndarray) -> np.ndarray:
+    """Pictures uint8 (n, h, w, c) averaged down by a whole number to at most MAP_SIDE points a side."""
+    n, height, width, channels = pixels.shape
+    k = -(-height // MAP_SIDE)
+    return np.round(pixels.reshape(n, height // k, k, width // k, k, channels).mean((2, 4))).astype(np.uint8)
 
 
 def _hashes(card_id: str) -> dict[str, str]:

@@ -27,7 +27,7 @@ def get(card_id: object) -> ModelCard:
     """The card of that id. Raises PlaygroundError that names the known ids."""
     known = {card.id: card for card in cards()}
     if not isinstance(card_id, str) or card_id not in known:
-        shown = repr(card_id)[:60]
+        shown = repr(card_id)[:40]
         raise PlaygroundError(f"model must be one of {', '.join(known)}; got {shown}.")
     return known[card_id]
 

@@ -1,4 +1,4 @@
-"""The autoencoder tab: real digits through narrow bottlenecks, noise taken away, and why decoding random codes disappoints."""
+"""The autoencoder tab: real pictures through narrow bottlenecks, noise taken away, hidden parts filled in, and why decoding random codes disappoints."""
 
 from __future__ import annotations
 
@@ -11,81 +11,112 @@ import gradio as gr
 
 from playground import data, exhibits, previews, registry, stories, weights
 from playground.errors import PlaygroundError
-from playground.exhibits import NOISE, Row
+from playground.exhibits import HIDDEN, NOISE, Row
 from playground.types import Images, ModelCard
 from tabs import drawing, pictures, plane, strips, widgets
+from tabs.picker import Picker
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Autoencoder"
 ID = "autoencoder"
-N = 8  # digits in a row
+N = 8  # pictures in a row
+SHARE = 0.65  # of the size that pictures have in a grid
 LIVE = {"api_visibility": "private", "trigger_mode": "always_last", **HEAVY}
-GUESSES_NOTE = (
-    '<p class="note">All three rows are decoded from the same seed. <b>N(0, I)</b> draws codes where the autoencoder was never asked to put any: mostly strokes that are no digit. '
-    "<b>Own Gaussian</b> puts one cloud over all real codes, and falls into the gaps between the classes too. A <b>mixture</b> of twenty clouds follows the real codes more closely, "
-    "and is the fairest guess; but it is a second model, fitted afterwards, that does the generating. A VAE is trained so that the first guess is right.</p>"
-)
+QUIET = {"api_visibility": "private", "show_progress": "hidden"}
+PLACES = {"bottleneck": "out", "denoising": "denoised", "repairing": "repaired", "guesses": "guessed"}  # exhibits, and where each is shown
+NOTES = {
+    "bottleneck": "Squared error: mean over pixels, black -1 and white 1, measured on the pictures shown; then the recorded one on all {n:,} validation pictures.",
+    "repairing": "Only the hidden part is filled in, and only there is the error measured: on the pictures shown, then the recorded one on all {n:,} validation "
+    "pictures, hidden anywhere. The mean of all training pictures is the best guess of somebody who sees nothing of this one.",
+    "guesses": "All three rows are decoded from the same seed. <b>N(0, I)</b> draws codes where the autoencoder was never asked to put any: mostly shapes that are like nothing it was "
+    "shown. <b>Own Gaussian</b> puts one cloud over all real codes, and falls into the gaps between the kinds too. A <b>mixture</b> of twenty clouds follows the real codes more "
+    "closely, and is the fairest guess; but it is a second model, fitted afterwards, that does the generating. A VAE is trained so that the first guess is right.",
+}
 
 
 def build() -> TabPage:
     """The tab's components and events."""
-    card = next(card for card in registry.cards() if card.family == ID)
+    cards = [card for card in registry.cards() if card.family == ID]
     widgets.opening(
-        "Autoencoder: a digit told over the telephone",
-        "One friend describes a digit in a few numbers; the other draws it from the numbers alone. They practise until the drawing is as near to the digit as so few numbers allow "
+        "Autoencoder: a picture told over the telephone",
+        "One friend describes a picture in a few numbers; the other draws it from the numbers alone. They practise until the drawing is as near to the picture as so few numbers allow "
         "(<i>encoder, code, decoder</i>).",
         "the friends share no language beforehand. The numbers mean only what both have come to agree on, so numbers that were never said mean nothing.",
     )
     with gr.Accordion("Try", open=True):
-        linked = _try(card)
-    with gr.Accordion("How it learns", open=False):
-        gr.HTML(_story(card.id), padding=False)
+        linked = _try(cards)
+    with gr.Accordion("How it learns", open=False) as learning:
+        gr.HTML(_story(cards[0].id), padding=False)
+        more = gr.HTML("", padding=False, elem_id=f"{ID}-stories")  # large pictures: made when somebody looks
     with gr.Accordion("Look inside", open=False):
-        gr.HTML(_codes(card) + widgets.facts_table([card]) + widgets.provenance(card.id), padding=False)
+        gr.HTML(widgets.facts_table(cards) + "".join(widgets.provenance(card.id) for card in cards), padding=False)
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
             "**Squeezing and cleaning**: pictures and sound in a fraction of the numbers, noise and scratches removed, odd readings found by how badly they are given back, "
             "a few numbers for a search to compare instead of a thousand pixels.\n\n"
-            "**Ask yourself:** compare the rows for 2, 8 and 32 numbers. Where does the autoencoder gain most over PCA, and what can a curved surface through the digits do that a flat one cannot?"
+            "**Ask yourself:** compare the rows for 2, 8 and 32 numbers. Where does the autoencoder gain most over PCA, and what can a curved surface through the pictures do that a flat one cannot?"
         )
+
+    def tell() -> str:
+        return "".join(widgets.further_story(card, _story(card.id)) for card in cards[1:])
+
+    learning.expand(tell, None, more, **QUIET)
     return TabPage(ID, linked)
 
 
-def _try(card: ModelCard) -> dict[str, Any]:
-    """Bottlenecks, noise, guesses at a prior and one's own drawing; returns what a link may set."""
-    size_control = next(control for control in card.controls if control.name == "code_size")
+def _try(cards: Sequence[ModelCard]) -> dict[str, Any]:
+    """Bottlenecks, noise, hidden parts, guesses at a prior, planes and one's own drawing; returns what a link may set."""
+    first = cards[0]
+    picker = Picker(cards, left_out=("draw",))  # all ways to draw codes are shown, one a row
+    shown: dict[str, gr.HTML] = {}
+    planes = {card.id: _planes(card) for card in cards}
+
+    def place(name: str) -> gr.HTML:
+        shown[name] = gr.HTML(_recorded(first, name) if name in _exhibits(first) else "", padding=False, elem_id=f"{ID}-{PLACES[name]}")
+        return shown[name]
+
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
+            model = picker.model()
             n = widgets.count_slider(N, exhibits.MAX_N)
             seed, _ = widgets.seed_row(previews.SEED)
-            go, stop = widgets.run_buttons(ID, "Squeeze digits")
+            go, stop = widgets.run_buttons(ID, "Squeeze pictures")
             gr.HTML(
-                '<p class="note">The seed chooses the test digits, the noise and the random codes. PCA of the same size is the best that straight lines can do.</p>',
+                '<p class="note">The seed chooses the test pictures, the noise and the random codes. PCA of the same size is the best that straight lines can do.</p>',
                 padding=False,
             )
         with gr.Column(scale=2, min_width=320):
-            squeezed = gr.HTML(_recorded(card, "bottleneck"), padding=False, elem_id=f"{ID}-out")
+            place("bottleneck")
     with gr.Row(elem_classes="section"):
         with gr.Column(scale=1, min_width=280):
-            gr.HTML(
-                "<h3>Take noise away</h3><p>Another one was trained to give back the clean digit from a noisy one (<i>denoising autoencoder</i>).</p>",
-                padding=False,
+            _heading(
+                "Take noise away", "Another one was trained to give back the clean picture from a noisy one (<i>denoising autoencoder</i>)."
             )
             noise = widgets.component(NOISE)
         with gr.Column(scale=2, min_width=320):
-            denoised = gr.HTML(_recorded(card, "denoising"), padding=False, elem_id=f"{ID}-denoised")
-    with gr.Row(elem_classes="section"):
+            place("denoising")
+    with gr.Row(elem_classes="section", visible=exhibits.can_repair(first)) as repairs:
         with gr.Column(scale=1, min_width=280):
-            gr.HTML(
-                "<h3>Why it is not a generator, fairly</h3><p>To draw a new digit, one needs a new code. Three guesses at where codes lie, from the naive to the best.</p>",
-                padding=False,
+            _heading(
+                "Fill in what is hidden",
+                "The same one was given pictures with a part hidden, too, and learnt to guess the part from the rest (<i>inpainting</i>).",
             )
-            size = widgets.component(size_control)
+            hidden = widgets.component(HIDDEN)
         with gr.Column(scale=2, min_width=320):
-            guessed = gr.HTML(_recorded(card, "guesses"), padding=False, elem_id=f"{ID}-guessed")
+            place("repairing")
     with gr.Row(elem_classes="section"):
         with gr.Column(scale=1, min_width=280):
-            gr.HTML("<h3>Draw your own</h3><p>Your digit through the same bottlenecks.</p>", padding=False)
+            _heading(
+                "Why it is not a generator, fairly",
+                "To draw a new picture, one needs a new code. Three guesses at where codes lie, from the naive to the best.",
+            )
+            inputs = picker.components()
+        with gr.Column(scale=2, min_width=320):
+            place("guesses")
+    maps = gr.HTML(planes[first.id], padding=False, elem_id=f"{ID}-planes")
+    with gr.Row(elem_classes="section", visible=_by_hand(first)) as drawings:
+        with gr.Column(scale=1, min_width=280):
+            _heading("Draw your own", "Your drawing through the same bottlenecks.")
             pad = drawing.pad(f"{ID}-pad")
         with gr.Column(scale=2, min_width=320):
             drawn = gr.HTML(
@@ -94,44 +125,82 @@ def _try(card: ModelCard) -> dict[str, Any]:
                 elem_id=f"{ID}-drawn",
             )
 
-    @widgets.guarded
-    def squeeze(n: int, seed: int, noise: float, size: str) -> Iterator[tuple[Any, Any, Any]]:
-        settings = {"n": n, "seed": seed, NOISE.name: noise, size_control.name: size}
+    def exhibit(name: str, model: str, n: int, seed: int, noise: float, hidden: str, *values: Any) -> Iterator[str]:
+        card = picker.card(model)
+        sizes = picker.chosen(card.id, values)
+        if name == "guesses":
+            yield from _growing(card, name, exhibits.guesses(card.id, n, seed, **sizes), {"n": n, "seed": seed, **sizes})
+            return
         real = exhibits.real_samples(card.dataset, n, seed)
-        parts = {
-            "bottleneck": lambda: exhibits.bottlenecks(card.id, real),
-            "denoising": lambda: exhibits.denoising(card.id, real, noise, seed),
-            "guesses": lambda: exhibits.guesses(card.id, n, seed, size),
-        }
-        for place, (name, rows) in enumerate(parts.items()):
-            for shown in _growing(card, name, rows(), settings):
-                yield tuple(shown if i == place else gr.skip() for i in range(len(parts)))
+        rows, settings = {
+            "bottleneck": lambda: (exhibits.bottlenecks(card.id, real), {}),
+            "denoising": lambda: (exhibits.denoising(card.id, real, noise, seed), {NOISE.name: noise}),
+            "repairing": lambda: (exhibits.repairing(card.id, real, hidden, seed), {HIDDEN.name: hidden}),
+        }[name]()
+        yield from _growing(card, name, rows, {"n": n, "seed": seed, **settings})
+
+    def alone(name: str) -> Any:
+        @widgets.guarded
+        def redo(*given: Any) -> Iterator[str]:
+            yield from exhibit(name, *given)
+
+        return redo
 
     @widgets.guarded
-    def denoise(n: int, seed: int, noise: float) -> Iterator[str]:
-        real = exhibits.real_samples(card.dataset, n, seed)
-        yield from _growing(card, "denoising", exhibits.denoising(card.id, real, noise, seed), {"n": n, "seed": seed, NOISE.name: noise})
+    def squeeze(model: str, *given: Any) -> Iterator[tuple[Any, ...]]:
+        for name in _exhibits(picker.card(model)):
+            for text in exhibit(name, model, *given):
+                yield tuple(text if name == each else gr.skip() for each in shown)
 
     @widgets.guarded
-    def guess(n: int, seed: int, size: str) -> Iterator[str]:
-        yield from _growing(card, "guesses", exhibits.guesses(card.id, n, seed, size), {"n": n, "seed": seed, size_control.name: size})
-
-    @widgets.guarded
-    def repeat(event: gr.EventData) -> Iterator[str]:
-        first, *rest = exhibits.bottlenecks(card.id, drawing.seen(card.dataset, event))
+    def repeat(model: str, event: gr.EventData) -> Iterator[str]:
+        card = picker.card(model)
+        given, *rest = exhibits.bottlenecks(card.id, drawing.seen(card.dataset, event))
         yield (
-            strips.strips([Row("what the model sees", first.images), *rest], scale=2.6)
+            strips.strips([Row("what the model sees", given.images), *rest], scale=_scale(card))
             + f'<p class="note"><span class="badge live">live</span> {card.id}</p>'
         )
 
+    def recall(model: str) -> list[str]:
+        card = picker.card(model)
+        return [_recorded(card, name) if name in _exhibits(card) else "" for name in shown]
+
+    def switch(model: str, *values: Any) -> list[Any]:
+        card = picker.card(model)
+        seen = [gr.Row(visible=exhibits.can_repair(card)), gr.Row(visible=_by_hand(card)), planes[card.id]]
+        return [*picker.switched(card.id, values), *seen]
+
+    model.input(recall, model, list(shown.values()), **QUIET)  # not on change: a link's result stays
+    model.change(switch, [model, *inputs], [*inputs, repairs, drawings, maps], **QUIET)
+    given = [model, n, seed, noise, hidden, *inputs]
     running = [
-        gr.on([go.click, seed.submit], squeeze, [n, seed, noise, size], [squeezed, denoised, guessed], api_visibility="private", **HEAVY),
-        noise.input(denoise, [n, seed, noise], denoised, **LIVE),
-        size.input(guess, [n, seed, size], guessed, **LIVE),
-        pad.draw(repeat, None, drawn, **LIVE),
+        gr.on([go.click, seed.submit], squeeze, given, list(shown.values()), api_visibility="private", **HEAVY),
+        noise.input(alone("denoising"), given, shown["denoising"], **LIVE),
+        hidden.input(alone("repairing"), given, shown["repairing"], **LIVE),
+        gr.on([component.input for component in inputs], alone("guesses"), given, shown["guesses"], **LIVE),
+        pad.draw(repeat, model, drawn, **LIVE),
     ]
     stop.click(None, cancels=running, api_visibility="private")
-    return {"n": n, "seed": seed, NOISE.name: noise, size_control.name: size}
+    fixed = {"model": model, "n": n, "seed": seed, NOISE.name: noise, HIDDEN.name: hidden}
+    return {**fixed, **dict(zip(picker.names, inputs, strict=True))}
+
+
+def _heading(title: str, text: str) -> None:
+    gr.HTML(f"<h3>{title}</h3><p>{text}</p>", padding=False)
+
+
+def _exhibits(card: ModelCard) -> list[str]:
+    """The exhibits of a card, in the order of work."""
+    return [name for name in PLACES if name != "repairing" or exhibits.can_repair(card)]
+
+
+def _by_hand(card: ModelCard) -> bool:
+    """Whether a drawing by hand can be one of the data set's samples: not where its own are drawn by rule."""
+    return not data.get(card.dataset).factors
+
+
+def _scale(card: ModelCard) -> float:
+    return widgets.scale(card.id) * SHARE
 
 
 def _growing(card: ModelCard, name: str, rows: Iterator[Row], settings: Mapping[str, Any]) -> Iterator[str]:
@@ -142,7 +211,7 @@ def _growing(card: ModelCard, name: str, rows: Iterator[Row], settings: Mapping[
     for row in rows:
         found.append(row)
         if len(found) < len(awaited):
-            yield strips.strips(found, _notes(card), awaited[len(found) :]) + _after(card, name)
+            yield _rows(card, name, found, awaited[len(found) :])
     yield _finished(card, name, found, settings, f"{time.perf_counter() - start:.2f} s")
 
 
@@ -163,11 +232,17 @@ def _finished(card: ModelCard, name: str, rows: Sequence[Row], settings: Mapping
         )
     )
     return (
-        strips.strips(rows, _notes(card))
-        + _after(card, name)
+        _rows(card, name, rows)
         + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · {" · ".join(words)} · <a class="permalink" href="{link}">link</a></div>'
         + (f'<div class="takes">Take it away: {take}</div>' if take else "")
     )
+
+
+def _rows(card: ModelCard, name: str, rows: Sequence[Row], awaited: Sequence[str] = ()) -> str:
+    """The rows of an exhibit, those still to come, and the plain sentence under them."""
+    measure = "squared error where hidden" if name == "repairing" else "squared error"
+    note = NOTES.get(name, "").format(n=data.get(card.dataset).sizes["valid"])
+    return strips.strips(rows, _recorded_errors(card), awaited, _scale(card), measure) + (f'<p class="note">{note}</p>' if note else "")
 
 
 def _recorded(card: ModelCard, name: str) -> str:
@@ -176,51 +251,50 @@ def _recorded(card: ModelCard, name: str) -> str:
         rows, about = previews.read_rows(card.id, name)
     except PlaygroundError as error:
         return f'<p class="note">{html.escape(str(error))}</p>'
-    return _finished(card, name, rows, {key: about[key] for key in ("n", "seed", "noise", "code_size") if key in about})
+    return _finished(card, name, rows, {key: about[key] for key in ("n", "seed", NOISE.name, HIDDEN.name, "code_size") if key in about})
 
 
 def _names(card: ModelCard, name: str) -> list[str]:
     """The rows that an exhibit will have, so that their place is kept while it grows."""
     if name == "bottleneck":
         return ["original", *(f"{what}, {size} numbers" for size in exhibits.code_sizes(card) for what in ("autoencoder", "PCA"))]
-    if name == "denoising":
-        return ["original", "noisy", "denoised"]
-    return list(next(control.choices for control in card.controls if control.name == "draw"))
+    if name == "guesses":
+        return list(next(control.choices for control in card.controls if control.name == "draw"))
+    return ["original", "noisy", "denoised"] if name == "denoising" else list(exhibits.REPAIRED)
 
 
-def _notes(card: ModelCard) -> dict[str, str]:
+def _recorded_errors(card: ModelCard) -> dict[str, str]:
     """The recorded error of each row over the whole validation split."""
     facts = weights.record(card.id)["facts"]
-    n = data.get(card.dataset).sizes["valid"]
-    notes = {}
-    for size in exhibits.code_sizes(card):
-        for what, key in (("autoencoder", "squared_error"), ("PCA", "pca_squared_error")):
-            notes[f"{what}, {size} numbers"] = f"{facts[f'code{size}'][key]:.3f} on all {n:,}"
-    return notes
+    found = {
+        f"{what}, {size} numbers": facts[f"code{size}"][key]
+        for size in exhibits.code_sizes(card)
+        for what, key in (("autoencoder", "squared_error"), ("PCA", "pca_squared_error"))
+    }
+    if exhibits.can_repair(card):
+        found |= {
+            name: facts["denoiser"][key]
+            for name, key in zip(exhibits.REPAIRED[2:], ("mean_squared_error", "repaired_squared_error"), strict=True)
+        }
+    return {name: f"{error:.3f} on all {data.get(card.dataset).sizes['valid']:,}" for name, error in found.items()}
 
 
-def _after(card: ModelCard, name: str) -> str:
-    """The plain sentence under an exhibit."""
-    if name == "bottleneck":
-        n = data.get(card.dataset).sizes["valid"]
-        return f'<p class="note">Squared error: mean over pixels, black -1 and white 1, measured on the digits shown; then the recorded one on all {n:,} validation digits.</p>'
-    return GUESSES_NOTE if name == "guesses" else ""
-
-
-def _codes(card: ModelCard) -> str:
-    """Where test digits fall in the two numbers of the narrowest code."""
-    codes = exhibits.plane_codes(card)
-    if codes is None:
-        return ""
-    return (
-        f"<p>The narrowest code drawn as a plane: {min(plane.POINTS, len(codes[0])):,} test digits where the encoder put them. Classes lie apart, of any shape and anywhere, with holes between them. "
-        "Nothing asked the codes to fill the plane.</p>"
-        + plane.scatter(codes, data.get(card.dataset).labels, "Codes of test digits, one colour a class")
+def _planes(card: ModelCard) -> str:
+    """What the decoder paints everywhere on the plane of the narrowest code, beside the plane of a model with a prior, where one ships."""
+    others = [each for each in registry.cards() if each.dataset == card.dataset and exhibits.is_plane(each)]
+    text = "A code of two numbers is a place on a plane, and the decoder paints something everywhere: point at any place"
+    text += (
+        ", and the same place on the other plane is shown as well. The VAE's codes were kept near N(0, I), so they lie around 0 in a cloud of known size. Nothing "
+        "kept the autoencoder's: they lie wherever they fell, and what is painted where none fell (dark), nobody ever checked."
+        if others
+        else ". Nothing kept the codes together: they lie wherever they fell, and what is painted where none fell (dark), nobody ever checked."
     )
+    title = "Two planes" if others else "A plane of codes"
+    return f'<div class="section"><h3>{title}</h3><p>{text}</p></div>' + plane.side_by_side([card, *others])
 
 
 def _story(card_id: str) -> str:
-    """The recorded training: what came back of the same digits at each moment, with the errors."""
+    """The recorded training: what came back of the same pictures at each moment, with the errors."""
     story = stories.read(card_id)
     frames = [pictures.tiles(Images(row), 8) for row in story.pictures]
     captions = []
@@ -228,12 +302,12 @@ def _story(card_id: str) -> str:
         row = story.at(step)
         captions.append(f"step {step:,} · " + (f"squared error {row['code8']:.3f}" if row else "nothing learnt yet"))
     note = (
-        "<p>The same 16 validation digits given back through eight numbers, from step 0 to the end. There is one loss, the squared difference from the original; "
-        "each size of code is a network of its own, and the denoising one is given noisy digits.</p>"
+        "<p>The same 16 validation pictures given back through eight numbers, from step 0 to the end. There is one loss, the squared difference from the original; "
+        "each size of code is a network of its own, and the denoising one is given spoilt pictures.</p>"
     )
     return (
         note
-        + pictures.film(frames, captions, "The training of the autoencoder with eight numbers", scale=4)
+        + pictures.film(frames, captions, "The training of the autoencoder with eight numbers", scale=widgets.scale(card_id))
         + widgets.losses_plot(story.log, ("code2", "code8", "code32"), "Squared error while training, by the size of the code")
-        + widgets.losses_plot(story.log, ("denoiser",), "Squared error of the denoising one, which is given noisy digits")
+        + widgets.losses_plot(story.log, ("denoiser",), "Squared error of the denoising one, which is given spoilt pictures")
     )

@@ -38,15 +38,12 @@ def build() -> TabPage:
             people.wall(card, ID)
             people.copies(card, ID)
         mixing.build(cards, ID)
-    with gr.Accordion("How it learns", open=False):
-        gr.HTML(_story(cards[0].id) + "".join(widgets.further_story(card, _story(card.id)) for card in cards[1:]), padding=False)
-    with gr.Accordion("Look inside", open=False):
-        gr.HTML(
-            "".join(factor_table.table(card) for card in known)
-            + widgets.facts_table(cards)
-            + "".join(widgets.provenance(card.id) for card in cards),
-            padding=False,
-        )
+    with gr.Accordion("How it learns", open=False) as learning:
+        gr.HTML(_story(cards[0].id), padding=False)
+        widgets.later(learning, f"{ID}-stories", lambda: "".join(widgets.further_story(card, _story(card.id)) for card in cards[1:]))
+    with gr.Accordion("Look inside", open=False) as inside:
+        gr.HTML(widgets.facts_table(cards) + "".join(widgets.provenance(card.id) for card in cards), padding=False)
+        widgets.later(inside, f"{ID}-factors", lambda: "".join(factor_table.table(card) for card in known))
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
             "**Faces of people who do not exist**, sharper pictures from blurred ones, sketches turned into photographs, one style into another: "

@@ -7,28 +7,37 @@ from typing import Any
 
 import gradio as gr
 
-from playground.controls import Choice, Control, Label, Slider
+from playground.controls import ANY, Adjust, Choice, Control, Label, Slider
 from playground.types import ModelCard
 from tabs import widgets
 
 
 class Picker:
-    """The choice of a card and the components of all cards' simple controls, built once with the widest bounds.
+    """The choice of a card and the components of all cards' controls, built once with the widest bounds.
 
-    Call model() where the choice belongs and components() where the controls belong, both inside the layout.
+    Call model() where the choice belongs and components() where the controls belong, inside the layout; then folded(), if any card
+    has factors that can be asked for and the panel offers them (asked). left_out: names of controls that another part of the tab shows.
     """
 
-    def __init__(self, cards: Sequence[ModelCard]):
+    def __init__(self, cards: Sequence[ModelCard], asked: bool = False, left_out: Sequence[str] = ()):
         self.cards = tuple(cards)
-        self._controls: dict[str, list[Control]] = {}
+        self._of: dict[str, dict[str, Control]] = {}
+        simple: dict[str, list[Control]] = {}
+        folded: dict[str, list[Control]] = {}
         for card in self.cards:
-            for control in widgets.simple_controls(card):
-                self._controls.setdefault(control.name, []).append(control)
+            adjusts = [control for control in card.controls if isinstance(control, Adjust)] if asked else []
+            found = [control for control in widgets.simple_controls(card) if control.name not in left_out]
+            for control in found:
+                simple.setdefault(control.name, []).append(control)
+            for control in adjusts:
+                folded.setdefault(control.name, []).append(control)
+            self._of[card.id] = {control.name: control for control in (*found, *adjusts)}
+        self._simple, self._folded = simple, folded
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the controls, in the order of the components."""
-        return tuple(self._controls)
+        """The names of the controls, in the order of the components: first components(), then folded()."""
+        return (*self._simple, *self._folded)
 
     def model(self) -> gr.Dropdown:
         """The choice of model; out of sight where there is only one."""
@@ -37,10 +46,15 @@ class Picker:
 
     def components(self) -> list[gr.components.Component]:
         """One component for each name, set up for the first card; its choices hold those of all cards until one is chosen."""
-        return [
-            widgets.component(_widest(controls), visible=self._of(self.cards[0], name) is not None)
-            for name, controls in self._controls.items()
-        ]
+        return self._built(self._simple)
+
+    def folded(self, **options: Any) -> list[gr.components.Component]:
+        """The components of the factors that can be asked for, with these options of theirs."""
+        return self._built(self._folded, **options)
+
+    def asks(self, card_id: str) -> bool:
+        """True for a card with factors that can be asked for."""
+        return any(name in self._of[self.card(card_id).id] for name in self._folded)
 
     def card(self, card_id: str) -> ModelCard:
         """The card of that id, the first one for an unknown id."""
@@ -51,29 +65,42 @@ class Picker:
 
         An allowed value is left out of its update: a link sets model and values at once, and an older value must not undo a newer one.
         """
-        card = self.card(card_id)
+        known = self._of[self.card(card_id).id]
         updates: list[Any] = []
         for name, value in zip(self.names, values, strict=True):
-            control = self._of(card, name)
+            control = known.get(name)
             if control is None:
                 updates.append(gr.update(visible=False))
+                continue
+            if isinstance(control, Adjust):  # the same factor for every card that has it
+                updates.append(gr.update(visible=True))
                 continue
             if isinstance(control, Slider):
                 changes = {"minimum": control.minimum, "maximum": control.maximum, "step": control.step}
                 kept = isinstance(value, int | float) and control.minimum <= value <= control.maximum
             else:
-                changes = {"choices": ["any", *control.classes] if isinstance(control, Label) else list(control.choices)}
+                changes = {"choices": [ANY, *control.classes] if isinstance(control, Label) else list(control.choices)}
                 kept = value in changes["choices"]
             updates.append(gr.update(visible=True, label=control.title, **changes, **({} if kept else {"value": control.default})))
         return updates
 
     def chosen(self, card_id: str, values: Sequence[Any]) -> dict[str, Any]:
-        """The values of the controls that the chosen card has, by name."""
-        card = self.card(card_id)
-        return {name: value for name, value in zip(self.names, values, strict=True) if self._of(card, name) is not None}
+        """The values of the controls that the chosen card has, by name; a number that is asked for comes as text from its dropdown."""
+        known = self._of[self.card(card_id).id]
+        return {name: _number(known[name], value) for name, value in zip(self.names, values, strict=True) if name in known}
 
-    def _of(self, card: ModelCard, name: str) -> Control | None:
-        return next((control for control in widgets.simple_controls(card) if control.name == name), None)
+    def _built(self, controls: dict[str, list[Control]], **options: Any) -> list[gr.components.Component]:
+        first = self._of[self.cards[0].id]
+        return [widgets.component(_widest(found), visible=name in first, **options) for name, found in controls.items()]
+
+
+def _number(control: Control, value: Any) -> Any:
+    if isinstance(control, Adjust) and isinstance(control.factor, Slider) and isinstance(value, str) and value != ANY:
+        try:
+            return float(value)
+        except ValueError:
+            return value  # the core says what is allowed
+    return value
 
 
 def _widest(controls: Sequence[Control]) -> Control:

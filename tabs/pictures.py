@@ -49,12 +49,23 @@ def png(sheet: np.ndarray, settings: Mapping[str, Any] | None = None, greys: int
     return buffer.getvalue()
 
 
-def animation(frames: Sequence[np.ndarray], kind: str = "GIF", milliseconds: int = 120, small: bool = False) -> bytes:
+def passing(sheet: np.ndarray) -> str:
+    """A moment on the way as a data URI of a fraction of the size: 16 greys, or in colour a lossy WebP. Never for what is taken away."""
+    if sheet.shape[2] == 1:
+        return uri(png(sheet, greys=16))
+    buffer = io.BytesIO()
+    _pil(sheet).save(buffer, "WEBP", quality=50, method=0)
+    return uri(buffer.getvalue(), "image/webp")
+
+
+def animation(
+    frames: Sequence[np.ndarray], kind: str = "GIF", milliseconds: int = 120, small: bool = False, scale: int = FILM_SCALE
+) -> bytes:
     """Frames uint8 (h, w, c) as a looping GIF or lossless WebP, enlarged without smoothing; the last frame stays a second longer.
 
     small: for frames of noise, which no format can compress: 16 greys until the last frame, and a GIF at half the size.
     """
-    scale = FILM_SCALE // 2 if small and kind == "GIF" else FILM_SCALE
+    scale = max(1, scale // 2) if small and kind == "GIF" else scale
     reduced = [
         _in_greys(frame, 16) if small and frame.shape[2] == 1 and k < len(frames) - 1 else _pil(frame) for k, frame in enumerate(frames)
     ]
@@ -71,13 +82,13 @@ def uri(data: bytes, mime: str = "image/png") -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
-def picture(sheet: np.ndarray, alt: str, settings: Mapping[str, Any] | None = None, scale: float | None = None) -> str:
-    """An <img> of a sheet with crisp pixels; scale is CSS pixels per pixel at most (it shrinks on a narrow screen)."""
+def picture(sheet: np.ndarray, alt: str, settings: Mapping[str, Any] | None = None, scale: float | None = None, exact: bool = True) -> str:
+    """An <img> of a sheet with crisp pixels; scale is CSS pixels per pixel at most (it shrinks on a narrow screen); exact: see passing."""
     height, width = sheet.shape[:2]
     limit = f"max-width:{round(width * scale)}px;" if scale else ""
     return (
         f'<img class="pixels" style="{limit}aspect-ratio:{width}/{height}" width="{width}" height="{height}" '
-        f'alt="{html.escape(alt, quote=True)}" src="{uri(png(sheet, settings))}">'
+        f'alt="{html.escape(alt, quote=True)}" src="{uri(png(sheet, settings)) if exact else passing(sheet)}">'
     )
 
 
@@ -119,9 +130,9 @@ def moments(alt: str, total: int) -> str:
 
 
 def moment(sheets: Mapping[str, np.ndarray], exact: bool = False) -> str:
-    """One moment of such a player: sheets side by side by caption, in 16 greys (exact: the first as it is). The newest shows until somebody scrubs."""
+    """One moment of such a player: sheets side by side by caption, reduced (exact: the first as it is). The newest shows until somebody scrubs."""
     figures = "".join(
-        f'<figure><img class="pixels" width="{sheet.shape[1]}" height="{sheet.shape[0]}" alt="{html.escape(caption, quote=True)}" src="{uri(png(sheet, greys=256 if exact and k == 0 else 16))}">'
+        f'<figure><img class="pixels" width="{sheet.shape[1]}" height="{sheet.shape[0]}" alt="{html.escape(caption, quote=True)}" src="{uri(png(sheet)) if exact and k == 0 else passing(sheet)}">'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
         for k, (caption, sheet) in enumerate(sheets.items())
     )

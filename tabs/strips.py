@@ -12,14 +12,20 @@ from playground.types import Images
 from tabs import pictures
 
 
-def strips(rows: Sequence[Row], notes: Mapping[str, str] | None = None, awaited: Sequence[str] = (), scale: float = 2.6) -> str:
-    """The rows; notes add words by a row's name; awaited names rows still to come, whose place is kept."""
+def strips(
+    rows: Sequence[Row],
+    notes: Mapping[str, str] | None = None,
+    awaited: Sequence[str] = (),
+    scale: float = 2.6,
+    measure: str = "squared error",
+) -> str:
+    """The rows; notes add words by a row's name; awaited names rows still to come, whose place is kept; measure says what a row's error is."""
     notes = notes or {}
     shown = [
         _strip(
             row.name,
-            _words(row, notes),
-            pictures.picture(pictures.tiles(row.images, len(row.images)), f"{len(row.images)} digits: {row.name}", scale=scale),
+            _words(row, notes, measure),
+            pictures.picture(pictures.tiles(row.images, len(row.images)), f"{len(row.images)} pictures: {row.name}", scale=scale),
         )
         for row in rows
     ]
@@ -35,8 +41,8 @@ def sheet(rows: Sequence[Row]) -> np.ndarray:
     return pictures.tiles(Images(np.concatenate([row.images.uint8() for row in rows])), len(rows[0].images))
 
 
-def _words(row: Row, notes: Mapping[str, str]) -> list[str]:
-    return ([] if row.error is None else [f"squared error {row.error:.3f}"]) + ([notes[row.name]] if row.name in notes else [])
+def _words(row: Row, notes: Mapping[str, str], measure: str) -> list[str]:
+    return ([] if row.error is None else [f"{measure} {row.error:.3f}"]) + ([notes[row.name]] if row.name in notes else [])
 
 
 def _strip(name: str, words: Sequence[str], picture: str) -> str:

@@ -50,26 +50,18 @@ def build() -> TabPage:
         _sliding(card)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(card.id), padding=False)
-        more = gr.HTML("", padding=False, elem_id=f"{ID}-stories")  # large pictures: made when somebody looks
-    with gr.Accordion("Look inside", open=False):
-        gr.HTML(
-            _bars(card)
-            + "".join(factor_table.table(each) for each in drawing_cards)
-            + widgets.facts_table(family)
-            + "".join(widgets.provenance(each.id) for each in family),
-            padding=False,
+        widgets.later(
+            learning, f"{ID}-stories", lambda: "".join(widgets.further_story(each, _story(each.id)) for each in drawing_cards[1:])
         )
+    with gr.Accordion("Look inside", open=False) as inside:
+        gr.HTML(_bars(card) + widgets.facts_table(family) + "".join(widgets.provenance(each.id) for each in family), padding=False)
+        widgets.later(inside, f"{ID}-factors", lambda: "".join(factor_table.table(each) for each in drawing_cards))
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
             "**Codes for larger models**: the picture is first squeezed by a VAE, and the diffusion model works on the codes. Also faces with adjustable features, "
             "odd parts found on a production line by how badly they are repainted, molecules that vary a known one.\n\n"
             "**Ask yourself:** on the map, a 4 turns into a 9 without a jump. What does the decoder paint half way, and is that a digit?"
         )
-
-    def tell() -> str:
-        return "".join(widgets.further_story(each, _story(each.id)) for each in drawing_cards[1:])
-
-    learning.expand(tell, None, more, api_visibility="private", show_progress="hidden")
     return TabPage(ID, linked)
 
 

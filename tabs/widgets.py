@@ -6,6 +6,7 @@ import functools
 import html
 import inspect
 import logging
+import math
 import secrets
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from playground import data, exhibits, previews, registry, weights
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Slider
+from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Slider
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
 from playground.types import Images, ModelCard, Run, Step
@@ -55,11 +56,25 @@ def component(control: Control, **options: Any) -> gr.components.Component:
         return gr.Dropdown(list(control.choices), value=control.default, label=control.title, info=control.help or None, **options)
     if isinstance(control, Label):
         return gr.Dropdown(["any", *control.classes], value=control.default, label=control.title, info=control.help or None, **options)
+    if isinstance(control, Adjust):
+        return gr.Dropdown([ANY, *asked_values(control.factor)], value=ANY, label=control.title, info=control.help or None, **options)
     raise TypeError(f"{type(control).__name__} {control.name} has no general component; the tab builds it.")
 
 
+def asked_values(factor: Slider | Choice) -> list[tuple[str, str]]:
+    """What a factor can be asked to be, as (shown, value) of a dropdown; of a number some round values, since a slider cannot be left open."""
+    if isinstance(factor, Choice):
+        return [(word, word) for word in factor.choices]
+    wide = (factor.maximum - factor.minimum) / 8
+    power = 10.0 ** math.floor(math.log10(wide))
+    step = next(part * power for part in (1, 2, 2.5, 5, 10) if part * power >= wide * (1 - 1e-9))
+    count = round((factor.maximum - factor.minimum) / step)
+    numbers = [f"{factor.minimum + k * step:g}" for k in range(count + 1)]
+    return [(f"{number} {factor.unit}".strip(), number) for number in numbers]
+
+
 def simple_controls(card: ModelCard) -> tuple[Control, ...]:
-    """The controls of a card that component() can show."""
+    """The controls of a card that every panel shows."""
     return tuple(control for control in card.controls if not isinstance(control, Given | Numbers | Adjust))
 
 
@@ -167,9 +182,10 @@ def takes(run: Run, tab: str, columns: int = 8, frames: Sequence[Any] = ()) -> s
     name = f"{run.card}-seed{run.seed}"
     links = [pictures.download(pictures.png(pictures.tiles(images, columns), _about(run, tab)), "image/png", f"{name}.png", "PNG")]
     if len(frames) > 1:
+        larger = max(1, round(scale(run.card)))
         links += [
-            pictures.download(pictures.animation(frames, small=True), "image/gif", f"{name}.gif", "GIF"),
-            pictures.download(pictures.animation(frames, "WEBP", small=True), "image/webp", f"{name}.webp", "WebP"),
+            pictures.download(pictures.animation(frames, small=True, scale=larger), "image/gif", f"{name}.gif", "GIF"),
+            pictures.download(pictures.animation(frames, "WEBP", small=True, scale=larger), "image/webp", f"{name}.webp", "WebP"),
         ]
     return f'<div class="takes">Take it away: {" ".join(links)}</div>'
 
@@ -215,6 +231,12 @@ def further_story(card: ModelCard, story: str) -> str:
         + pictures.grid(real, f"{len(real)} real samples", 8, scale=1.5)
         + story
     )
+
+
+def later(fold: gr.Accordion, elem_id: str, made: Callable[[], str]) -> None:
+    """A place for HTML that is made when somebody opens the fold, for what is large; call inside it."""
+    place = gr.HTML("", padding=False, elem_id=elem_id)
+    fold.expand(made, None, place, api_visibility="private", show_progress="hidden")
 
 
 def progress_line(run: Run) -> str:

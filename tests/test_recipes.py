@@ -15,7 +15,7 @@ from playground.types import Images
 
 SMALL = {"channels": 16, "deep": 16, "deep_channels": 32, "deepest": 16, "features": 8, "batch_size": 4}
 OWN = [card.id for card in registry.cards() if card.recipe and card.kind == "image"]
-CROSS = ["vae-mnist", "gan-mnist", "diffusion-mnist"]  # the others' networks fit one size
+CROSS = ["autoencoder-mnist", "vae-mnist", "gan-mnist", "diffusion-mnist"]  # the others' networks fit one size
 
 
 def some(dataset: str) -> Images:

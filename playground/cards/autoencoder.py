@@ -3,6 +3,16 @@
 from playground.controls import Choice
 from playground.types import ModelCard
 
+PAPER = "Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks"
+CODE_SIZE = Choice("code_size", "Numbers in the code", "32", ("2", "8", "32"), help="How narrow the bottleneck is.")
+DRAW = Choice(
+    "draw",
+    "Codes drawn from",
+    "N(0, I)",
+    ("N(0, I)", "own Gaussian", "mixture"),
+    help="An autoencoder has no prior: these are three guesses at where its codes lie.",
+)
+
 CARDS = (
     ModelCard(
         id="autoencoder-mnist",
@@ -11,17 +21,8 @@ CARDS = (
         kind="image",
         dataset="mnist",
         can=frozenset({"sample", "encode", "decode", "reconstruct"}),
-        paper="Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks",
-        controls=(
-            Choice("code_size", "Numbers in the code", "32", ("2", "8", "32"), help="How narrow the bottleneck is."),
-            Choice(
-                "draw",
-                "Codes drawn from",
-                "N(0, I)",
-                ("N(0, I)", "own Gaussian", "mixture"),
-                help="An autoencoder has no prior: these are three guesses at where its codes lie.",
-            ),
-        ),
+        paper=PAPER,
+        controls=(CODE_SIZE, DRAW),
         views=("z",),
         chunk=64,
         load="playground.models.autoencoder:load",

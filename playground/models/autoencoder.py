@@ -1,6 +1,7 @@
 """Autoencoders: squeeze a picture through a few numbers and get it back. Trained to reconstruct, not to generate.
 
-Hinton & Salakhutdinov 2006; denoising form: Vincent et al. 2008. Beside each size stands PCA, the best linear autoencoder of that size.
+Hinton & Salakhutdinov 2006; denoising form: Vincent et al. 2008, who also hid parts of the picture; filling such a part in: Pathak et al.,
+arXiv:1604.07379 (here without their second network). Beside each size stands PCA, the best linear autoencoder of that size.
 Why decoding random codes fails is shown with three ways to draw codes: N(0, I), the codes' own Gaussian, a fitted mixture (Ghosh et al.,
 arXiv:1903.12436, section 4).
 """
@@ -17,8 +18,9 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
-from playground.models.nets.conv import Decoder, Encoder
-from playground.sampling.noise import randn
+from playground.models.nets.conv import LARGE_SIDE, Decoder, Encoder
+from playground.sampling.masks import rectangles
+from playground.sampling.noise import randn, seed_of
 from playground.sampling.pixels import from_images, to_images
 from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
 from playground.types import Images, Latents, ModelCard, Step
@@ -28,13 +30,27 @@ MIXTURE = 20  # Gaussians in the fitted mixture of codes
 
 
 class Autoencoder(nn.Module, PyTorchModelHubMixin):
-    """x (n, c, side, side) -> code (n, code_size) -> x. Its buffers hold PCA of the same size and what was fitted to its codes."""
+    """x (n, c, side, side) -> code (n, code_size) -> x. Its buffers hold PCA of the same size and what was fitted to its codes.
 
-    def __init__(self, code_size: int = 32, channels: int = 24, deep: int = 96, side: int = 28, picture_channels: int = 1):
+    deepest: channels of a third level, 0 for none. fitted: whether it has those buffers, which for large pictures outweigh the network.
+    """
+
+    def __init__(
+        self,
+        code_size: int = 32,
+        channels: int = 24,
+        deep: int = 96,
+        side: int = 28,
+        picture_channels: int = 1,
+        deepest: int = 0,
+        fitted: bool = True,
+    ):
         super().__init__()
         self.code_size = code_size
-        self.encoder = Encoder(code_size, channels, deep, side, picture_channels)
-        self.decoder = Decoder(code_size, channels, deep, side, picture_channels)
+        self.encoder = Encoder(code_size, channels, deep, side, picture_channels, deepest=deepest)
+        self.decoder = Decoder(code_size, channels, deep, side, picture_channels, deepest=deepest)
+        if not fitted:
+            return
         values, k = picture_channels * side * side, MIXTURE
         self.register_buffer("pca_mean", torch.zeros(values))
         self.register_buffer("pca_axes", torch.zeros(code_size, values))
@@ -60,7 +76,7 @@ class Autoencoder(nn.Module, PyTorchModelHubMixin):
         from sklearn.decomposition import PCA
         from sklearn.mixture import GaussianMixture
 
-        pca = PCA(self.code_size, random_state=seed).fit(x.flatten(1).numpy())
+        pca = PCA(self.code_size, random_state=seed).fit(x.flatten(1).numpy())  # by its own choice randomised for large pictures
         mixture = GaussianMixture(MIXTURE, random_state=seed, reg_covar=1e-4, init_params="k-means++").fit(codes)
         whole = np.cov(codes.T).reshape(self.code_size, self.code_size) + 1e-6 * np.eye(self.code_size)
         self.pca_mean.copy_(torch.from_numpy(pca.mean_))
@@ -72,26 +88,40 @@ class Autoencoder(nn.Module, PyTorchModelHubMixin):
 
 @dataclass(frozen=True)
 class Config:
-    """The recipe's settings. noise: largest standard deviation of the noise that the denoising variant is given, on the scale [-1, 1]."""
+    """The recipe's settings. noise: largest standard deviation of the noise that the denoising variant is given, on the scale [-1, 1].
+
+    deepest: channels of a third level, 0 for none. masked: share of a batch in which the denoising variant is given a picture with a
+    grey rectangle in place of a noisy one. fitted: training pictures to which PCA and the distributions of codes are fitted. lean: the
+    denoising variant, from whose codes nothing is drawn, is not fitted.
+    """
 
     channels: int = 24
     deep: int = 96
+    deepest: int = 0
     noise: float = 1.5
+    masked: float = 0.0
+    fitted: int = 10_000
+    lean: bool = False
     num_steps: int = 600
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 0
 
 
+LARGE = Config(channels=24, deep=48, deepest=48, masked=0.5, fitted=5_000, lean=True, num_steps=1500)
+"""For pictures of more than LARGE_SIDE points a side."""
+
+
 class AutoencoderTrainee(Trainee):
-    """Squared error of the reconstruction, for codes of each size, and for the denoising variant from noisy pictures."""
+    """Squared error of the reconstruction, for codes of each size, and for the denoising variant from spoilt pictures."""
 
     def __init__(self, config: Config, dataset: str):
         torch.manual_seed(config.seed)
         self.config, self.dataset = config, data.get(dataset)
         side, _, picture_channels = self.dataset.shape
-        nets = {f"code{size}": Autoencoder(size, config.channels, config.deep, side, picture_channels) for size in SIZES}
-        nets["denoiser"] = Autoencoder(SIZES[-1], config.channels, config.deep, side, picture_channels)
+        shape = (config.channels, config.deep, side, picture_channels, config.deepest)
+        nets = {f"code{size}": Autoencoder(size, *shape) for size in SIZES}
+        nets["denoiser"] = Autoencoder(SIZES[-1], *shape, fitted=not config.lean)
         nets = {name: net.to(memory_format=torch.channels_last) for name, net in nets.items()}
         optimizers = {name: torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=0.01) for name, net in nets.items()}
         super().__init__(nets, optimizers, averaged=tuple(nets))
@@ -101,12 +131,21 @@ class AutoencoderTrainee(Trainee):
         for name, net in self.modules.items():
             x = batch.x
             if name == "denoiser":
-                sigma = torch.rand(len(x), 1, 1, 1, generator=generator) * self.config.noise
-                x = x + (sigma * torch.randn(x.shape, generator=generator)).to(x.device)
+                x = self.spoilt(x, generator)
             loss = (net(x)[0] - batch.x).square().mean()
             update(name, loss)
             found[name] = loss.detach()
         return found
+
+    def spoilt(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """x (n, c, side, side) with N(0, sigma^2) added, sigma uniform for each picture; in the first round(masked n) a grey rectangle instead."""
+        sigma = torch.rand(len(x), 1, 1, 1, generator=generator) * self.config.noise
+        noisy = x + (sigma * torch.randn(x.shape, generator=generator)).to(x.device)
+        masked = round(self.config.masked * len(x))
+        if not masked:
+            return noisy
+        hidden = torch.from_numpy(rectangles(torch.rand(masked, 4, generator=generator).numpy(), x.shape[-1])).to(x.device)
+        return torch.cat([x[:masked].masked_fill(hidden[:, None], 0.0), noisy[masked:]])
 
     def preview(self, modules: Mapping[str, nn.Module]) -> Images:
         valid = data.load(self.dataset.name, "valid")
@@ -115,22 +154,37 @@ class AutoencoderTrainee(Trainee):
             return to_images(net(from_images(Images(valid.pixels[:16]), next(net.parameters()).device))[0])
 
     def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, Any]:
-        """Fits PCA and the code distributions on 10,000 training pictures; the squared error of each on the validation split."""
+        """Fits PCA and the code distributions on training pictures; the squared error of each on the validation split."""
         train, valid = data.load(self.dataset.name, "train"), data.load(self.dataset.name, "valid")
         device = next(modules["code2"].parameters()).device
-        x, held_out = from_images(Images(train.pixels[:10_000]), "cpu"), from_images(valid, "cpu")
+        x, held_out = from_images(Images(train.pixels[: self.config.fitted]), "cpu"), from_images(valid, "cpu")
         facts: dict[str, Any] = {}
         for name, net in modules.items():
             with torch.no_grad():
+                mine = torch.cat([net(part.to(device))[0].cpu() for part in held_out.split(500)])
+                facts[name] = {"squared_error": round(float((mine - held_out).square().mean()), 5)}
+                if name == "denoiser" and self.config.lean:
+                    continue
                 codes = torch.cat([net.encoder(part.to(device)).cpu() for part in x.split(500)]).double().numpy()
                 net.fit(x, codes, self.config.seed)
-                mine = torch.cat([net(part.to(device))[0].cpu() for part in held_out.split(500)])
-                facts[name] = {
-                    "squared_error": round(float((mine - held_out).square().mean()), 5),
-                    "pca_squared_error": round(float((net.project(held_out.to(device)).cpu() - held_out).square().mean()), 5),
-                    "code_spread": round(float(codes.std()), 3),
-                }
+                linear = torch.cat([net.project(part.to(device)).cpu() for part in held_out.split(500)])
+                facts[name]["pca_squared_error"] = round(float((linear - held_out).square().mean()), 5)
+                facts[name]["code_spread"] = round(float(codes.std()), 3)
+        if self.config.masked:
+            facts["denoiser"] |= self.repaired(modules, held_out)
         return facts
+
+    def repaired(self, modules: Mapping[str, nn.Module], x: torch.Tensor) -> dict[str, float]:
+        """The squared error over what a rectangle hides of pictures x (n, c, side, side): of the denoising variant, and of the mean picture."""
+        net, mean = modules["denoiser"], modules[f"code{SIZES[-1]}"].pca_mean.cpu().view(1, *x.shape[1:])
+        device = next(net.parameters()).device
+        u = np.random.default_rng(seed_of(self.config.seed, "hidden")).random((len(x), 4))
+        hidden = torch.from_numpy(rectangles(u, x.shape[-1]))[:, None]
+        with torch.no_grad():
+            given = x.masked_fill(hidden, 0.0).split(500)
+            mine = torch.cat([net(part.to(device))[0].cpu() for part in given])
+        errors = {"repaired_squared_error": mine - x, "mean_squared_error": mean - x}
+        return {name: round(float(error.square().mean(1, keepdim=True)[hidden].mean()), 5) for name, error in errors.items()}
 
 
 class AutoencoderModel:
@@ -174,9 +228,14 @@ class AutoencoderModel:
         return to_images(net.decode(torch.from_numpy(latents.values).float().to(next(net.parameters()).device)), latents.labels)
 
     def reconstruct(self, images: Images, variant: str = "code32", pca: bool = False) -> Images:
-        """Pictures through the bottleneck and back: variant is code2, code8, code32 or denoiser; pca takes the linear one of that size."""
-        net = self.nets[variant]
+        """Pictures through the bottleneck and back: variant is code2, code8, code32 or denoiser; pca takes the linear one of that size.
+
+        variant "mean" gives the mean of the training pictures whatever it is given: what PCA says with no numbers at all.
+        """
+        net = self.nets[f"code{SIZES[-1]}" if variant == "mean" else variant]
         x = from_images(images, next(net.parameters()).device)
+        if variant == "mean":
+            return to_images(net.pca_mean.view(1, *x.shape[1:]).expand_as(x), images.labels)
         return to_images(net.project(x) if pca else net(x)[0], images.labels)
 
 
@@ -186,8 +245,8 @@ def load(card: ModelCard) -> AutoencoderModel:
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
-    """The recipe of autoencoder-mnist: all sizes and the denoising variant in one run."""
-    config = config or Config()
+    """The recipe of an autoencoder: all sizes and the denoising variant in one run; larger pictures get a third level and masks."""
+    config = config or (LARGE if data.get(card.dataset).shape[0] > LARGE_SIDE else Config())
     return Recipe(
         card.id,
         card.dataset,

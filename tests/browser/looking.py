@@ -36,6 +36,13 @@ def set_number(panel: Locator, label: str, value: float) -> None:
     field.blur()
 
 
+def choose(panel: Locator, label: str, text: str) -> None:
+    """Chooses an entry of a dropdown."""
+    panel.get_by_label(label, exact=True).first.click()
+    panel.get_by_role("option", name=text, exact=True).click()
+    panel.page.wait_for_timeout(500)
+
+
 def press(panel: Locator, name: str) -> None:
     """Presses the primary button and waits until all that it started has ended and been shown."""
     start(panel, name)

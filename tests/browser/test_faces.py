@@ -11,18 +11,13 @@ from playground import registry
 from playground.controls import adjustments
 from playground.types import ModelCard
 from tests import serving
-from tests.browser.looking import SLOW, decoded, open_tab, press, set_number, taken
+from tests.browser.looking import SLOW, choose, decoded, open_tab, press, set_number, taken
+from tests.conftest import CONDITIONAL
 
-CARDS = [card for card in registry.cards() if adjustments(card.controls)]
-PICKED = [card for card in registry.cards() if "sample" in card.can and card.dataset == "faces"]
+CARDS = [card for card in registry.cards() if adjustments(card.controls) and "decode" in card.can]
+PICKED = [card for card in registry.cards() if card.id in CONDITIONAL and card.dataset == "faces"]
 GANS = [card for card in PICKED if card.family == "gan"]
-
-
-def choose(panel: Locator, label: str, text: str) -> None:
-    """Chooses an entry of a dropdown."""
-    panel.get_by_label(label, exact=True).first.click()
-    panel.get_by_role("option", name=text, exact=True).click()
-    panel.page.wait_for_timeout(500)
+DIFFUSIONS = [card for card in PICKED if card.family == "diffusion"]
 
 
 def settle(panel: Locator) -> None:
@@ -149,3 +144,38 @@ def test_the_training_of_the_other_model_is_told_when_somebody_looks(page: Page,
     panel.get_by_role("button", name="How it learns").click()
     stories.get_by_text(card.title).first.wait_for(timeout=SLOW)
     assert stories.locator("img, .frame").count() > 1 and stories.locator("svg").count() == 3
+
+
+@pytest.mark.parametrize("card", DIFFUSIONS, ids=lambda card: card.id)
+def test_features_that_are_asked_for_are_drawn_and_kept_in_the_link(page: Page, context: BrowserContext, url: str, card: ModelCard) -> None:
+    panel = open_tab(page, "diffusion")
+    assert not panel.get_by_label("Glasses", exact=True).first.is_visible(), "a digit wears none"
+    choose(panel, "Model", card.title)
+    set_number(panel, "n (samples)", 2)
+    press(panel, "diffusion")
+    plain, settings = taken(panel)
+    assert "glasses" not in settings and "age" not in settings
+    choose(panel, "Glasses", "square")
+    choose(panel, "Age", "90 years")
+    press(panel, "diffusion")
+    asked, settings = taken(panel)
+    assert (settings["glasses"], settings["age"]) == ("square", 90.0) and not np.array_equal(asked, plain)
+    other = context.new_page()
+    other.goto(url + settings["link"])
+    other.locator("#tab-diffusion .badge.live").first.wait_for(timeout=SLOW)
+    assert np.array_equal(taken(other.locator("#tab-diffusion"))[0], asked)
+
+
+@pytest.mark.parametrize("card", DIFFUSIONS, ids=lambda card: card.id)
+def test_a_real_face_is_noised_and_brought_back(page: Page, card: ModelCard) -> None:
+    panel = open_tab(page, "diffusion")
+    choose(panel, "Model", card.title)
+    start, back = panel.locator("#diffusion-start"), panel.locator("#diffusion-back-out")
+    back.locator(f"b:has-text('{card.id}')").wait_for()
+    before = pictures_of(start)
+    panel.get_by_role("button", name="Draw your own").wait_for(state="hidden")
+    set_number(panel, "Which of them", 3)
+    set_number(panel, "Steps", 4)
+    panel.locator("#diffusion-back").click()
+    back.locator(".badge.live").wait_for(timeout=SLOW)
+    assert pictures_of(start) != before and "Brought back from t" in back.inner_text()
