@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -30,18 +31,17 @@ def folder(card_id: str) -> Path:
 def save(modules: Mapping[str, nn.Module], record: Mapping[str, Any], out: Path) -> None:
     """Writes every module with its own save_pretrained into out/NAME and the record into out/card.json, all or nothing.
 
-    A module of our own that would be over 5 MB is stored in float16, and is float32 again when loaded. Files of the folder that
+    Modules that would be over 5 MB together are stored in float16, and are float32 again when loaded. Files of the folder that
     this does not write (a story, say) are kept. Raises ValueError for a file that is over 10 MB all the same.
     """
+    halved = sum(t.numel() * t.element_size() for module in modules.values() for t in module.state_dict().values()) > HALVED_BYTES
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
         files = {}
         for name, module in modules.items():
             shards = {"max_shard_size": "9MB"} if hasattr(module, "config_name") else {}  # diffusers' and transformers' own classes
-            module.save_pretrained(Path(work) / name, **shards)
+            (copy.deepcopy(module).half() if halved else module).save_pretrained(Path(work) / name, **shards)
             (Path(work) / name / "README.md").unlink(missing_ok=True)
-            if not shards and (Path(work) / name / "model.safetensors").stat().st_size > HALVED_BYTES:
-                _halve(Path(work) / name / "model.safetensors")
         for path in sorted(Path(work).rglob("*.safetensors")):
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise ValueError(f"{path.name} has {path.stat().st_size} bytes; at most {MAX_FILE_BYTES} are shipped.")
@@ -112,14 +112,6 @@ def write_json(path: Path, value: Any) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(part, path)
-
-
-def _halve(path: Path) -> None:
-    """Rewrites a safetensors file with its floats in float16."""
-    from safetensors.torch import load_file, save_file
-
-    tensors = {name: value.half() if value.is_floating_point() else value for name, value in load_file(path).items()}
-    save_file(tensors, path, metadata={"format": "pt"})
 
 
 def _read(path: Path, cls: Any) -> nn.Module:

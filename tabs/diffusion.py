@@ -1,4 +1,4 @@
-"""The Diffusion tab: out of noise step by step, and the other half, a digit that is noised and brought back."""
+"""The Diffusion tab: out of noise step by step, with features asked for; and the other half, a picture that is noised and brought back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from playground import data, registry, run, stories
 from playground.run import VISITOR_N
 from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
-from tabs import pictures, return_trip, widgets
+from tabs import factor_table, people, pictures, return_trip, widgets
+from tabs.picker import Picker
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Diffusion"
@@ -21,8 +22,8 @@ ID = "diffusion"
 COLUMNS = 20  # of the film strip, at most
 MOMENTS = 40  # of the film of the whole grid, at most
 TICKS = 50  # times that the progress line changes, at most
-TILES = 600  # pictures that a film may hold in all, so that a large n sends fewer moments
-ANIMATED, ANIMATED_TILES = 12, 16  # frames of the GIF and the WebP, and samples in each, at most
+TILES, POINTS = 600, 6000  # pictures that a film may hold in all, so that a large n sends fewer moments; fewer if they have more values
+ANIMATED, ANIMATED_TILES, ANIMATED_POINTS = 12, 16, 48_000  # frames of the GIF and the WebP, samples and their values in each, at most
 TIMES = (0, 200, 400, 600, 800, 999)
 SCHEDULERS = {
     "DDPM": "guesses the clean picture, goes a little of the way, and adds fresh noise at every step (the original, ancestral sampling). Wants many steps.",
@@ -34,10 +35,9 @@ SCHEDULERS = {
 
 def build() -> TabPage:
     """The tab's components and events."""
-    card = next(card for card in registry.cards() if card.family == ID)
-    controls = [control for control in widgets.simple_controls(card) if control.name != "strength"]
-    names = [control.name for control in controls]
-    shape = data.get(card.dataset).shape
+    cards = [card for card in registry.cards() if card.family == ID]
+    known = [card for card in cards if data.get(card.dataset).factors]
+    card, picker = cards[0], Picker(cards, asked=True, left_out=("strength",))
     widgets.opening(
         "Diffusion: a sculptor who starts from noise",
         "A sculptor stands before a block of nothing but noise, asks what figure could be hidden in it, chips away a little, and asks again. "
@@ -47,33 +47,48 @@ def build() -> TabPage:
     with gr.Accordion("Try", open=True):
         with gr.Row():
             with gr.Column(scale=1, min_width=280):
+                model = picker.model()
                 n = widgets.count_slider()
                 seed, _ = widgets.seed_row()
-                go, stop = widgets.run_buttons(ID, "Draw digits")
-                inputs = [widgets.component(control) for control in controls]
+                go, stop = widgets.run_buttons(ID, "Draw")
+                inputs = picker.components()
             with gr.Column(scale=2, min_width=320, elem_classes="tight"):
-                out = gr.HTML(pictures.grid(*_recorded(card)), padding=False, elem_id=f"{ID}-out")
-                line = gr.HTML(_recorded_line(card), padding=False)
-                steps = next(control.default for control in controls if control.name == "num_inference_steps")
-                strip = gr.HTML(_strip(int(steps), shape, "It fills while the model draws."), padding=False, elem_id=f"{ID}-strip")
-        linked = {"n": n, "seed": seed, **dict(zip(names, inputs, strict=True))}
-        linked |= return_trip.build(card, ID, linked)
+                pictured, told, empty = _recorded(card)
+                out = gr.HTML(pictured, padding=False, elem_id=f"{ID}-out")
+                line = gr.HTML(told, padding=False)
+                strip = gr.HTML(empty, padding=False, elem_id=f"{ID}-strip")
+                with gr.Accordion("Ask for features", open=True, visible=picker.asks(card.id)) as asking:
+                    gr.HTML(
+                        '<p class="note">What is asked for is told to the network at every step; what is left open, it decides itself. '
+                        "Guidance says how much it counts.</p>",
+                        padding=False,
+                    )
+                    with gr.Row():
+                        inputs += picker.folded(min_width=130)
+        for each in known:
+            people.copies(each, ID)
+        linked = {"model": model, "n": n, "seed": seed, **dict(zip(picker.names, inputs, strict=True))}
+        linked |= return_trip.build(picker, model, ID, seed, inputs)
 
     @widgets.guarded
-    def draw(n: int, seed: int, *values: Any) -> Iterator[tuple]:
+    def draw(model: str, n: int, seed: int, *values: Any) -> Iterator[tuple]:
         film = frames_strip = status = ""
         frames: list[np.ndarray] = []
-        for found in run.stream(card.id, n, seed, limit=VISITOR_N, views=("x_t", "x_0"), **dict(zip(names, values, strict=True))):
+        shape = data.get(picker.card(model).dataset).shape
+        size = math.prod(shape)
+        moments = min(MOMENTS, int(TILES * min(1.0, POINTS / size)))
+        tiles = min(ANIMATED_TILES, max(1, ANIMATED_POINTS // size))
+        for found in run.stream(model, n, seed, limit=VISITOR_N, views=("x_t", "x_0"), **picker.chosen(model, values)):
             step = found.step
             if step.i == 1:
-                shown = evenly(step.total, min(MOMENTS, TILES // found.n))
-                film, frames_strip = pictures.moments(f"{found.n} samples from noise to digits", len(shown)), _strip(step.total, shape)
+                shown = evenly(step.total, min(MOMENTS, moments // found.n))
+                film, frames_strip = pictures.moments(f"{found.n} samples from noise to pictures", len(shown)), _strip(step.total, shape)
             if step.i in shown:
                 film += _moment(found)
             if step.i in evenly(step.total, COLUMNS):
                 frames_strip += _column(found)
             if step.i in evenly(step.total, ANIMATED):
-                frames.append(pictures.tiles(Images(found.samples.pixels[:ANIMATED_TILES]), 4))
+                frames.append(pictures.tiles(Images(found.samples.pixels[:tiles]), math.isqrt(tiles)))
             if step.i in evenly(step.total, TICKS):
                 status = widgets.progress_line(found)
             if found.done:
@@ -81,16 +96,24 @@ def build() -> TabPage:
             yield film, frames_strip, status  # at every step, changed or not: Stop is heard at a yield
         yield gr.skip(), gr.skip(), gr.skip()  # Gradio sends the last value a second time, whole: let that be nothing
 
-    drawing = gr.on([go.click, seed.submit], draw, [n, seed, *inputs], [out, strip, line], api_visibility="private", **HEAVY)
+    def switched(model: str, *values: Any) -> list[Any]:
+        return [*picker.switched(model, values), gr.update(visible=picker.asks(model))]
+
+    quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    model.input(lambda model: _recorded(picker.card(model)), model, [out, line, strip], **quiet)  # not on change: a link's result stays
+    model.change(switched, [model, *inputs], [*inputs, asking], **quiet)
+    drawing = gr.on([go.click, seed.submit], draw, [model, n, seed, *inputs], [out, strip, line], api_visibility="private", **HEAVY)
     stop.click(None, cancels=[drawing], api_visibility="private")
 
-    with gr.Accordion("How it learns", open=False):
+    with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(card), padding=False)
-    with gr.Accordion("Look inside", open=False):
-        known = next(control.choices for control in controls if control.name == "scheduler")
-        rows = "".join(f"<tr><th scope=row>{name}</th><td>{SCHEDULERS[name]}</td></tr>" for name in known if name in SCHEDULERS)
+        widgets.later(learning, f"{ID}-stories", lambda: "".join(widgets.further_story(each, _story(each)) for each in cards[1:]))
+    with gr.Accordion("Look inside", open=False) as inside:
+        choices = next(control.choices for control in card.controls if control.name == "scheduler")
+        rows = "".join(f"<tr><th scope=row>{name}</th><td>{SCHEDULERS[name]}</td></tr>" for name in choices if name in SCHEDULERS)
         table = f'<div class="tablewrap"><table class="facts"><caption>The schedulers: one network, other ways of stepping</caption><tbody>{rows}</tbody></table></div>'
-        gr.HTML(widgets.facts_table([card]) + table + widgets.provenance(card.id), padding=False)
+        gr.HTML(widgets.facts_table(cards) + table + "".join(widgets.provenance(each.id) for each in cards), padding=False)
+        widgets.later(inside, f"{ID}-factors", lambda: "".join(factor_table.table(each) for each in known))
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
             "**Pictures from a sentence**, photographs with a piece painted in, film, music, the shapes of molecules: "
@@ -105,14 +128,15 @@ def evenly(total: int, count: int) -> list[int]:
     return sorted({int(step) for step in np.linspace(1, total, min(total, max(count, 2))).round()})
 
 
-def _recorded(card: ModelCard) -> tuple[Images, str]:
+def _recorded(card: ModelCard) -> tuple[str, str, str]:
+    """The recorded samples of a card, the line under them, and a film strip that is still empty."""
     found = widgets.recorded_run(card.id)
-    return found.samples, f"{found.n} recorded samples of {card.id}"
-
-
-def _recorded_line(card: ModelCard) -> str:
-    found = widgets.recorded_run(card.id)
-    return widgets.run_line(found, ID, "recorded") + widgets.takes(found, ID)
+    steps = next(control.default for control in card.controls if control.name == "num_inference_steps")
+    return (
+        pictures.grid(found.samples, f"{found.n} recorded samples of {card.id}", scale=widgets.scale(card.id)),
+        widgets.run_line(found, ID, "recorded") + widgets.takes(found, ID),
+        _strip(int(steps), data.get(card.dataset).shape, "It fills while the model draws."),
+    )
 
 
 def _moment(found: Run) -> str:
@@ -139,14 +163,17 @@ def _strip(total: int, shape: tuple[int, ...], note: str = "") -> str:
 def _column(found: Run) -> str:
     views = found.step.views
     pair = Images(np.stack([views["x_t"].pixels[0], views["x_0"].pixels[0]]))
-    return pictures.picture(pictures.tiles(pair, 1), f"step {found.step.i}: x_t above, x_0 below")
+    return pictures.picture(pictures.tiles(pair, 1), f"step {found.step.i}: x_t above, x_0 below", exact=False)
 
 
 def _story(card: ModelCard) -> str:
-    """What a training step is, a digit on its way to noise, and the recorded training."""
-    digit = return_trip.real_digits(card)["7"][:1]
+    """What a training step is, a real picture on its way to noise, and the recorded training."""
+    real = return_trip.real_pictures(card)[return_trip.first_class(card)][:1]
     way = pictures.grid(
-        forward.noised(Images(digit).float32()[0], TIMES), f"a digit at t = {', '.join(map(str, TIMES))}", len(TIMES), scale=3.5
+        forward.noised(Images(real).float32()[0], TIMES),
+        f"a real picture at t = {', '.join(map(str, TIMES))}",
+        len(TIMES),
+        scale=98 / real.shape[1],
     )
     story = stories.read(card.id)
     frames = [pictures.tiles(Images(row), 8) for row in story.pictures]
@@ -155,10 +182,10 @@ def _story(card: ModelCard) -> str:
         row = story.at(step)
         captions.append(f"step {step:,} · loss {row['loss']:.3f}" if row else "step 0 · nothing learnt yet")
     return (
-        "<p>A training step takes a real digit, draws a time t from 0 to 999 and mixes in that much noise: the more, the later. "
-        "The network sees the mixture, t and the label, and is corrected by how far its guess of digit and noise is from the true ones: one squared error, and nobody to fight.</p>"
-        f'<figure class="figure">{way}<figcaption>The same digit and the same noise at t = {", ".join(map(str, TIMES))}: x_t = √ᾱ x_0 + √(1 − ᾱ) ε</figcaption></figure>'
+        "<p>A training step takes a real picture, draws a time t from 0 to 999 and mixes in that much noise: the more, the later. "
+        "The network sees the mixture, t and the label, and is corrected by how far its guess of picture and noise is from the true ones: one squared error, and nobody to fight.</p>"
+        f'<figure class="figure">{way}<figcaption>The same picture and the same noise at t = {", ".join(map(str, TIMES))}: x_t = √ᾱ x_0 + √(1 − ᾱ) ε</figcaption></figure>'
         "<p>Below, what the same 16 noises became at moments of the training, from step 0 to the end, drawn with the averaged network in 20 steps.</p>"
-        + pictures.film(frames, captions, "The training of the denoiser", scale=4)
+        + pictures.film(frames, captions, "The training of the denoiser", scale=widgets.scale(card.id))
         + widgets.losses_plot(story.log, ("loss",), "Loss while training")
     )

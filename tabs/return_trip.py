@@ -1,31 +1,33 @@
-"""The other half of the Diffusion tab: a digit is noised as far as one likes, and brought back from there by several seeds."""
+"""The other half of the Diffusion tab: a real picture is noised as far as one likes, and brought back from there by several seeds."""
 
 from __future__ import annotations
 
 import html
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
 from playground import data, previews, registry, run
-from playground.controls import Label, Slider
+from playground.controls import ANY, Label, Slider
 from playground.errors import PlaygroundError
 from playground.metrics import features
 from playground.types import Images, ModelCard, Run
 from tabs import drawing as drawing_pad
 from tabs import pictures, widgets
+from tabs.picker import Picker
 from tabs.widgets import HEAVY
 
 SAMPLES = 8
-TEST, DRAWN = "a test digit", "my drawing"
+SIDE = 90  # CSS pixels that a picture of a row takes at most
+TEST, DRAWN = "a test picture", "my drawing"
 OWN = "its own"
 SHOWN = 40  # moments that are sent while a run is under way, at most
 
 
-def real_digits(card: ModelCard) -> dict[str, np.ndarray]:
+def real_pictures(card: ModelCard) -> dict[str, np.ndarray]:
     """Real test samples by class, uint8 (k, h, w, c); where the reference is not shipped, the recorded samples of the card."""
     classes = data.get(card.dataset).labels
     try:
@@ -37,27 +39,34 @@ def real_digits(card: ModelCard) -> dict[str, np.ndarray]:
     return {name: pixels[labels == k] for k, name in enumerate(classes)}
 
 
-def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Component]) -> dict[str, gr.components.Component]:
-    """The section's components and events; returns those that a link may set. settings: the tab's own, seed and steps among them."""
-    digits = real_digits(card)
-    classes = next(control for control in card.controls if isinstance(control, Label)).classes
+def first_class(card: ModelCard) -> str:
+    """The class that is shown first."""
+    names = data.get(card.dataset).labels
+    return names[7 % len(names)]
+
+
+def build(
+    picker: Picker, model: gr.Dropdown, tab: str, seed: gr.Number, inputs: Sequence[gr.components.Component]
+) -> dict[str, gr.components.Component]:
+    """The section's components and events; returns those that a link may set. inputs: the tab's own controls in the picker's order."""
+    card = picker.cards[0]
+    own = real_pictures(card)
+    label, every = _label(card), list(dict.fromkeys(name for each in picker.cards for name in _label(each).classes))
     strength_control = next(control for control in card.controls if control.name == "strength")
     assert isinstance(strength_control, Slider)
     gr.HTML(
-        '<h3 class="part">Noise a digit, then bring it back</h3><p class="quiet">A little noise leaves the digit to be seen, and it comes back as itself. '
-        "Much noise leaves nothing of it, and every seed makes a digit of its own. Seed, steps, guidance and scheduler are those above.</p>",
+        '<h3 class="part">Noise a picture, then bring it back</h3><p class="quiet">A little noise leaves the picture to be seen, and it comes back as itself. '
+        "Much noise leaves nothing of it, and every seed makes a picture of its own. Model, seed, steps, guidance and scheduler are those above.</p>",
         padding=False,
     )
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
-            source = gr.Radio([TEST, DRAWN], value=TEST, label="Start from")
+            source = gr.Radio([TEST, DRAWN], value=TEST, label="Start from", visible=_drawable(card))
             with gr.Row():
-                digit = gr.Dropdown(list(classes), value=classes[7 % len(classes)], label="Digit", min_width=90)
-                which = gr.Slider(
-                    1, min(len(rows) for rows in digits.values()), 1, step=1, precision=0, label="Which of them", min_width=140
-                )
+                kind = gr.Dropdown(every, value=first_class(card), label=label.title, min_width=90)
+                which = gr.Slider(1, _shortest(own), 1, step=1, precision=0, label="Which of them", min_width=140)
             drawing = gr.State(None)  # the drawing as the model sees it: uint8 (1, h, w, c)
-            with gr.Accordion("Draw your own", open=False):
+            with gr.Accordion("Draw your own", open=False, visible=_drawable(card)) as drawer:
                 pad = drawing_pad.pad(f"{tab}-pad")
             strength = gr.Slider(
                 strength_control.minimum,
@@ -65,48 +74,47 @@ def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Compon
                 0.5,
                 step=strength_control.step,
                 label="How much noise (strength: t / 1000)",
-                info="Let go to see the noised digit at once.",
+                info="Let go to see the noised picture at once.",
             )
             back_as = gr.Dropdown(
-                [OWN, "any", *classes],
+                [OWN, ANY, *every],
                 value=OWN,
                 label="Bring back as",
-                info="The label that the network is told. Any: drawn from the seed.",
+                info="The class that the network is told. Any: drawn from the seed.",
             )
             with gr.Row(elem_classes="go"):
                 go = gr.Button("Bring it back", elem_id=f"{tab}-back", scale=3)
                 stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
         with gr.Column(scale=2, min_width=320, elem_classes="tight"):
-            first, brought = _recorded(card, Images(digits[digit.value][:1]))
+            first, brought = _recorded(card)
             start = gr.HTML(first, padding=False, elem_id=f"{tab}-start")
             back = gr.HTML(brought, padding=False, elem_id=f"{tab}-back-out")
-    which_limit = int(which.maximum)
-    names = [name for name in settings if name not in ("n", "seed", "label")]
-    inputs = [source, digit, which, drawing, strength, settings["seed"], *(settings[name] for name in names)]
 
-    def given(source: str, digit: str, which: int, drawing: np.ndarray | None) -> Images:
-        if source == DRAWN:
+    def given(model: str, source: str, kind: str, which: int, drawing: np.ndarray | None) -> Images:
+        card = picker.card(model)
+        if source == DRAWN and _drawable(card):
             if drawing is None:
                 raise PlaygroundError("There is no drawing yet: open Draw your own and draw a digit.")
             return Images(drawing)
-        if digit not in digits or not 1 <= which <= len(digits[digit]):
-            raise PlaygroundError(f"digit must be one of {', '.join(digits)} and which in [1, {which_limit}].")
-        return Images(digits[digit][which - 1 : which])
+        real = real_pictures(card)
+        if kind not in real or not 1 <= which <= len(real[kind]):
+            raise PlaygroundError(f"{_label(card).title} must be one of {', '.join(real)} and which in [1, {_shortest(real)}].")
+        return Images(real[kind][which - 1 : which])
 
-    def steps_from(seen: Images, strength: float, seed: int, values: tuple, label: str = "any") -> Iterator[Run]:
-        controls = dict(zip(names, values, strict=True))
-        return run.stream(card.id, SAMPLES, seed, views=("x_t",), given=seen.float32(), strength=strength, label=label, **controls)
+    def steps_from(model: str, seen: Images, strength: float, seed: int, values: Sequence[Any], label: str = ANY) -> Iterator[Run]:
+        controls = {**picker.chosen(model, values), "given": seen.float32(), "strength": strength, "label": label}
+        return run.stream(model, SAMPLES, seed, limit=SAMPLES, views=("x_t",), **controls)
 
     @widgets.guarded
-    def drew(event: gr.EventData, digit: str, which: int, *rest: Any) -> tuple[np.ndarray, str, str]:
-        drawing = drawing_pad.seen(card.dataset, event).pixels
-        return drawing, DRAWN, _start(*noised(DRAWN, digit, which, drawing, *rest))
+    def drew(event: gr.EventData, model: str, kind: str, which: int, *rest: Any) -> tuple[np.ndarray, str, str]:
+        drawing = drawing_pad.seen(picker.card(model).dataset, event).pixels
+        return drawing, DRAWN, _start(*noised(model, DRAWN, kind, which, drawing, *rest))
 
     def noised(
-        source: str, digit: str, which: int, drawing: np.ndarray | None, strength: float, seed: int, *values: Any
+        model: str, source: str, kind: str, which: int, drawing: np.ndarray | None, strength: float, seed: int, *values: Any
     ) -> tuple[Images, Run]:
-        seen = given(source, digit, which, drawing)
-        steps = steps_from(seen, strength, seed, values)
+        seen = given(model, source, kind, which, drawing)
+        steps = steps_from(model, seen, strength, seed, values)
         first = next(steps)
         steps.close()
         return seen, first
@@ -116,21 +124,22 @@ def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Compon
         return _start(*noised(*values))
 
     @widgets.guarded
-    def bring(source: str, digit: str, which: int, drawing: np.ndarray | None, strength: float, seed: int, *rest: Any) -> Iterator[tuple]:
+    def bring(
+        model: str, source: str, kind: str, which: int, drawing: np.ndarray | None, strength: float, seed: int, *rest: Any
+    ) -> Iterator[tuple]:
         *values, back_as = rest
-        seen = given(source, digit, which, drawing)
-        own = digit if source == TEST else (_read(card, seen) or ["any"])[0]
+        card, seen = picker.card(model), given(model, source, kind, which, drawing)
+        drawn = source == DRAWN and _drawable(card)
+        own = (_read(card, seen) or [ANY])[0] if drawn else kind
         label = own if back_as == OWN else back_as
         begun = None
-        for found in steps_from(seen, strength, seed, tuple(values), label):
+        for found in steps_from(model, seen, strength, seed, values, label):
             begun = begun or _start(seen, found)
             step = found.step
             if found.done:
                 read = _read(card, found.samples)
-                still = (
-                    f" The classifier reads {sum(name == own for name in read)} of {len(read)} as {own}." if read and own != "any" else ""
-                )
-                asked = {"digit": digit, "which": which, "strength": strength, "as": back_as} if source == TEST else None
+                still = f" The classifier reads {sum(name == own for name in read)} of {len(read)} as {own}." if read and own != ANY else ""
+                asked = None if drawn else {"kind": kind, "which": which, "strength": strength, "as": back_as}
                 yield begun, _row(found.samples, f"Brought back from t ≈ {_time(found)}, label {label}.{still}") + _line(found, tab, asked)
             elif step.i == 1 or step.i % max(1, step.total // SHOWN) == 0:
                 yield begun, _row(found.samples, f"On the way back from t ≈ {_time(found)}, label {label}.") + widgets.progress_line(found)
@@ -138,19 +147,50 @@ def build(card: ModelCard, tab: str, settings: Mapping[str, gr.components.Compon
                 yield gr.skip(), gr.skip()
         yield gr.skip(), gr.skip()
 
-    looking = dict(fn=look, inputs=inputs, outputs=start, api_visibility="private", trigger_mode="always_last", **HEAVY)
-    gr.on([strength.release, which.release, digit.input, source.input], **looking)
+    def switched(model: str, kind: str, back_as: str) -> list[Any]:
+        """The section for another model; a class that its data set has, too, is kept: a link sets model and class at once."""
+        card = picker.card(model)
+        label = _label(card)
+        kept = {} if kind in label.classes else {"value": first_class(card)}
+        back = {} if back_as in (OWN, ANY, *label.classes) else {"value": OWN}
+        return [
+            gr.update(choices=list(label.classes), label=label.title, **kept),
+            gr.update(maximum=_shortest(real_pictures(card))),
+            gr.update(choices=[OWN, ANY, *label.classes], **back),
+            gr.update(visible=_drawable(card)),
+            gr.update(visible=_drawable(card)),
+        ]
+
+    quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    model.change(switched, [model, kind, back_as], [kind, which, back_as, source, drawer], **quiet)
+    model.change(lambda model: _recorded(picker.card(model)), model, [start, back], **quiet)
+    asked = [model, source, kind, which, drawing, strength, seed, *inputs]
+    looking = dict(fn=look, inputs=asked, outputs=start, api_visibility="private", trigger_mode="always_last", **HEAVY)
+    gr.on([strength.release, which.release, kind.input, source.input], **looking)
     pad.draw(
         drew,
-        [digit, which, strength, settings["seed"], *(settings[name] for name in names)],
+        [model, kind, which, strength, seed, *inputs],
         [drawing, source, start],
         api_visibility="private",
         trigger_mode="always_last",
         **HEAVY,
     )
-    bringing = go.click(bring, [*inputs, back_as], [start, back], api_visibility="private", **HEAVY)
+    bringing = go.click(bring, [*asked, back_as], [start, back], api_visibility="private", **HEAVY)
     stop.click(None, cancels=[bringing], api_visibility="private")
-    return {"digit": digit, "which": which, "strength": strength, "as": back_as}
+    return {"kind": kind, "which": which, "strength": strength, "as": back_as}
+
+
+def _label(card: ModelCard) -> Label:
+    return next(control for control in card.controls if isinstance(control, Label))
+
+
+def _drawable(card: ModelCard) -> bool:
+    """True where a person can draw a sample with a pen: white on black."""
+    return data.get(card.dataset).shape[2] == 1
+
+
+def _shortest(real: Mapping[str, np.ndarray]) -> int:
+    return min(len(rows) for rows in real.values())
 
 
 def _time(found: Run) -> int:
@@ -168,11 +208,12 @@ def _read(card: ModelCard, images: Images) -> list[str]:
     return [about.labels[k] for k in scores.probabilities.argmax(1)]
 
 
-def _recorded(card: ModelCard, seen: Images) -> tuple[str, str]:
+def _recorded(card: ModelCard) -> tuple[str, str]:
     """The shipped trip for the first paint: the start, and what it came back as; without one, empty places that keep the room."""
     try:
         (given, noised, back), about = previews.read_rows(card.id, "return")
     except PlaygroundError as error:
+        seen = Images(real_pictures(card)[first_class(card)][:1])
         blank = Images(np.zeros((SAMPLES, *seen.pixels.shape[1:]), dtype=np.uint8))
         return _noised(seen, blank, str(error)), _row(blank, "Brought back: press the button.")
     line = f'<div class="runline"><span class="badge recorded">recorded</span> <b>{card.id}</b> · seed {about["seed"]}</div>'
@@ -183,7 +224,7 @@ def _recorded(card: ModelCard, seen: Images) -> tuple[str, str]:
 
 
 def _start(seen: Images, first: Run) -> str:
-    """The digit as the model sees it, and the noised ones that denoising starts from."""
+    """The picture as the model sees it, and the noised ones that denoising starts from."""
     return _noised(seen, first.step.views["x_t"], _start_caption(_time(first)))
 
 
@@ -193,11 +234,12 @@ def _start_caption(time: int) -> str:
 
 def _noised(seen: Images, noised: Images, caption: str) -> str:
     row = _row(noised, caption)
-    return f'<div class="startrow"><figure class="figure one">{pictures.grid(seen, "the digit as the model sees it", scale=3)}<figcaption>The digit</figcaption></figure>{row}</div>'
+    shown = pictures.grid(seen, "the picture as the model sees it", scale=SIDE / seen.pixels.shape[1])
+    return f'<div class="startrow"><figure class="figure one">{shown}<figcaption>The picture</figcaption></figure>{row}</div>'
 
 
 def _row(images: Images, caption: str) -> str:
-    return f'<figure class="figure">{pictures.grid(images, caption, SAMPLES, scale=3.2)}<figcaption>{html.escape(caption)}</figcaption></figure>'
+    return f'<figure class="figure">{pictures.grid(images, caption, SAMPLES, scale=SIDE / images.pixels.shape[1])}<figcaption>{html.escape(caption)}</figcaption></figure>'
 
 
 def _line(found: Run, tab: str, asked: Mapping[str, Any] | None) -> str:

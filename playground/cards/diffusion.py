@@ -1,7 +1,50 @@
 """Cards of the diffusion models."""
 
+from playground import data
 from playground.controls import Choice, Given, Label, Slider
 from playground.types import ModelCard
+
+FACES = data.get("faces")
+PAPER = "Ho et al. 2020, Denoising diffusion probabilistic models, arXiv:2006.11239"
+STEPS = Slider("num_inference_steps", "Steps", 10, 1, 250, 1, integer=True, help="Network calls from noise to picture.")
+GUIDANCE = Slider(
+    "guidance_scale",
+    "Guidance",
+    1.8,
+    0.0,
+    8.0,
+    0.1,
+    help="1: the model as trained. Above: what is asked for counts for more, variety for less, and a guided step costs two calls.",
+)
+GUIDANCE_START = Slider(
+    "guidance_start",
+    "Guidance from",
+    0.2,
+    0.0,
+    1.0,
+    0.05,
+    help="Where on the way from noise (0) to picture (1) guidance begins; before, a step costs one call.",
+)
+GUIDANCE_STOP = Slider(
+    "guidance_stop",
+    "Guidance until",
+    0.7,
+    0.0,
+    1.0,
+    0.05,
+    help="Where it ends. In the middle alone, it keeps more variety; with from above until, no step is guided.",
+)
+SCHEDULER = Choice("scheduler", "Scheduler", "DPM-Solver++", ("DDPM", "DDIM", "DPM-Solver++", "UniPC"), help="How a step is taken.")
+ETA = Slider("eta", "Eta", 0.0, 0.0, 1.0, 0.05, help="DDIM only: fresh noise at every step, from none to as much as DDPM.")
+STRENGTH = Slider(
+    "strength",
+    "Strength",
+    1.0,
+    0.05,
+    1.0,
+    0.05,
+    help="How far the given picture is noised before it is denoised: near 0 keeps it, 1 forgets it.",
+)
 
 CARDS = (
     ModelCard(
@@ -11,49 +54,17 @@ CARDS = (
         kind="image",
         dataset="mnist",
         can=frozenset({"sample"}),
-        paper="Ho et al. 2020, Denoising diffusion probabilistic models, arXiv:2006.11239",
+        paper=PAPER,
         controls=(
             Label("label", "Digit", tuple("0123456789"), help="What to draw. Any: drawn from the seed."),
-            Slider("num_inference_steps", "Steps", 10, 1, 250, 1, integer=True, help="Network calls from noise to picture."),
-            Slider(
-                "guidance_scale",
-                "Guidance",
-                1.8,
-                0.0,
-                8.0,
-                0.1,
-                help="1: the model as trained. Above: the label counts for more, variety for less, and a guided step costs two calls.",
-            ),
-            Slider(
-                "guidance_start",
-                "Guidance from",
-                0.2,
-                0.0,
-                1.0,
-                0.05,
-                help="Where on the way from noise (0) to picture (1) guidance begins; before, a step costs one call.",
-            ),
-            Slider(
-                "guidance_stop",
-                "Guidance until",
-                0.7,
-                0.0,
-                1.0,
-                0.05,
-                help="Where it ends. In the middle alone, it keeps more variety; with from above until, no step is guided.",
-            ),
-            Choice("scheduler", "Scheduler", "DPM-Solver++", ("DDPM", "DDIM", "DPM-Solver++", "UniPC"), help="How a step is taken."),
-            Slider("eta", "Eta", 0.0, 0.0, 1.0, 0.05, help="DDIM only: fresh noise at every step, from none to as much as DDPM."),
+            STEPS,
+            GUIDANCE,
+            GUIDANCE_START,
+            GUIDANCE_STOP,
+            SCHEDULER,
+            ETA,
             Given("given", "Start from", "image", (28, 28, 1), help="A digit to be noised and denoised again."),
-            Slider(
-                "strength",
-                "Strength",
-                1.0,
-                0.05,
-                1.0,
-                0.05,
-                help="How far the given digit is noised before it is denoised: near 0 keeps it, 1 forgets it.",
-            ),
+            STRENGTH,
         ),
         views=("x_t", "x_0"),
         chunk=64,

@@ -2,6 +2,7 @@
 
 Ho et al., arXiv:2006.11239, with the v-prediction of arXiv:2202.00512, min-SNR weights (arXiv:2303.09556) and classifier-free guidance
 (arXiv:2207.12598). The network is diffusers' UNet2DModel on space-to-depth pictures: with patches of 2, (1, 28, 28) is seen as (4, 14, 14).
+Where the factors of a data set are known, any of them may be told, and the others are left to chance.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import UNet2DModel
+from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
+from playground.controls import Choice, Slider
+from playground.models.nets.conv import LARGE_SIDE
 from playground.sampling import denoise as loop
+from playground.sampling import latents
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import from_images, to_images
@@ -28,9 +33,10 @@ from playground.types import Images, ModelCard, Step
 
 @dataclass(frozen=True)
 class Config:
-    """The recipe's settings. unlabelled: share of the training pictures whose label is hidden, for guidance. min_snr: gamma of arXiv:2303.09556.
+    """The recipe's settings. unlabelled: share of the training pictures of which nothing is told, for guidance. min_snr: gamma of arXiv:2303.09556.
 
-    patch: side of the square of points that the network sees as one.
+    patch: side of the square of points that the network sees as one. label_alone: share of the pictures of which the label alone is
+    told, where more factors are known; of the others each factor is told or hidden, at a rate drawn for each picture.
     """
 
     patch: int = 2
@@ -38,6 +44,7 @@ class Config:
     deep_channels: int = 128
     layers_per_block: int = 1
     unlabelled: float = 0.1
+    label_alone: float = 0.4
     min_snr: float = 5.0
     num_steps: int = 2300
     batch_size: int = 64
@@ -46,10 +53,29 @@ class Config:
     seed: int = 0
 
 
+LARGE = Config(patch=4, channels=96, deep_channels=96, num_steps=5400, batch_size=32, learning_rate=6e-4)
+"""For pictures of more than LARGE_SIDE points a side."""
+
+
+class Condition(nn.Module, PyTorchModelHubMixin):
+    """Factors as columns (n, columns) and which of them are told (n, columns), 0 or 1 -> what a U-Net adds to its time embedding (n, size)."""
+
+    def __init__(self, columns: int, size: int):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2 * columns, size), nn.SiLU(), nn.Linear(size, size))
+
+    def forward(self, columns: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        return self.layers(torch.cat([columns * told, told], 1))
+
+
 def make_unet(config: Config, dataset: str) -> UNet2DModel:
-    """A UNet2DModel for a data set at 1 / patch of its resolution, with one class more than it has labels: the last means "any"."""
+    """A UNet2DModel for a data set at 1 / patch of its resolution.
+
+    It is told a class, one more than the data set has labels (the last means "any"), or, where factors are known, a Condition's vector.
+    """
     about = data.get(dataset)
     side, _, picture_channels = about.shape
+    told = {"class_embed_type": "identity"} if about.factors else {"num_class_embeds": len(about.labels) + 1}
     return UNet2DModel(
         sample_size=side // config.patch,
         in_channels=config.patch**2 * picture_channels,
@@ -60,14 +86,26 @@ def make_unet(config: Config, dataset: str) -> UNet2DModel:
         layers_per_block=config.layers_per_block,
         norm_num_groups=16,
         attention_head_dim=32,
-        num_class_embeds=len(about.labels) + 1,
+        **told,
     )
 
 
-def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, label: torch.Tensor, patch: int = 2) -> torch.Tensor:
-    """The network's v for pictures x (n, c, h, w): folded to 1 / patch of the resolution and back."""
+def make_condition(unet: UNet2DModel, dataset: str) -> Condition:
+    """The Condition for the known factors of a data set, as wide as the U-Net's time embedding."""
+    return Condition(latents.column_count(data.get(dataset).factors), 4 * unet.config.block_out_channels[0])
+
+
+def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, told: torch.Tensor, patch: int = 2) -> torch.Tensor:
+    """The network's v for pictures x (n, c, h, w), folded to 1 / patch of the resolution and back. told: classes (n,), or a Condition's vectors."""
     folded = F.pixel_unshuffle(x, patch).to(memory_format=torch.channels_last)
-    return F.pixel_shuffle(unet(folded, t, label).sample, patch)
+    return F.pixel_shuffle(unet(folded, t, told).sample, patch)
+
+
+def wanted_columns(factors: Sequence[Slider | Choice], values: Mapping[str, np.ndarray], n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Known values of factors (n,) by name as a Condition wants them, those that are not named as not told: columns and told, (n, columns)."""
+    known = {factor.name: np.asarray(values.get(factor.name, np.zeros(n))) for factor in factors}
+    told = np.repeat([[float(factor.name in values) for factor in factors]], n, axis=0)
+    return torch.from_numpy(latents.columns(factors, known)), torch.from_numpy(latents.widened(factors, told))
 
 
 class DiffusionTrainee(Trainee):
@@ -76,10 +114,13 @@ class DiffusionTrainee(Trainee):
     def __init__(self, config: Config, dataset: str):
         torch.manual_seed(config.seed)
         unet = make_unet(config, dataset).to(memory_format=torch.channels_last)
+        self.factors, self.label_factor = data.get(dataset).factors, data.get(dataset).label_factor
+        modules: dict[str, nn.Module] = {"unet": unet} | ({"condition": make_condition(unet, dataset)} if self.factors else {})
+        parameters = [parameter for module in modules.values() for parameter in module.parameters()]
         super().__init__(
-            {"unet": unet},
-            {"unet": torch.optim.AdamW(unet.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)},
-            averaged=("unet",),
+            modules,
+            {"unet": torch.optim.AdamW(parameters, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)},
+            averaged=tuple(modules),
         )
         self.config, self.classes = config, len(data.get(dataset).labels)
         self.shape = (data.get(dataset).shape[2], *data.get(dataset).shape[:2])
@@ -90,26 +131,44 @@ class DiffusionTrainee(Trainee):
         # one stratum of time for each picture of the batch: same distribution, less noise in the loss
         t = ((torch.arange(n) + torch.rand(n, generator=generator)) / n * 1000).long().clamp(0, 999)
         eps = torch.randn(batch.x.shape, generator=generator).to(device)
-        hidden = torch.rand(n, generator=generator).to(device) < self.config.unlabelled
+        told = self._told(batch, generator)
         alpha_bar = self.alphas_cumprod[t].to(device)
-        label = torch.where(hidden, self.classes, batch.label)
-        v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), label, self.config.patch)
+        v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), told, self.config.patch)
         error = (v - loop.velocity(batch.x, eps, alpha_bar)).square().mean((1, 2, 3))
         snr = alpha_bar / (1 - alpha_bar)
         loss = (error * snr.clamp(max=self.config.min_snr) / (snr + 1)).mean()
         update("unet", loss)
         return {"loss": loss.detach(), "error": error.mean().detach()}
 
+    def _told(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
+        """What the network is told of each picture: its class or "any", or of its factors some, drawn for each picture."""
+        n, device = len(batch), batch.x.device
+        hidden = torch.rand(n, generator=generator) < self.config.unlabelled
+        if not self.factors:
+            return torch.where(hidden.to(device), self.classes, batch.label)
+        drawn = torch.rand(n, len(self.factors) + 2, generator=generator)
+        told = drawn[:, 2:] > drawn[:, :1]
+        alone = drawn[:, 1] < self.config.label_alone
+        told[alone] = torch.tensor([factor.name == self.label_factor for factor in self.factors])
+        told &= ~hidden[:, None]
+        columns = latents.columns(self.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()})
+        widened = latents.widened(self.factors, told.float().numpy())
+        return self.modules["condition"](torch.from_numpy(columns).to(device), torch.from_numpy(widened).to(device))
+
     def preview(self, modules: Mapping[str, nn.Module]) -> Images:
         unet = modules["unet"]
         device = next(unet.parameters()).device
         label = torch.arange(16, device=device) % self.classes
+        if self.factors:
+            values = {self.label_factor: label.cpu().numpy()}
+            with torch.no_grad():
+                label = modules["condition"](*(part.to(device) for part in wanted_columns(self.factors, values, 16)))
         drawn = sample_generators(self.config.seed, 0, 16)
         scheduler = loop.make_scheduler("DDIM")
         scheduler.set_timesteps(20)
         with torch.no_grad():
             x = randn(self.shape, drawn, device)
-            predict = partial(predict_v, unet, label=label, patch=self.config.patch)
+            predict = partial(predict_v, unet, told=label, patch=self.config.patch)
             for found in loop.denoise(predict, x, scheduler, scheduler.timesteps, drawn):
                 x = found.x
         return to_images(x)
@@ -119,7 +178,9 @@ class DiffusionModel:
     """A loaded diffusion model."""
 
     def __init__(self, card: ModelCard):
-        self.unet = weights.load(card.id, unet=UNet2DModel)["unet"].to(memory_format=torch.channels_last)
+        self.factors, self.label_factor = data.get(card.dataset).factors, data.get(card.dataset).label_factor
+        modules = weights.load(card.id, unet=UNet2DModel, **({"condition": Condition} if self.factors else {}))
+        self.unet, self.condition = modules["unet"].to(memory_format=torch.channels_last), modules.get("condition")
         self.size_bytes = weights.size_bytes(card.id)
         height, width, channels = data.get(card.dataset).shape
         self.shape, self.classes = (channels, height, width), len(data.get(card.dataset).labels)
@@ -140,18 +201,19 @@ class DiffusionModel:
         given: np.ndarray | None = None,
         strength: float = 1.0,
         views: Sequence[str] = (),
-        **_: Any,
+        **wanted: Any,
     ) -> Iterator[Step]:
         """One Step for each timestep: the picture after it as samples; as views, what the network was shown (x_t) and what it guessed (x_0).
 
         The x_t of the first Step is what denoising starts from: nothing but noise, or the given pictures noised.
 
-        guidance_scale 1 asks the network once a step; any other value twice, with and without the label, in the steps whose middle
-        lies from guidance_start to guidance_stop (0: all noise, 1: the clean picture; arXiv:2404.07724). given: pictures
+        guidance_scale 1 asks the network once a step; any other value twice, told what is wanted and told nothing, in the steps whose
+        middle lies from guidance_start to guidance_stop (0: all noise, 1: the clean picture; arXiv:2404.07724). given: pictures
         (n, h, w, c) that are noised as far as strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073).
+        wanted: values of known factors by name; None leaves one to chance.
         """
         device = self.unet.device
-        asked = torch.from_numpy(label).to(device)
+        asked, nothing = self._told(label, {name: value for name, value in wanted.items() if value is not None})
         plan = loop.make_scheduler(scheduler)
         plan.set_timesteps(num_inference_steps)
         timesteps = plan.timesteps
@@ -169,7 +231,7 @@ class DiffusionModel:
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
             if int(t) not in guided:
                 return predict_v(self.unet, x, t, asked, self.patch)
-            both = predict_v(self.unet, torch.cat([x, x]), t, torch.cat([asked, torch.full_like(asked, self.classes)]), self.patch)
+            both = predict_v(self.unet, torch.cat([x, x]), t, torch.cat([asked, nothing]), self.patch)
             conditional, free = both.chunk(2)
             return free + guidance_scale * (conditional - free)
 
@@ -181,6 +243,21 @@ class DiffusionModel:
                 to_images(x, label), i, total, calls[i - 1], {name: to_images(moment[name], label) for name in moment if name in views}
             )
 
+    def _told(self, label: np.ndarray, wanted: Mapping[str, float | str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the network is told of n samples, and what it is told where nothing is wanted."""
+        device = self.unet.device
+        if self.condition is None:
+            asked = torch.from_numpy(label).to(device)
+            return asked, torch.full_like(asked, self.classes)
+        n = len(label)
+        words = {factor.name: factor.choices for factor in self.factors if isinstance(factor, Choice)}
+        values = {name: np.full(n, words[name].index(value) if name in words else value) for name, value in wanted.items()}
+        asked, nothing = (
+            self.condition(*(part.to(device) for part in wanted_columns(self.factors, known, n)))
+            for known in ({**values, self.label_factor: label}, {})
+        )
+        return asked, nothing
+
 
 def load(card: ModelCard) -> DiffusionModel:
     """The loader that cards name."""
@@ -188,8 +265,8 @@ def load(card: ModelCard) -> DiffusionModel:
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
-    """The recipe of diffusion-mnist."""
-    config = config or Config()
+    """The recipe of a conditional diffusion model; larger pictures are seen in larger patches."""
+    config = config or (LARGE if data.get(card.dataset).shape[0] > LARGE_SIDE else Config())
     return Recipe(
         card.id,
         card.dataset,

@@ -60,6 +60,11 @@ def columns(factors: Sequence[Slider | Choice], values: Mapping[str, np.ndarray]
     return np.concatenate(found, axis=1).astype(np.float32)
 
 
+def widened(factors: Sequence[Slider | Choice], values: np.ndarray) -> np.ndarray:
+    """One number for each factor (n, factors) as one for each of its columns: float32 (n, column_count)."""
+    return np.repeat(values, [column_count([factor]) for factor in factors], axis=1).astype(np.float32)
+
+
 def fit_directions(codes: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Least squares both ways between codes (n, d) and a design matrix (n, k).
 

@@ -1,0 +1,112 @@
+"""A diffusion model that is told factors: what is told counts, what is hidden does not, in training and in drawing."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from playground import data, registry
+from playground.controls import Slider
+from playground.data import faces
+from playground.models import diffusion
+from playground.sampling import latents
+from playground.training.recipe import Batch
+
+FACES = data.get("faces")
+SMALL = dataclasses.replace(diffusion.LARGE, channels=16, deep_channels=32)
+
+
+@pytest.fixture(scope="module")
+def batch() -> Batch:
+    """Four hundred faces' factors, with no picture to speak of."""
+    known = faces.coded([faces.values_of(seed) for seed in range(400)])
+    factors = {name: torch.from_numpy(value) for name, value in known.items()}
+    return Batch(torch.zeros(400, 3, 64, 64), factors["hairstyle"], factors)
+
+
+@pytest.fixture(scope="module")
+def trainee() -> diffusion.DiffusionTrainee:
+    """A small untrained one."""
+    return diffusion.DiffusionTrainee(SMALL, "faces")
+
+
+class Told(torch.nn.Module):
+    """Stands for a Condition and remembers what it was told."""
+
+    def forward(self, columns: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        self.columns, self.told = columns, told
+        return columns
+
+
+def told_by(trainee: diffusion.DiffusionTrainee, batch: Batch, **config) -> Told:
+    """What a trainee with that config tells the network of a batch."""
+    spy = Told()
+    known = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, **config), "faces")
+    known.modules["condition"] = spy
+    known._told(batch, torch.Generator().manual_seed(0))
+    return spy
+
+
+def test_training_tells_the_factors_at_the_shares_of_its_config(trainee, batch):
+    spy = told_by(trainee, batch)
+    widths = [latents.column_count([factor]) for factor in FACES.factors]
+    first = np.cumsum([0, *widths[:-1]])
+    told = spy.told.numpy()[:, first] > 0  # one column for each factor
+    for k, width in enumerate(widths):
+        assert (spy.told.numpy()[:, first[k] : first[k] + width] == told[:, k : k + 1]).all(), "a factor is told whole or not at all"
+    nothing = (~told).all(1)
+    label = [factor.name for factor in FACES.factors].index(FACES.label_factor)
+    alone = told[:, label] & (told.sum(1) == 1)
+    assert 0.05 < nothing.mean() < 0.25 and 0.25 < alone.mean() < 0.55
+    assert 0.15 < told[:, 0].mean() < 0.45, "the others are told in about half of what is left"
+    assert (spy.columns.numpy() == latents.columns(FACES.factors, {n: v.numpy() for n, v in batch.factors.items()})).all()
+
+
+def test_training_can_tell_nothing_or_the_label_alone(trainee, batch):
+    assert not told_by(trainee, batch, unlabelled=1.0).told.any()
+    spy = told_by(trainee, batch, unlabelled=0.0, label_alone=1.0)
+    assert spy.told.sum(1).unique().tolist() == [len(FACES.labels) - 1]
+
+
+def test_what_is_hidden_does_not_count(trainee):
+    condition = trainee.modules["condition"]
+    one, other = ({"age": np.full(2, age), "smile": np.full(2, 0.5)} for age in (20.0, 90.0))
+    with torch.no_grad():
+        columns, told = diffusion.wanted_columns(FACES.factors, {"smile": one["smile"]}, 2)
+        hidden = [condition(diffusion.wanted_columns(FACES.factors, values, 2)[0], told) for values in (one, other)]
+        shown = [condition(*diffusion.wanted_columns(FACES.factors, values, 2)) for values in (one, other)]
+    assert torch.equal(*hidden) and not torch.allclose(*shown)
+    assert columns.shape == told.shape == (2, latents.column_count(FACES.factors))
+
+
+def test_a_loaded_model_tells_what_is_wanted_and_guides_away_from_nothing(trainee):
+    model = diffusion.DiffusionModel.__new__(diffusion.DiffusionModel)
+    model.factors, model.label_factor, model.condition = FACES.factors, FACES.label_factor, Told()
+    model.unet, model.classes = trainee.modules["unet"], len(FACES.labels)
+    told = []
+    model.condition.register_forward_hook(lambda module, given, _: told.append([part.numpy() for part in given]))
+    model._told(np.array([2, 5]), {"age": 90.0, "glasses": "square"})
+    (columns, known), (_, nothing) = told
+    assert not nothing.any()
+    at = 0
+    for factor in FACES.factors:
+        width = latents.column_count([factor])
+        part, is_known = columns[:, at : at + width], known[:, at : at + width]
+        assert is_known.all() == (factor.name in ("age", "glasses", FACES.label_factor)) == is_known.any()
+        if factor.name == "age":
+            assert isinstance(factor, Slider) and (part == 1.0).all(), "the oldest there is"
+        if factor.name == "glasses":
+            assert part.tolist() == [[0.0, 1.0]] * 2
+        if factor.name == FACES.label_factor:
+            assert part.argmax(1).tolist() == [1, 4], "the first choice has no column"
+        at += width
+
+
+def test_one_recipe_serves_small_and_large_pictures():
+    card = registry.get("diffusion-mnist")
+    small, large = diffusion.recipe(card), diffusion.recipe(dataclasses.replace(card, dataset="faces"))
+    assert small.config == diffusion.Config() and large.config == diffusion.LARGE
+    assert set(small.make().modules) == {"unet"} and set(large.make().modules) == {"unet", "condition"}
