@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from playground import comparison, data, registry
 from playground.controls import Slider, adjustments
-from playground.metrics import measurements
+from playground.metrics import factors, measurements
 from playground.types import Measurement, ModelCard
 
 QUALITY = (
@@ -58,13 +58,38 @@ def control(card: ModelCard, found: Sequence[Measurement] | None = None) -> list
 
 
 def shares(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
-    """How far the proportions of each word are from those of real samples: total variation, with that of half against half beside it."""
+    """How far the proportions of each factor are from those of real samples: total variation, with that of half against half beside it."""
     known = _known(card, found)
     return [
         Line(factor.title, f"{100 * m.value:.1f} %", f"{100 * m.floor:.1f} %")
         for factor in data.get(card.dataset).factors
         if (m := known.get(f"bias_{factor.name}")) is not None
     ]
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """How often one part of a factor occurs, in per cent: among real samples, and among those of each model that is measured, by card id."""
+
+    factor: str
+    part: str
+    real: float
+    drawn: Mapping[str, float]
+
+
+def proportions(dataset: str, found: Sequence[Measurement] | None = None) -> list[Proportion]:
+    """Every part of every factor of a data set, real beside drawn, for the models whose proportions are measured."""
+    found = measurements.read() if found is None else found
+    by_card = {card.id: _known(card, found) for card in cards() if card.dataset == dataset}
+    lines = []
+    for factor in data.get(dataset).factors:
+        for part in factors.parts(factor):
+            name = factors.share_name(factor, part)
+            seen = {card: known[name] for card, known in by_card.items() if name in known}
+            if seen:
+                real = next(iter(seen.values())).floor or 0.0
+                lines.append(Proportion(factor.title, part, 100 * real, {card: 100 * m.value for card, m in seen.items()}))
+    return lines
 
 
 def reader(dataset: str, found: Sequence[Measurement] | None = None) -> list[Line]:
@@ -101,7 +126,7 @@ def as_markdown() -> str:
             )
         if lines := shares(card):
             parts.append(
-                "Distance of each word's proportions from those of real samples (total variation):\n\n"
+                "Distance of each factor's proportions from those of real samples (total variation):\n\n"
                 + _table(("", "value", "real"), lines)
             )
     for dataset in (name for name in data.names() if data.get(name).factors):

@@ -22,8 +22,26 @@ def table(card: ModelCard) -> str:
         _table(f"{card.title}: how good its samples are", ("what", "samples", "real"), quality)
         + _table("Set against read: each feature moved alone", ("feature", "obeys", "", "other words changed"), known.control(card))
         + _table("Proportions: how far each is from the real ones", ("feature", "samples", "real"), known.shares(card))
+        + _proportions(card)
         + _table(f"The reader itself ({eyes}), on real samples", ("feature", "right"), known.reader(card.dataset))
         + f'<p class="runline"><span class="badge recorded">recorded</span> {html.escape(known.origin(card))}</p>'
+    )
+
+
+def _proportions(card: ModelCard) -> str:
+    """How often every part of every feature is drawn, by each measured model of the data set beside the real samples: copied, amplified, lost?"""
+    lines = known.proportions(card.dataset)
+    if not lines:
+        return ""
+    models = [each for each in known.cards() if any(each.id in line.drawn for line in lines)]
+    head = "".join(f"<th scope=col>{html.escape(name)}</th>" for name in ("", "real", *(each.title for each in models)))
+    body = ""
+    for line in lines:
+        cells = "".join(f"<td>{line.drawn[each.id]:.1f} %</td>" if each.id in line.drawn else "<td>–</td>" for each in models)
+        body += f"<tr><th scope=row>{html.escape(line.factor)}: {html.escape(line.part)}</th><td>{line.real:.1f} %</td>{cells}</tr>"
+    return (
+        "<details class=readings><summary>How often each feature is drawn, by every model here, beside the real samples</summary>"
+        f'<div class="tablewrap" tabindex="0" role="region" aria-label="Proportions"><table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>'
     )
 
 

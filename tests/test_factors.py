@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from playground import data, registry
+from playground import data, known, registry
 from playground.controls import Slider, adjustments
 from playground.data import faces
 from playground.metrics import factors
@@ -102,7 +102,23 @@ def test_a_model_that_leaves_out_hats_is_caught_by_its_shares(truth):
     bare = {**truth, "hat": np.zeros_like(truth["hat"])}
     found = by_name(factors.proportions(FACES, sure(bare), sure(truth), make))
     assert found["bias_hat"].value == pytest.approx((truth["hat"] > 0).mean(), abs=1e-3) and found["bias_hat"].floor < 0.05
-    assert found["bias_beard"].value == 0.0 and "bias_age" not in found
+    assert found["bias_beard"].value == found["bias_age"].value == 0.0
+    assert found["share_hat_none"].value == 1.0 and found["share_hat_none"].floor == pytest.approx((truth["hat"] == 0).mean(), abs=1e-3)
+
+
+def test_the_shares_of_a_factor_cover_all_of_it(truth):
+    for factor in FACES.factors:
+        found = factors.proportions(FACES, sure(truth), sure(truth), make)
+        named = [m for m in found if m.metric in {factors.share_name(factor, part) for part in factors.parts(factor)}]
+        assert len(named) == len(factors.parts(factor)) and sum(m.value for m in named) == pytest.approx(1.0, abs=1e-4)
+    beyond = np.asarray([-5.0, 20.0, 54.0, 90.0, 300.0])  # a reader may read a number that is out of its bounds
+    assert factors.shares(FACES.factors[0], beyond).tolist() == [0.4, 0.2, 0.0, 0.4]
+
+
+def test_a_model_that_only_draws_the_young_is_caught(truth):
+    young = {**truth, "age": np.full_like(truth["age"], 25.0)}
+    found = by_name(factors.proportions(FACES, sure(young), sure(truth), make))
+    assert found["bias_age"].value == pytest.approx(0.75, abs=0.03) and found["share_age_20_to_37.5"].value == 1.0
 
 
 def test_a_copied_sample_is_nearer_than_real_ones_are():
@@ -130,3 +146,14 @@ def test_cards_offer_every_factor_but_the_label():
         known = {factor.name for factor in adjustments(card.controls)}
         about = data.get(card.dataset)
         assert not known or known == {factor.name for factor in latents.adjustable(about)}
+
+
+def test_proportions_stand_beside_the_real_ones_for_every_model_that_is_measured(truth):
+    card = next(card for card in known.cards() if data.get(card.dataset).factors)
+    found = factors.proportions(FACES, sure(truth), sure(truth), lambda **fields: make(card=card.id, **fields))
+    lines = known.proportions(card.dataset, found)
+    assert len(lines) == sum(len(factors.parts(factor)) for factor in FACES.factors)
+    hats = [line for line in lines if line.factor == "Hat"]
+    assert [line.part for line in hats] == ["none", "beanie", "cap"] and sum(line.real for line in hats) == pytest.approx(100, abs=0.1)
+    assert all(line.drawn == {card.id: pytest.approx(line.real)} for line in hats)
+    assert known.proportions(card.dataset, []) == []

@@ -13,8 +13,10 @@ from playground.types import Dataset, Images, Latents, Measurement, ModelCard, S
 
 CONFIDENCE = 0.01  # legible: read with at least the confidence of this quantile of real samples
 SEEN = 1 / 3  # a combination counts when it is seen at least this share as often as in truth
-CONTROLLED = 2000  # samples for factor control
+CONTROLLED = 2000  # samples for the control of each factor, where a code is drawn once and moved
+ASKED = 400  # the same where every value asked for is a picture drawn anew
 LEVELS = 20  # values of a number that is controlled
+RANGES = 4  # parts of a number whose shares are counted
 
 Make = Callable[..., Measurement]
 
@@ -74,19 +76,42 @@ def modes(dataset: Dataset, fake: Scores, real: Scores, truth: Mapping[str, np.n
     ]
 
 
+def parts(factor: Slider | Choice) -> tuple[str, ...]:
+    """What the shares of a factor are counted in: a word's choices, a number's RANGES ranges of equal width."""
+    if isinstance(factor, Choice):
+        return factor.choices
+    edges = np.linspace(factor.minimum, factor.maximum, RANGES + 1)
+    return tuple(f"{low:g} to {high:g}" for low, high in zip(edges[:-1], edges[1:], strict=True))
+
+
+def shares(factor: Slider | Choice, read: np.ndarray) -> np.ndarray:
+    """The share of each part of a factor as a reader read it: of a word probabilities (n, choices), of a number values (n,)."""
+    if isinstance(factor, Choice):
+        which = read.argmax(1)
+    else:
+        which = np.clip((read - factor.minimum) * RANGES / (factor.maximum - factor.minimum), 0, RANGES - 1).astype(np.int64)
+    return np.bincount(which, minlength=len(parts(factor))) / len(read)
+
+
+def share_name(factor: Slider | Choice, part: str) -> str:
+    """The name of the metric that holds the share of one part of a factor."""
+    return f"share_{factor.name}_{part.replace(' ', '_')}"
+
+
 def proportions(dataset: Dataset, fake: Scores, real: Scores, make: Make) -> list[Measurement]:
-    """bias_NAME: total variation between the shares of a word's choices as read in the samples and in real ones."""
+    """share_NAME_PART: how many of the samples are read as each part of a factor, beside real samples through the same reader.
+
+    bias_NAME: total variation between those shares; one half of the real samples against the other is the floor.
+    """
     found = []
     for factor in dataset.factors:
-        if isinstance(factor, Choice):
-            a, b = (np.bincount(s.factors[factor.name].argmax(1), minlength=len(factor.choices)) / len(s) for s in (fake, real))
-            half = len(real) // 2
-            halves = [
-                np.bincount(part.argmax(1), minlength=len(factor.choices)) / len(part)
-                for part in (real.factors[factor.name][:half], real.factors[factor.name][half:])
-            ]
-            floor = 0.5 * np.abs(halves[0] - halves[1]).sum()
-            found.append(make(metric=f"bias_{factor.name}", value=_short(0.5 * np.abs(a - b).sum()), floor=_short(floor)))
+        seen, true = (shares(factor, scores.factors[factor.name]) for scores in (fake, real))
+        half = len(real) // 2
+        first, second = (shares(factor, part) for part in (real.factors[factor.name][:half], real.factors[factor.name][half:]))
+        distance, floor = 0.5 * np.abs(seen - true).sum(), 0.5 * np.abs(first - second).sum()
+        found.append(make(metric=f"bias_{factor.name}", value=_short(distance), floor=_short(floor)))
+        for part, value, beside in zip(parts(factor), seen, true, strict=True):
+            found.append(make(metric=share_name(factor, part), value=_short(value), floor=_short(beside)))
     return found
 
 
@@ -100,46 +125,58 @@ def nearest(fake: np.ndarray, real: np.ndarray, train: np.ndarray, make: Make) -
 
 
 def control(card: ModelCard, seed: int, make: Make) -> list[Measurement]:
-    """How a card obeys its factors, over CONTROLLED drawn samples each moved in one factor alone.
+    """How a card obeys its factors, over drawn samples each set in one factor alone: CONTROLLED, or ASKED where each must be drawn anew.
 
     control_NAME: r2 of the value set against the value read for a number, the share read as set for a word. leakage_NAME: the mean
-    share of the other words that are read otherwise than before.
+    share of the other words that are read otherwise than in the same sample with nothing set.
     """
     factors = adjustments(card.controls)
     if not factors:
         return []
     dataset = data.get(card.dataset)
-    z, labels = _codes(card, seed)
-    before = features.extract(run.decode(card.id, Latents(z, labels)), dataset.extractor).factors
+    n, draw = (CONTROLLED, _decoded(card, seed)) if "decode" in card.can else (ASKED, _asked(card, seed))
+    plain = n if "decode" in card.can else max(n // _levels(factor) for factor in factors)
+    before = features.extract(draw(np.arange(plain)), dataset.extractor).factors
     found = []
     for factor in factors:
         values: Sequence[float | str] = (
             np.linspace(factor.minimum, factor.maximum, LEVELS).tolist() if isinstance(factor, Slider) else factor.choices
         )
-        row_values = np.arange(CONTROLLED) % len(values)
-        pixels = np.empty((CONTROLLED, *dataset.shape), dtype=np.float32)
-        for k, value in enumerate(values):
-            rows = np.nonzero(row_values == k)[0]
-            pixels[rows] = run.decode(card.id, Latents(z[rows], labels[rows]), **{factor.name: value}).pixels
-        read = features.extract(Images(pixels), dataset.extractor).factors
-        if isinstance(factor, Slider):
-            value = r2(np.asarray(values)[row_values], read[factor.name])
+        if "decode" in card.can:
+            rows = [np.arange(k, n, len(values)) for k in range(len(values))]
         else:
-            value = float((read[factor.name].argmax(1) == row_values).mean())
+            rows = [np.arange(n // len(values))] * len(values)
+        pictures = np.concatenate([draw(part, **{factor.name: value}).pixels for part, value in zip(rows, values, strict=True)])
+        read = features.extract(Images(pictures), dataset.extractor).factors
+        which = np.repeat(np.arange(len(values)), [len(part) for part in rows])
+        same = np.concatenate(rows)
+        if isinstance(factor, Slider):
+            value = r2(np.asarray(values)[which], read[factor.name])
+        else:
+            value = float((read[factor.name].argmax(1) == which).mean())
         others = [other.name for other in dataset.factors if isinstance(other, Choice) and other.name != factor.name]
-        leaked = np.mean([(read[name].argmax(1) != before[name].argmax(1)).mean() for name in others])
-        found.append(make(metric=f"control_{factor.name}", value=_short(value), n=CONTROLLED))
-        found.append(make(metric=f"leakage_{factor.name}", value=_short(leaked), n=CONTROLLED))
+        leaked = np.mean([(read[name].argmax(1) != before[name].argmax(1)[same]).mean() for name in others])
+        found.append(make(metric=f"control_{factor.name}", value=_short(value), n=len(which)))
+        found.append(make(metric=f"leakage_{factor.name}", value=_short(leaked), n=len(which)))
     return found
 
 
-def _codes(card: ModelCard, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The codes (CONTROLLED, d) that a card draws at its default setting, labels in equal shares."""
+def _levels(factor: Slider | Choice) -> int:
+    return LEVELS if isinstance(factor, Slider) else len(factor.choices)
+
+
+def _decoded(card: ModelCard, seed: int) -> Callable[..., Images]:
+    """draw(rows, **factor) for a card whose codes can be moved: the samples of those rows from codes drawn once, at its default setting."""
     parts = []
-    shares = equal_shares(card.controls, CONTROLLED)
-    for found in run.stream(card.id, CONTROLLED, seed, views=("z",), **shares):
+    for found in run.stream(card.id, CONTROLLED, seed, views=("z",), **equal_shares(card.controls, CONTROLLED)):
         parts.append(found.step.views["z"])
-    return np.concatenate([part.values for part in parts]), np.concatenate([part.labels for part in parts])
+    z, labels = np.concatenate([part.values for part in parts]), np.concatenate([part.labels for part in parts])
+    return lambda rows, **factor: run.decode(card.id, Latents(z[rows], labels[rows]), **factor)
+
+
+def _asked(card: ModelCard, seed: int) -> Callable[..., Images]:
+    """draw(rows, **factor) for a card that is asked before it draws: as many samples as rows, from the same noise whatever is asked."""
+    return lambda rows, **factor: run.sample(card.id, len(rows), seed, **equal_shares(card.controls, len(rows)), **factor).samples
 
 
 def _short(value: float) -> float:
