@@ -53,7 +53,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(patch=4, channels=96, deep_channels=96, num_steps=5400, batch_size=32, learning_rate=6e-4)
+LARGE = Config(patch=4, channels=96, deep_channels=96, num_steps=4200, batch_size=32, learning_rate=6e-4)
 """For pictures of more than LARGE_SIDE points a side."""
 
 
