@@ -1,5 +1,6 @@
 """Cards of the GANs."""
 
+from playground import data
 from playground.controls import Label, Slider
 from playground.types import ModelCard
 
@@ -31,6 +32,24 @@ CARDS = (
             "stability": "Two losses that pull against each other; needs penalties (R1, R2) to settle",
             "control": "Label, truncation, walks in z",
             "uses": "Faces, super-resolution, image-to-image translation, style transfer, fast synthesis",
+        },
+    ),
+    ModelCard(
+        id="gan-faces",
+        family="gan",
+        title="GAN of toy faces",
+        kind="image",
+        dataset="faces",
+        can=frozenset({"sample", "decode"}),
+        paper=PAPER,
+        controls=(Label("label", "Hairstyle", data.get("faces").labels, help="What to draw. Any: drawn from the seed."), TRUNCATION),
+        views=("z",),
+        chunk=64,
+        load="playground.models.gan:load",
+        recipe="playground.models.gan:recipe",
+        facts={
+            "architecture": "The same two ConvNets with a third level",
+            "control": "Hairstyle, truncation, walks in z, mixing two faces",
         },
     ),
 )

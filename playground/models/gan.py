@@ -126,6 +126,8 @@ class GANTrainee(Trainee):
             {"generator": torch.optim.Adam(generator.parameters(), **options), "critic": torch.optim.Adam(critic.parameters(), **options)},
             averaged=("generator",),
         )
+        if config.deepest:
+            self.shipped = ("generator",)  # drawing needs no critic, and the larger one would be two thirds of the weights
         self.config = config
 
     def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:

@@ -145,7 +145,8 @@ def train(
         "facts": facts,
         "parameters": {name: sum(p.numel() for p in module.parameters()) for name, module in bare.items()},
     }
-    weights.save({**bare, **average}, about, out)
+    final = {**bare, **average}
+    weights.save({name: final[name] for name in trainee.shipped or final}, about, out)
     _write_story(out, {**earlier.story, **progress.story}, [*earlier.log, *progress.log])
     return True
 

@@ -32,8 +32,10 @@ class Trainee:
     """What is being trained: modules and optimizers by name, and the maths of one step.
 
     modules may be replaced by their prepared (wrapped) selves before the first step. averaged names those of which an
-    exponential moving average is kept and shipped.
+    exponential moving average is kept and shipped; shipped names those whose weights are saved at the end, by default all.
     """
+
+    shipped: tuple[str, ...] | None = None
 
     def __init__(self, modules: Mapping[str, nn.Module], optimizers: Mapping[str, torch.optim.Optimizer], averaged: tuple[str, ...] = ()):
         self.modules = dict(modules)
