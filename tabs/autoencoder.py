@@ -47,7 +47,7 @@ def build() -> TabPage:
         linked = _try(cards)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(cards[0].id), padding=False)
-        more = gr.HTML("", padding=False, elem_id=f"{ID}-stories")  # large pictures: made when somebody looks
+        widgets.later(learning, f"{ID}-stories", lambda: "".join(widgets.further_story(card, _story(card.id)) for card in cards[1:]))
     with gr.Accordion("Look inside", open=False):
         gr.HTML(widgets.facts_table(cards) + "".join(widgets.provenance(card.id) for card in cards), padding=False)
     with gr.Accordion("What it is for", open=False):
@@ -56,11 +56,6 @@ def build() -> TabPage:
             "a few numbers for a search to compare instead of a thousand pixels.\n\n"
             "**Ask yourself:** compare the rows for 2, 8 and 32 numbers. Where does the autoencoder gain most over PCA, and what can a curved surface through the pictures do that a flat one cannot?"
         )
-
-    def tell() -> str:
-        return "".join(widgets.further_story(card, _story(card.id)) for card in cards[1:])
-
-    learning.expand(tell, None, more, **QUIET)
     return TabPage(ID, linked)
 
 
