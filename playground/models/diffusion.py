@@ -57,6 +57,14 @@ LARGE = Config(patch=4, channels=96, deep_channels=96, num_steps=4200, batch_siz
 """For pictures of more than LARGE_SIDE points a side."""
 
 
+EVEN: Mapping[str, Mapping[str, Any]] = {"DPM-Solver++": {"use_lu_lambdas": True}}
+"""Steps of equal length in the log of the signal-to-noise ratio (Lu et al., arXiv:2211.01095), by scheduler.
+
+Of a large picture, the averages over wide areas, a background's colour say, are decided while almost all is noise: of ten steps of equal
+length in time, one. It then takes the mean of all colours.
+"""
+
+
 class Condition(nn.Module, PyTorchModelHubMixin):
     """Factors as columns (n, columns) and which of them are told (n, columns), 0 or 1 -> what a U-Net adds to its time embedding (n, size)."""
 
@@ -184,7 +192,7 @@ class DiffusionModel:
         self.size_bytes = weights.size_bytes(card.id)
         height, width, channels = data.get(card.dataset).shape
         self.shape, self.classes = (channels, height, width), len(data.get(card.dataset).labels)
-        self.patch = height // self.unet.config.sample_size
+        self.patch, self.large = height // self.unet.config.sample_size, height > LARGE_SIDE
 
     def stream(
         self,
@@ -214,7 +222,7 @@ class DiffusionModel:
         """
         device = self.unet.device
         asked, nothing = self._told(label, {name: value for name, value in wanted.items() if value is not None})
-        plan = loop.make_scheduler(scheduler)
+        plan = loop.make_scheduler(scheduler, **(EVEN.get(scheduler, {}) if self.large and given is None else {}))
         plan.set_timesteps(num_inference_steps)
         timesteps = plan.timesteps
         x = randn(self.shape, generators, device)
