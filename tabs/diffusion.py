@@ -76,12 +76,12 @@ def build() -> TabPage:
         frames: list[np.ndarray] = []
         shape = data.get(picker.card(model).dataset).shape
         size = math.prod(shape)
-        moments = min(MOMENTS, int(TILES * min(1.0, POINTS / size)))
+        most = int(TILES * min(1.0, POINTS / size))
         tiles = min(ANIMATED_TILES, max(1, ANIMATED_POINTS // size))
         for found in run.stream(model, n, seed, limit=VISITOR_N, views=("x_t", "x_0"), **picker.chosen(model, values)):
             step = found.step
             if step.i == 1:
-                shown = evenly(step.total, min(MOMENTS, moments // found.n))
+                shown = evenly(step.total, min(MOMENTS, most // found.n))
                 film, frames_strip = pictures.moments(f"{found.n} samples from noise to pictures", len(shown)), _strip(step.total, shape)
             if step.i in shown:
                 film += _moment(found)
