@@ -16,7 +16,7 @@ from playground.sampling import latents
 from playground.training.recipe import Batch
 
 FACES = data.get("faces")
-SMALL = dataclasses.replace(diffusion.LARGE, channels=16, deep_channels=32)
+SMALL = dataclasses.replace(diffusion.LARGE, channels=16, deep_channels=32, label_alone=0.4)
 
 
 @pytest.fixture(scope="module")

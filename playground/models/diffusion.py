@@ -53,7 +53,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(patch=4, channels=96, deep_channels=96, num_steps=4200, batch_size=32, learning_rate=6e-4)
+LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, num_steps=4200, batch_size=32, learning_rate=6e-4)
 """For pictures of more than LARGE_SIDE points a side."""
 
 
@@ -83,7 +83,11 @@ def make_unet(config: Config, dataset: str) -> UNet2DModel:
     """
     about = data.get(dataset)
     side, _, picture_channels = about.shape
-    told = {"class_embed_type": "identity"} if about.factors else {"num_class_embeds": len(about.labels) + 1}
+    told = (
+        {"class_embed_type": "identity", "resnet_time_scale_shift": "scale_shift"}
+        if about.factors
+        else {"num_class_embeds": len(about.labels) + 1}
+    )
     return UNet2DModel(
         sample_size=side // config.patch,
         in_channels=config.patch**2 * picture_channels,
