@@ -37,6 +37,8 @@ class Config:
 
     patch: side of the square of points that the network sees as one. label_alone: share of the pictures of which the label alone is
     told, where more factors are known; of the others each factor is told or hidden, at a rate drawn for each picture.
+    even: whether v's error counts alike wherever SNR is below min_snr, not in proportion to SNR / (SNR + 1) as eps's does: of large
+    pictures the features are decided while almost all is noise.
     """
 
     patch: int = 2
@@ -46,6 +48,7 @@ class Config:
     unlabelled: float = 0.1
     label_alone: float = 0.4
     min_snr: float = 5.0
+    even: bool = False
     num_steps: int = 2300
     batch_size: int = 64
     learning_rate: float = 1e-3
@@ -53,7 +56,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, num_steps=4200, batch_size=32, learning_rate=6e-4)
+LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, even=True, num_steps=5400, batch_size=32)
 """For pictures of more than LARGE_SIDE points a side."""
 
 
@@ -65,15 +68,27 @@ length in time, one. It then takes the mean of all colours.
 """
 
 
-class Condition(nn.Module, PyTorchModelHubMixin):
-    """Factors as columns (n, columns) and which of them are told (n, columns), 0 or 1 -> what a U-Net adds to its time embedding (n, size)."""
+SKETCH = 8
+"""Channels of what a Condition draws."""
 
-    def __init__(self, columns: int, size: int):
+
+class Condition(nn.Module, PyTorchModelHubMixin):
+    """Factors as columns (n, columns) and which of them are told (n, columns), 0 or 1 -> what a U-Net is told (n, size + SKETCH side^2).
+
+    The first `size` numbers are added to its time embedding. The others are a sketch (SKETCH, side, side) that it sees beside the
+    picture: where glasses sit is soon learnt there, and slowly by a vector that is the same everywhere.
+    """
+
+    def __init__(self, columns: int, size: int, side: int):
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(2 * columns, size), nn.SiLU(), nn.Linear(size, size))
+        self.sketch = nn.Sequential(nn.Linear(2 * columns, 64), nn.SiLU(), nn.Linear(64, SKETCH * side * side))
+        for first in (self.layers[0], self.sketch[0]):
+            nn.init.normal_(first.weight)  # as an embedding: by default one column of many would hardly be heard
 
     def forward(self, columns: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
-        return self.layers(torch.cat([columns * told, told], 1))
+        seen = torch.cat([columns * told, told], 1)
+        return torch.cat([self.layers(seen), self.sketch(seen)], 1)
 
 
 def make_unet(config: Config, dataset: str) -> UNet2DModel:
@@ -90,7 +105,7 @@ def make_unet(config: Config, dataset: str) -> UNet2DModel:
     )
     return UNet2DModel(
         sample_size=side // config.patch,
-        in_channels=config.patch**2 * picture_channels,
+        in_channels=config.patch**2 * picture_channels + (SKETCH if about.factors else 0),
         out_channels=config.patch**2 * picture_channels,
         down_block_types=("DownBlock2D", "AttnDownBlock2D"),
         up_block_types=("AttnUpBlock2D", "UpBlock2D"),
@@ -104,13 +119,17 @@ def make_unet(config: Config, dataset: str) -> UNet2DModel:
 
 def make_condition(unet: UNet2DModel, dataset: str) -> Condition:
     """The Condition for the known factors of a data set, as wide as the U-Net's time embedding."""
-    return Condition(latents.column_count(data.get(dataset).factors), 4 * unet.config.block_out_channels[0])
+    return Condition(latents.column_count(data.get(dataset).factors), 4 * unet.config.block_out_channels[0], unet.config.sample_size)
 
 
 def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, told: torch.Tensor, patch: int = 2) -> torch.Tensor:
     """The network's v for pictures x (n, c, h, w), folded to 1 / patch of the resolution and back. told: classes (n,), or a Condition's vectors."""
-    folded = F.pixel_unshuffle(x, patch).to(memory_format=torch.channels_last)
-    return F.pixel_shuffle(unet(folded, t, told).sample, patch)
+    folded = F.pixel_unshuffle(x, patch)
+    if told.is_floating_point():
+        n, _, height, width = folded.shape
+        told, sketch = told.split([told.shape[1] - SKETCH * height * width, SKETCH * height * width], 1)
+        folded = torch.cat([folded, sketch.view(n, SKETCH, height, width)], 1)
+    return F.pixel_shuffle(unet(folded.contiguous(memory_format=torch.channels_last), t, told).sample, patch)
 
 
 def wanted_columns(factors: Sequence[Slider | Choice], values: Mapping[str, np.ndarray], n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -121,7 +140,7 @@ def wanted_columns(factors: Sequence[Slider | Choice], values: Mapping[str, np.n
 
 
 class DiffusionTrainee(Trainee):
-    """Mean squared error of v at a random time, weighed by min(SNR, gamma) / (SNR + 1)."""
+    """Mean squared error of v at a random time, weighed by min(SNR, gamma) / (SNR + 1), or by min(1, gamma / SNR) where it is even."""
 
     def __init__(self, config: Config, dataset: str):
         torch.manual_seed(config.seed)
@@ -148,7 +167,8 @@ class DiffusionTrainee(Trainee):
         v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), told, self.config.patch)
         error = (v - loop.velocity(batch.x, eps, alpha_bar)).square().mean((1, 2, 3))
         snr = alpha_bar / (1 - alpha_bar)
-        loss = (error * snr.clamp(max=self.config.min_snr) / (snr + 1)).mean()
+        below = 1.0 if self.config.even else snr / (snr + 1)
+        loss = (error * below * (self.config.min_snr / snr).clamp(max=1)).mean()
         update("unet", loss)
         return {"loss": loss.detach(), "error": error.mean().detach()}
 
