@@ -82,6 +82,33 @@ def test_what_is_hidden_does_not_count(trainee):
     assert columns.shape == told.shape == (2, latents.column_count(FACES.factors))
 
 
+def test_what_is_told_is_seen_beside_the_picture_and_everywhere(trainee):
+    unet, condition = trainee.modules["unet"], trainee.modules["condition"]
+    x, t = torch.zeros(2, 3, 64, 64), torch.tensor([500, 500])
+    with torch.no_grad():
+        told = condition(*diffusion.wanted_columns(FACES.factors, {"glasses": np.array([1, 1])}, 2))
+        size = 4 * SMALL.channels
+        assert told.shape == (2, size + diffusion.SKETCH * 16 * 16)
+        vector, sketch = told.clone(), told.clone()
+        vector[0, :size], sketch[0, size:] = 0.0, 0.0
+        for changed in (vector, sketch):
+            one, other = diffusion.predict_v(unet, x, t, changed, SMALL.patch)
+            assert one.shape == (3, 64, 64) and not torch.allclose(one, other)
+
+
+def test_nearly_pure_noise_counts_where_the_loss_is_even():
+    """The loss over v's error, at times when nearly all is noise: about 1, and about SNR otherwise."""
+    x = torch.zeros(4, 3, 64, 64)
+    known = faces.coded([faces.values_of(seed) for seed in range(4)])
+    factors = {name: torch.from_numpy(value) for name, value in known.items()}
+    late = Batch(x, factors["hairstyle"], factors)
+    for even, least, most in ((True, 0.99, 1.01), (False, 0.0, 0.02)):
+        small = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, even=even), "faces")
+        small.alphas_cumprod = torch.full((1000,), 0.01)
+        found = small.step(late, 0, torch.Generator().manual_seed(0), lambda name, loss: None)
+        assert least <= float(found["loss"] / found["error"]) <= most
+
+
 def test_a_loaded_model_tells_what_is_wanted_and_guides_away_from_nothing(trainee):
     model = diffusion.DiffusionModel.__new__(diffusion.DiffusionModel)
     model.factors, model.label_factor, model.condition = FACES.factors, FACES.label_factor, Told()

@@ -33,6 +33,7 @@ class Autoencoder(nn.Module, PyTorchModelHubMixin):
     """x (n, c, side, side) -> code (n, code_size) -> x. Its buffers hold PCA of the same size and what was fitted to its codes.
 
     deepest: channels of a third level, 0 for none. fitted: whether it has those buffers, which for large pictures outweigh the network.
+    mapped: whether the code is a map at the smallest resolution.
     """
 
     def __init__(
@@ -44,11 +45,12 @@ class Autoencoder(nn.Module, PyTorchModelHubMixin):
         picture_channels: int = 1,
         deepest: int = 0,
         fitted: bool = True,
+        mapped: bool = False,
     ):
         super().__init__()
         self.code_size = code_size
-        self.encoder = Encoder(code_size, channels, deep, side, picture_channels, deepest=deepest)
-        self.decoder = Decoder(code_size, channels, deep, side, picture_channels, deepest=deepest)
+        self.encoder = Encoder(code_size, channels, deep, side, picture_channels, deepest=deepest, mapped=mapped)
+        self.decoder = Decoder(code_size, channels, deep, side, picture_channels, deepest=deepest, mapped=mapped)
         if not fitted:
             return
         values, k = picture_channels * side * side, MIXTURE
@@ -92,7 +94,8 @@ class Config:
 
     deepest: channels of a third level, 0 for none. masked: share of a batch in which the denoising variant is given a picture with a
     grey rectangle in place of a noisy one. fitted: training pictures to which PCA and the distributions of codes are fitted. lean: the
-    denoising variant, from whose codes nothing is drawn, is not fitted.
+    denoising variant, from whose codes nothing is drawn, is not fitted. mapped: size of the denoising variant's code as a map at the
+    smallest resolution; 0 gives it a code as small as the largest of the others, which then has to remember a whole face.
     """
 
     channels: int = 24
@@ -102,13 +105,14 @@ class Config:
     masked: float = 0.0
     fitted: int = 10_000
     lean: bool = False
+    mapped: int = 0
     num_steps: int = 600
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 0
 
 
-LARGE = Config(channels=24, deep=48, deepest=48, masked=0.5, fitted=5_000, lean=True, num_steps=1500)
+LARGE = Config(channels=24, deep=48, deepest=48, masked=0.5, fitted=5_000, lean=True, mapped=512, num_steps=4000, batch_size=32)
 """For pictures of more than LARGE_SIDE points a side."""
 
 
@@ -121,7 +125,7 @@ class AutoencoderTrainee(Trainee):
         side, _, picture_channels = self.dataset.shape
         shape = (config.channels, config.deep, side, picture_channels, config.deepest)
         nets = {f"code{size}": Autoencoder(size, *shape) for size in SIZES}
-        nets["denoiser"] = Autoencoder(SIZES[-1], *shape, fitted=not config.lean)
+        nets["denoiser"] = Autoencoder(config.mapped or SIZES[-1], *shape, fitted=not config.lean, mapped=bool(config.mapped))
         nets = {name: net.to(memory_format=torch.channels_last) for name, net in nets.items()}
         optimizers = {name: torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=0.01) for name, net in nets.items()}
         super().__init__(nets, optimizers, averaged=tuple(nets))
