@@ -88,7 +88,7 @@ def test_what_is_told_is_seen_beside_the_picture_and_everywhere(trainee):
     with torch.no_grad():
         told = condition(*diffusion.wanted_columns(FACES.factors, {"glasses": np.array([1, 1])}, 2))
         size = 4 * SMALL.channels
-        assert told.shape == (2, size + diffusion.SKETCH * 16 * 16)
+        assert told.shape == (2, size + 12 * 16 * 16)
         vector, sketch = told.clone(), told.clone()
         vector[0, :size], sketch[0, size:] = 0.0, 0.0
         for changed in (vector, sketch):

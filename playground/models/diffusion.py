@@ -56,7 +56,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, even=True, num_steps=5400, batch_size=32)
+LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, even=True, num_steps=4200, batch_size=32)
 """For pictures of more than LARGE_SIDE points a side."""
 
 
@@ -68,27 +68,32 @@ length in time, one. It then takes the mean of all colours.
 """
 
 
-SKETCH = 8
-"""Channels of what a Condition draws."""
-
-
 class Condition(nn.Module, PyTorchModelHubMixin):
-    """Factors as columns (n, columns) and which of them are told (n, columns), 0 or 1 -> what a U-Net is told (n, size + SKETCH side^2).
+    """Factors as columns (n, columns) and which of them are told (n, columns), 0 or 1 -> what a U-Net is told (n, size + channels side^2).
 
-    The first `size` numbers are added to its time embedding. The others are a sketch (SKETCH, side, side) that it sees beside the
-    picture: where glasses sit is soon learnt there, and slowly by a vector that is the same everywhere.
+    The first `size` numbers are added to its time embedding. The others are a sketch (channels, side, side) that it sees beside the
+    picture: the mean, at half the resolution, of all pictures that are as told. It shows where glasses sit; a vector that is the same
+    everywhere teaches that slowly.
     """
 
-    def __init__(self, columns: int, size: int, side: int):
+    def __init__(self, columns: int, size: int, channels: int, side: int):
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(2 * columns, size), nn.SiLU(), nn.Linear(size, size))
-        self.sketch = nn.Sequential(nn.Linear(2 * columns, 64), nn.SiLU(), nn.Linear(64, SKETCH * side * side))
+        self.sketch = nn.Sequential(nn.Linear(2 * columns, 48), nn.SiLU(), nn.Linear(48, channels * side * side))
         for first in (self.layers[0], self.sketch[0]):
             nn.init.normal_(first.weight)  # as an embedding: by default one column of many would hardly be heard
 
     def forward(self, columns: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         seen = torch.cat([columns * told, told], 1)
         return torch.cat([self.layers(seen), self.sketch(seen)], 1)
+
+
+def parted(told: torch.Tensor, folded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a Condition says (n, size + ...) as its vector (n, size) and its sketch (n, c / 4, h, w), for folded pictures (n, c, h, w)."""
+    n, channels, height, width = folded.shape
+    count = channels // 4 * height * width
+    vector, sketch = told.split([told.shape[1] - count, count], 1)
+    return vector, sketch.view(n, channels // 4, height, width)
 
 
 def make_unet(config: Config, dataset: str) -> UNet2DModel:
@@ -98,6 +103,7 @@ def make_unet(config: Config, dataset: str) -> UNet2DModel:
     """
     about = data.get(dataset)
     side, _, picture_channels = about.shape
+    channels = config.patch**2 * picture_channels
     told = (
         {"class_embed_type": "identity", "resnet_time_scale_shift": "scale_shift"}
         if about.factors
@@ -105,8 +111,8 @@ def make_unet(config: Config, dataset: str) -> UNet2DModel:
     )
     return UNet2DModel(
         sample_size=side // config.patch,
-        in_channels=config.patch**2 * picture_channels + (SKETCH if about.factors else 0),
-        out_channels=config.patch**2 * picture_channels,
+        in_channels=channels + (channels // 4 if about.factors else 0),
+        out_channels=channels,
         down_block_types=("DownBlock2D", "AttnDownBlock2D"),
         up_block_types=("AttnUpBlock2D", "UpBlock2D"),
         block_out_channels=(config.channels, config.deep_channels),
@@ -119,16 +125,16 @@ def make_unet(config: Config, dataset: str) -> UNet2DModel:
 
 def make_condition(unet: UNet2DModel, dataset: str) -> Condition:
     """The Condition for the known factors of a data set, as wide as the U-Net's time embedding."""
-    return Condition(latents.column_count(data.get(dataset).factors), 4 * unet.config.block_out_channels[0], unet.config.sample_size)
+    columns, config = latents.column_count(data.get(dataset).factors), unet.config
+    return Condition(columns, 4 * config.block_out_channels[0], config.out_channels // 4, config.sample_size)
 
 
 def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, told: torch.Tensor, patch: int = 2) -> torch.Tensor:
     """The network's v for pictures x (n, c, h, w), folded to 1 / patch of the resolution and back. told: classes (n,), or a Condition's vectors."""
     folded = F.pixel_unshuffle(x, patch)
     if told.is_floating_point():
-        n, _, height, width = folded.shape
-        told, sketch = told.split([told.shape[1] - SKETCH * height * width, SKETCH * height * width], 1)
-        folded = torch.cat([folded, sketch.view(n, SKETCH, height, width)], 1)
+        told, sketch = parted(told, folded)
+        folded = torch.cat([folded, sketch], 1)
     return F.pixel_shuffle(unet(folded.contiguous(memory_format=torch.channels_last), t, told).sample, patch)
 
 
@@ -164,13 +170,20 @@ class DiffusionTrainee(Trainee):
         eps = torch.randn(batch.x.shape, generator=generator).to(device)
         told = self._told(batch, generator)
         alpha_bar = self.alphas_cumprod[t].to(device)
+        drawn = told.new_zeros(())
+        if self.factors:
+            target = F.pixel_unshuffle(batch.x, self.config.patch)
+            vector, sketch = parted(told, target)
+            half = F.pixel_unshuffle(F.avg_pool2d(batch.x, 2), self.config.patch // 2)
+            drawn = (sketch - half).square().mean()
+            told = torch.cat([vector, sketch.detach().flatten(1)], 1)  # a mean picture, whatever the U-Net would rather see
         v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), told, self.config.patch)
         error = (v - loop.velocity(batch.x, eps, alpha_bar)).square().mean((1, 2, 3))
         snr = alpha_bar / (1 - alpha_bar)
         below = 1.0 if self.config.even else snr / (snr + 1)
         loss = (error * below * (self.config.min_snr / snr).clamp(max=1)).mean()
-        update("unet", loss)
-        return {"loss": loss.detach(), "error": error.mean().detach()}
+        update("unet", loss + drawn)
+        return {"loss": loss.detach(), "error": error.mean().detach()} | ({"sketch": drawn.detach()} if self.factors else {})
 
     def _told(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """What the network is told of each picture: its class or "any", or of its factors some, drawn for each picture."""
