@@ -56,7 +56,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, even=True, num_steps=4200, batch_size=32)
+LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, even=True, num_steps=4000, batch_size=32)
 """For pictures of more than LARGE_SIDE points a side."""
 
 
@@ -80,8 +80,9 @@ class Condition(nn.Module, PyTorchModelHubMixin):
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(2 * columns, size), nn.SiLU(), nn.Linear(size, size))
         self.sketch = nn.Sequential(nn.Linear(2 * columns, 48), nn.SiLU(), nn.Linear(48, channels * side * side))
-        for first in (self.layers[0], self.sketch[0]):
-            nn.init.normal_(first.weight)  # as an embedding: by default one column of many would hardly be heard
+        nn.init.normal_(self.layers[0].weight, std=0.3)  # one column of many would hardly be heard by default
+        nn.init.normal_(self.sketch[0].weight, std=0.3)
+        nn.init.zeros_(self.sketch[2].weight)  # from grey on: what a random layer draws takes a thousand steps to forget
 
     def forward(self, columns: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         seen = torch.cat([columns * told, told], 1)
@@ -153,12 +154,12 @@ class DiffusionTrainee(Trainee):
         unet = make_unet(config, dataset).to(memory_format=torch.channels_last)
         self.factors, self.label_factor = data.get(dataset).factors, data.get(dataset).label_factor
         modules: dict[str, nn.Module] = {"unet": unet} | ({"condition": make_condition(unet, dataset)} if self.factors else {})
-        parameters = [parameter for module in modules.values() for parameter in module.parameters()]
-        super().__init__(
-            modules,
-            {"unet": torch.optim.AdamW(parameters, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)},
-            averaged=tuple(modules),
-        )
+        quick = list(modules["condition"].sketch.parameters()) if self.factors else []
+        known = {id(parameter) for parameter in quick}
+        others = [parameter for module in modules.values() for parameter in module.parameters() if id(parameter) not in known]
+        rates = [{"params": others}] + ([{"params": quick, "lr": 3 * config.learning_rate}] if quick else [])
+        optimizer = torch.optim.AdamW(rates, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
+        super().__init__(modules, {"unet": optimizer}, averaged=tuple(modules))
         self.config, self.classes = config, len(data.get(dataset).labels)
         self.shape = (data.get(dataset).shape[2], *data.get(dataset).shape[:2])
         self.alphas_cumprod = loop.alphas_cumprod()
