@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, registry
-from playground.controls import Adjust, Label, resolve, whole
+from playground.controls import ANY, Adjust, Label, resolve, whole
 from playground.device import pick_device, synchronize
 from playground.errors import PlaygroundError
 from playground.gate import GATE
@@ -114,6 +114,26 @@ def reconstruct(card_id: str, given: Images, **options: Any) -> Images:
     return _call(card_id, "reconstruct", given, options)
 
 
+def sketch(card_id: str, **asked: Any) -> Images:
+    """What a model makes of its label and factors before any noise: the mean picture like that, one of the data set's size.
+
+    Raises PlaygroundError if the card cannot sketch, or has no such control, or the value is out of its bounds.
+    """
+    card = registry.get(card_id)
+    _check_can(card, "sketch")
+    values = resolve([control for control in card.controls if isinstance(control, Label | Adjust)], asked, card.id)
+    known = {control.name: control for control in card.controls}
+    told = {name: value for name, value in values.items() if value is not None and value != ANY}
+    for name, value in told.items():
+        if isinstance(known[name], Label):
+            if not isinstance(value, str):
+                raise PlaygroundError(f"{name} of a sketch must be one class; got {len(value)}.")
+            told[name] = np.array([known[name].classes.index(value)])
+    model = _load(card)
+    with GATE.step():
+        return _no_grad(model.sketch)(**told)
+
+
 def score(card_id: str, given: Images) -> Scores:
     """Class probabilities and features of pictures. Raises PlaygroundError if the card cannot score."""
     return _call(card_id, "score", given, {})
@@ -121,8 +141,7 @@ def score(card_id: str, given: Images) -> Scores:
 
 def _call(card_id: str, what: str, given: Samples, options: Mapping[str, Any]) -> Any:
     card = registry.get(card_id)
-    if what not in card.can:
-        raise PlaygroundError(f"{card.id} cannot {what}: it can {', '.join(sorted(card.can))}.")
+    _check_can(card, what)
     values = given.pixels if isinstance(given, Images) else given.values
     if values.ndim < 2 or len(values) == 0 or not np.isfinite(values).all():
         raise PlaygroundError(f"{what} needs finite numbers, at least one sample; got an array of shape {values.shape}.")
@@ -132,6 +151,11 @@ def _call(card_id: str, what: str, given: Samples, options: Mapping[str, Any]) -
     model = _load(card)
     with GATE.step():
         return _no_grad(getattr(model, what))(given, **options)
+
+
+def _check_can(card: ModelCard, what: str) -> None:
+    if what not in card.can:
+        raise PlaygroundError(f"{card.id} cannot {what}: it can {', '.join(sorted(card.can))}.")
 
 
 def _load(card: ModelCard) -> Any:

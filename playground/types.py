@@ -115,7 +115,7 @@ class Run:
 class ModelCard:
     """What is known of a model without loading it.
 
-    can: subset of {"sample", "encode", "decode", "reconstruct", "score"}. chunk: samples in one forward batch.
+    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch"}. chunk: samples in one forward batch.
     load, recipe: dotted names ("playground.models.gan:load"), imported when first needed. facts: one sentence for each row of
     the comparison table that measurement cannot fill. views: names that a step offers besides its samples.
     """

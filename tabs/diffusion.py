@@ -65,6 +65,7 @@ def build() -> TabPage:
                     )
                     with gr.Row():
                         inputs += picker.folded(min_width=130)
+                    meant = gr.HTML(_meant(None), padding=False, elem_id=f"{ID}-meant")
         for each in known:
             people.copies(each, ID)
         linked = {"model": model, "n": n, "seed": seed, **dict(zip(picker.names, inputs, strict=True))}
@@ -96,12 +97,19 @@ def build() -> TabPage:
             yield film, frames_strip, status  # at every step, changed or not: Stop is heard at a yield
         yield gr.skip(), gr.skip(), gr.skip()  # Gradio sends the last value a second time, whole: let that be nothing
 
+    @widgets.guarded
+    def mean(model: str, *values: Any) -> Iterator[str]:
+        told = picker.told(model, values)
+        yield _meant(run.sketch(picker.card(model).id, **told) if picker.asks(model) else None)
+
     def switched(model: str, *values: Any) -> list[Any]:
         return [*picker.switched(model, values), gr.update(visible=picker.asks(model))]
 
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
     model.input(lambda model: _recorded(picker.card(model)), model, [out, line, strip], **quiet)  # not on change: a link's result stays
     model.change(switched, [model, *inputs], [*inputs, asking], **quiet)
+    said = [component for name, component in zip(picker.names, inputs, strict=True) if picker.says(name)]
+    gr.on([each.input for each in said], mean, [model, *inputs], meant, api_visibility="private", trigger_mode="always_last", **HEAVY)
     drawing = gr.on([go.click, seed.submit], draw, [model, n, seed, *inputs], [out, strip, line], api_visibility="private", **HEAVY)
     stop.click(None, cancels=[drawing], api_visibility="private")
 
@@ -136,6 +144,15 @@ def _recorded(card: ModelCard) -> tuple[str, str, str]:
         pictures.grid(found.samples, f"{found.n} recorded samples of {card.id}", scale=widgets.scale(card.id)),
         widgets.run_line(found, ID, "recorded") + widgets.takes(found, ID),
         _strip(int(steps), data.get(card.dataset).shape, "It fills while the model draws."),
+    )
+
+
+def _meant(sketch: Images | None) -> str:
+    """What the features asked for say before any noise, or the place for it."""
+    seen = pictures.grid(sketch, "the mean of all faces like that", scale=2.0) if sketch else '<div class="awaited"></div>'
+    return (
+        f'<div class="meant">{seen}<p class="note">What that says on its own: the mean of all faces like that, as the network imagines it. It sees this picture beside the noise at '
+        "every step; everything else, one face out of all of them, comes from the noise. Choose a feature to see it.</p></div>"
     )
 
 

@@ -89,6 +89,15 @@ class Picker:
         known = self._of[self.card(card_id).id]
         return {name: _number(known[name], value) for name, value in zip(self.names, values, strict=True) if name in known}
 
+    def says(self, name: str) -> bool:
+        """True for a control that says what to draw and not how, in any card."""
+        return any(isinstance(known.get(name), Label | Adjust) for known in self._of.values())
+
+    def told(self, card_id: str, values: Sequence[Any]) -> dict[str, Any]:
+        """Those of chosen() that say what to draw and not how: the label and the factors that are asked for."""
+        known = self._of[self.card(card_id).id]
+        return {name: value for name, value in self.chosen(card_id, values).items() if isinstance(known[name], Label | Adjust)}
+
     def _built(self, controls: dict[str, list[Control]], **options: Any) -> list[gr.components.Component]:
         first = self._of[self.cards[0].id]
         return [widgets.component(_widest(found), visible=name in first, **options) for name, found in controls.items()]

@@ -109,6 +109,31 @@ def test_nearly_pure_noise_counts_where_the_loss_is_even():
         assert least <= float(found["loss"] / found["error"]) <= most
 
 
+def test_a_sketch_becomes_the_mean_of_the_faces_that_are_as_told():
+    learner = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, unlabelled=0.0, label_alone=1.0), "faces")
+    known = faces.coded([faces.values_of(seed) | {"hairstyle": FACES.labels[seed % 2 + 1]} for seed in range(32)])
+    x = torch.where(torch.arange(32) % 2 == 0, 0.8, -0.8).view(-1, 1, 1, 1).expand(-1, 3, 64, 64).contiguous()  # one style bright, one dark
+    batch = Batch(x, torch.from_numpy(known["hairstyle"]), {name: torch.from_numpy(value) for name, value in known.items()})
+    optimizer = learner.optimizers["unet"]
+
+    def update(name, loss):
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    found = [learner.step(batch, i, torch.Generator().manual_seed(i), update) for i in range(25)]
+    assert float(found[0]["sketch"]) == pytest.approx(0.64, abs=0.05), "grey at first"
+    assert float(found[-1]["sketch"]) < 0.05
+    model = diffusion.DiffusionModel.__new__(diffusion.DiffusionModel)
+    model.factors, model.label_factor, model.patch = FACES.factors, FACES.label_factor, SMALL.patch
+    model.unet, model.condition = learner.modules["unet"], learner.modules["condition"]
+    with torch.no_grad():
+        bright, dark = (model.sketch(label=np.array([k])) for k in (1, 2))
+        assert np.array_equal(model.sketch(label=np.array([1]), age=None).pixels, bright.pixels), "what is open is not told"
+        assert not np.array_equal(model.sketch(label=np.array([1]), age=90.0).pixels, bright.pixels)
+    assert bright.pixels.shape == (1, 64, 64, 3) and bright.float32().mean() > 0.4 and dark.float32().mean() < -0.4
+
+
 def test_a_loaded_model_tells_what_is_wanted_and_guides_away_from_nothing(trainee):
     model = diffusion.DiffusionModel.__new__(diffusion.DiffusionModel)
     model.factors, model.label_factor, model.condition = FACES.factors, FACES.label_factor, Told()

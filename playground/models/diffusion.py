@@ -289,20 +289,31 @@ class DiffusionModel:
                 to_images(x, label), i, total, calls[i - 1], {name: to_images(moment[name], label) for name in moment if name in views}
             )
 
+    def sketch(self, label: np.ndarray | None = None, **wanted: Any) -> Images:
+        """What the network sees beside the noise when it is told this much: the mean of all pictures like that, at half the resolution."""
+        known = {name: value for name, value in wanted.items() if value is not None} | ({} if label is None else {self.label_factor: label})
+        said = self.condition(*(part.to(self.unet.device) for part in self._columns(known, 1)))
+        side = self.unet.config.sample_size
+        drawn = said[:, -(side**2) * self.unet.config.out_channels // 4 :].view(1, -1, side, side)
+        return to_images(F.interpolate(F.pixel_shuffle(drawn, self.patch // 2), scale_factor=2.0, mode="bilinear"))
+
     def _told(self, label: np.ndarray, wanted: Mapping[str, float | str]) -> tuple[torch.Tensor, torch.Tensor]:
         """What the network is told of n samples, and what it is told where nothing is wanted."""
         device = self.unet.device
         if self.condition is None:
             asked = torch.from_numpy(label).to(device)
             return asked, torch.full_like(asked, self.classes)
-        n = len(label)
-        words = {factor.name: factor.choices for factor in self.factors if isinstance(factor, Choice)}
-        values = {name: np.full(n, words[name].index(value) if name in words else value) for name, value in wanted.items()}
         asked, nothing = (
-            self.condition(*(part.to(device) for part in wanted_columns(self.factors, known, n)))
-            for known in ({**values, self.label_factor: label}, {})
+            self.condition(*(part.to(device) for part in self._columns(known, len(label))))
+            for known in ({**wanted, self.label_factor: label}, {})
         )
         return asked, nothing
+
+    def _columns(self, known: Mapping[str, Any], n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Known factors of n samples as wanted_columns gives them: numbers, words, or indices of words (n,)."""
+        words = {factor.name: factor.choices for factor in self.factors if isinstance(factor, Choice)}
+        values = {name: words[name].index(value) if isinstance(value, str) else value for name, value in known.items()}
+        return wanted_columns(self.factors, {name: np.broadcast_to(value, n) for name, value in values.items()}, n)
 
 
 def load(card: ModelCard) -> DiffusionModel:
