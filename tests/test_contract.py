@@ -44,7 +44,7 @@ def count_calls(card_id: str) -> tuple[list[int], Callable[[], None]]:
 @pytest.mark.parametrize("card", registry.cards(), ids=lambda card: card.id)
 def test_a_card_can_what_its_model_offers(card):
     model = registry.load(card.id)
-    offered = {name for name in ("encode", "decode", "reconstruct", "score") if hasattr(model, name)}
+    offered = {name for name in ("encode", "decode", "reconstruct", "score", "sketch") if hasattr(model, name)}
     assert card.can == offered | ({"sample"} if hasattr(model, "stream") else set())
     assert card.facts and card.paper and card.title and registry.get(card.id) is card
 
@@ -226,6 +226,26 @@ def test_score_gives_probabilities_and_features(card_id: str, some: dict[str, Im
     assert not scores.factors or set(scores.factors) == {factor.name for factor in about.factors}
     assert all(len(value) == len(pictures) and np.isfinite(value).all() for value in scores.factors.values())
     assert np.allclose(scores.probabilities.sum(1), 1, atol=1e-4) and np.isfinite(scores.features).all()
+
+
+@pytest.mark.parametrize("card_id", card_ids("sketch"))
+def test_a_sketch_follows_what_is_told(card_id: str):
+    card = registry.get(card_id)
+    nothing = run.sketch(card_id).pixels
+    assert nothing.shape == (1, *data.get(card.dataset).shape) and np.abs(nothing).max() <= 1
+    assert np.array_equal(run.sketch(card_id, label="any").pixels, nothing)
+    for factor in adjustments(card.controls):
+        extreme = factor.maximum if isinstance(factor, Slider) else factor.choices[-1]
+        assert not np.array_equal(run.sketch(card_id, **{factor.name: extreme}).pixels, nothing), factor.name
+    for wrong in ({"label": ("bald", "bald")}, {"label": "nobody"}, {"age": 1e9}, {"scheduler": "DDIM"}):
+        with pytest.raises(PlaygroundError):
+            run.sketch(card_id, **wrong)
+    assert GATE.is_free
+
+
+def test_what_cannot_sketch_says_so():
+    with pytest.raises(PlaygroundError, match="gan-mnist cannot sketch: it can"):
+        run.sketch("gan-mnist")
 
 
 @pytest.mark.parametrize("what", ["encode", "decode", "reconstruct", "score"])

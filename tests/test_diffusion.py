@@ -124,7 +124,7 @@ def test_a_sketch_becomes_the_mean_of_the_faces_that_are_as_told():
     found = [learner.step(batch, i, torch.Generator().manual_seed(i), update) for i in range(25)]
     assert float(found[0]["sketch"]) == pytest.approx(0.64, abs=0.05), "grey at first"
     assert float(found[-1]["sketch"]) < 0.05
-    model = diffusion.DiffusionModel.__new__(diffusion.DiffusionModel)
+    model = diffusion.FactorDiffusionModel.__new__(diffusion.FactorDiffusionModel)
     model.factors, model.label_factor, model.patch = FACES.factors, FACES.label_factor, SMALL.patch
     model.unet, model.condition = learner.modules["unet"], learner.modules["condition"]
     with torch.no_grad():

@@ -289,14 +289,6 @@ class DiffusionModel:
                 to_images(x, label), i, total, calls[i - 1], {name: to_images(moment[name], label) for name in moment if name in views}
             )
 
-    def sketch(self, label: np.ndarray | None = None, **wanted: Any) -> Images:
-        """What the network sees beside the noise when it is told this much: the mean of all pictures like that, at half the resolution."""
-        known = {name: value for name, value in wanted.items() if value is not None} | ({} if label is None else {self.label_factor: label})
-        said = self.condition(*(part.to(self.unet.device) for part in self._columns(known, 1)))
-        side = self.unet.config.sample_size
-        drawn = said[:, -(side**2) * self.unet.config.out_channels // 4 :].view(1, -1, side, side)
-        return to_images(F.interpolate(F.pixel_shuffle(drawn, self.patch // 2), scale_factor=2.0, mode="bilinear"))
-
     def _told(self, label: np.ndarray, wanted: Mapping[str, float | str]) -> tuple[torch.Tensor, torch.Tensor]:
         """What the network is told of n samples, and what it is told where nothing is wanted."""
         device = self.unet.device
@@ -316,9 +308,21 @@ class DiffusionModel:
         return wanted_columns(self.factors, {name: np.broadcast_to(value, n) for name, value in values.items()}, n)
 
 
+class FactorDiffusionModel(DiffusionModel):
+    """One that is told factors, and can show what those say on their own."""
+
+    def sketch(self, label: np.ndarray | None = None, **wanted: Any) -> Images:
+        """What the network sees beside the noise when it is told this much: the mean of all pictures like that, at half the resolution."""
+        known = {name: value for name, value in wanted.items() if value is not None} | ({} if label is None else {self.label_factor: label})
+        said = self.condition(*(part.to(self.unet.device) for part in self._columns(known, 1)))
+        side = self.unet.config.sample_size
+        drawn = said[:, -(side**2) * self.unet.config.out_channels // 4 :].view(1, -1, side, side)
+        return to_images(F.interpolate(F.pixel_shuffle(drawn, self.patch // 2), scale_factor=2.0, mode="bilinear"))
+
+
 def load(card: ModelCard) -> DiffusionModel:
     """The loader that cards name."""
-    return DiffusionModel(card)
+    return FactorDiffusionModel(card) if data.get(card.dataset).factors else DiffusionModel(card)
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gradio_client import Client
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from playground import registry
 from playground.controls import adjustments
@@ -155,8 +155,13 @@ def test_features_that_are_asked_for_are_drawn_and_kept_in_the_link(page: Page, 
     press(panel, "diffusion")
     plain, settings = taken(panel)
     assert "glasses" not in settings and "age" not in settings
+    meant = panel.locator("#diffusion-meant")
+    assert meant.locator("img").count() == 0
     choose(panel, "Glasses", "square")
+    meant.locator("img").wait_for(timeout=SLOW)
+    mean = pictures_of(meant)
     choose(panel, "Age", "90 years")
+    expect(meant.locator("img")).not_to_have_attribute("src", mean[0], timeout=SLOW)
     press(panel, "diffusion")
     asked, settings = taken(panel)
     assert (settings["glasses"], settings["age"]) == ("square", 90.0) and not np.array_equal(asked, plain)
