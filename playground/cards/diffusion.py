@@ -1,5 +1,7 @@
 """Cards of the diffusion models."""
 
+from dataclasses import replace
+
 from playground import data
 from playground.controls import Adjust, Choice, Given, Label, Slider
 from playground.types import ModelCard
@@ -91,8 +93,8 @@ CARDS = (
         controls=(
             Label("label", "Hairstyle", FACES.labels, help="What to draw. Any: drawn from the seed."),
             STEPS,
-            GUIDANCE,
-            GUIDANCE_START,
+            replace(GUIDANCE, default=2.5),
+            replace(GUIDANCE_START, default=0.0),
             GUIDANCE_STOP,
             SCHEDULER,
             ETA,
