@@ -37,7 +37,7 @@ def face(panel: Locator, caption: str) -> np.ndarray:
 def test_the_other_model_of_the_tab_draws_what_its_api_draws(page: Page, url: str, card: ModelCard) -> None:
     panel = open_tab(page, card.family)
     choose(panel, "Model", card.title)
-    panel.locator(f"#{card.family}-out b:has-text('{card.id}')").wait_for()
+    panel.locator(f".runline b:has-text('{card.id}')").first.wait_for()
     set_number(panel, "n (samples)", 4)
     choose(panel, "Hairstyle", "bob")
     press(panel, card.family)
@@ -72,12 +72,12 @@ def test_a_link_opens_the_other_model_and_draws(context: BrowserContext, url: st
     page = context.new_page()
     page.goto(f"{url}?tab={card.family}&model={card.id}&seed=11&label=curly&n=3")
     panel = page.locator(f"#tab-{card.family}")
-    panel.locator(f"#{card.family}-out .badge.live").first.wait_for(timeout=SLOW)
+    panel.locator(".runline .badge.live").first.wait_for(timeout=SLOW)
     serving.wait_until_idle()
     page.wait_for_timeout(600)
     settings = taken(panel)[1]
     assert (settings["model"], settings["seed"], settings["label"], settings["n"]) == (card.id, 11, "curly", 3)
-    assert panel.locator(f"#{card.family}-out .badge.live").count() == 1, "the recorded result was not painted over it"
+    assert panel.locator(".runline .badge.live").count() == 1, "the recorded result was not painted over it"
 
 
 def pictures_of(part: Locator) -> list[str]:
