@@ -69,7 +69,8 @@ def test_settings_are_read_by_the_type_of_their_control(tmp_path: Path):
 def test_a_given_picture_is_a_file(tmp_path: Path):
     drawing().save(tmp_path / "three.png")
     for card_id in GUIDED:
-        words = ["--set", f"given={tmp_path / 'three.png'}", "--set", "strength=0.1", "--set", "label=3"]
+        label = data.get(registry.get(card_id).dataset).labels[3]
+        words = ["--set", f"given={tmp_path / 'three.png'}", "--set", "strength=0.1", "--set", f"label={label}"]
         assert main(["sample", card_id, "-n", "2", "--out", str(tmp_path / "x.npz"), *words]) == 0
     assert GUIDED
 
