@@ -109,7 +109,8 @@ def build() -> TabPage:
     model.input(lambda model: _recorded(picker.card(model)), model, [out, line, strip], **quiet)  # not on change: a link's result stays
     model.change(switched, [model, *inputs], [*inputs, asking], **quiet)
     said = [component for name, component in zip(picker.names, inputs, strict=True) if picker.says(name)]
-    gr.on([each.input for each in said], mean, [model, *inputs], meant, api_visibility="private", trigger_mode="always_last", **HEAVY)
+    if said:
+        gr.on([each.input for each in said], mean, [model, *inputs], meant, api_visibility="private", trigger_mode="always_last", **HEAVY)
     drawing = gr.on([go.click, seed.submit], draw, [model, n, seed, *inputs], [out, strip, line], api_visibility="private", **HEAVY)
     stop.click(None, cancels=[drawing], api_visibility="private")
 
@@ -149,10 +150,10 @@ def _recorded(card: ModelCard) -> tuple[str, str, str]:
 
 def _meant(sketch: Images | None) -> str:
     """What the features asked for say before any noise, or the place for it."""
-    seen = pictures.grid(sketch, "the mean of all faces like that", scale=2.0) if sketch else '<div class="awaited"></div>'
+    seen = pictures.grid(sketch, "the mean of all pictures like that", scale=2.0) if sketch is not None else '<div class="awaited"></div>'
     return (
-        f'<div class="meant">{seen}<p class="note">What that says on its own: the mean of all faces like that, as the network imagines it. It sees this picture beside the noise at '
-        "every step; everything else, one face out of all of them, comes from the noise. Choose a feature to see it.</p></div>"
+        f'<div class="meant">{seen}<p class="note">What that says on its own: the mean of all pictures like that, as the network imagines it. It sees this picture beside the noise at '
+        "every step; which one of them it becomes is up to the noise. Choose a feature to see it.</p></div>"
     )
 
 

@@ -90,8 +90,8 @@ class Picker:
         return {name: _number(known[name], value) for name, value in zip(self.names, values, strict=True) if name in known}
 
     def says(self, name: str) -> bool:
-        """True for a control that says what to draw and not how, in any card."""
-        return any(isinstance(known.get(name), Label | Adjust) for known in self._of.values())
+        """True for a control that says what to draw and not how, in any card that can be asked for features."""
+        return any(isinstance(self._of[card.id].get(name), Label | Adjust) for card in self.cards if self.asks(card.id))
 
     def told(self, card_id: str, values: Sequence[Any]) -> dict[str, Any]:
         """Those of chosen() that say what to draw and not how: the label and the factors that are asked for."""

@@ -95,7 +95,7 @@ class Config:
     deepest: channels of a third level, 0 for none. masked: share of a batch in which the denoising variant is given a picture with a
     grey rectangle in place of a noisy one. fitted: training pictures to which PCA and the distributions of codes are fitted. lean: the
     denoising variant, from whose codes nothing is drawn, is not fitted. mapped: size of the denoising variant's code as a map at the
-    smallest resolution; 0 gives it a code as small as the largest of the others, which then has to remember a whole face.
+    smallest resolution; 0 gives it a code as small as the largest of the others, which then has to remember a whole picture.
     """
 
     channels: int = 24

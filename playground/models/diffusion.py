@@ -7,6 +7,7 @@ Where the factors of a data set are known, any of them may be told, and the othe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -89,12 +90,10 @@ class Condition(nn.Module, PyTorchModelHubMixin):
         return torch.cat([self.layers(seen), self.sketch(seen)], 1)
 
 
-def parted(told: torch.Tensor, folded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """What a Condition says (n, size + ...) as its vector (n, size) and its sketch (n, c / 4, h, w), for folded pictures (n, c, h, w)."""
-    n, channels, height, width = folded.shape
-    count = channels // 4 * height * width
-    vector, sketch = told.split([told.shape[1] - count, count], 1)
-    return vector, sketch.view(n, channels // 4, height, width)
+def parted(told: torch.Tensor, shape: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a Condition says (n, size + ...) as its vector (n, size) and its sketch (n, *shape)."""
+    vector, sketch = told.tensor_split([told.shape[1] - math.prod(shape)], 1)
+    return vector, sketch.unflatten(1, tuple(shape))
 
 
 def make_unet(config: Config, dataset: str) -> UNet2DModel:
@@ -134,7 +133,7 @@ def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, told: torch.Ten
     """The network's v for pictures x (n, c, h, w), folded to 1 / patch of the resolution and back. told: classes (n,), or a Condition's vectors."""
     folded = F.pixel_unshuffle(x, patch)
     if told.is_floating_point():
-        told, sketch = parted(told, folded)
+        told, sketch = parted(told, (folded.shape[1] // 4, *folded.shape[2:]))
         folded = torch.cat([folded, sketch], 1)
     return F.pixel_shuffle(unet(folded.contiguous(memory_format=torch.channels_last), t, told).sample, patch)
 
@@ -154,10 +153,10 @@ class DiffusionTrainee(Trainee):
         unet = make_unet(config, dataset).to(memory_format=torch.channels_last)
         self.factors, self.label_factor = data.get(dataset).factors, data.get(dataset).label_factor
         modules: dict[str, nn.Module] = {"unet": unet} | ({"condition": make_condition(unet, dataset)} if self.factors else {})
-        quick = list(modules["condition"].sketch.parameters()) if self.factors else []
-        known = {id(parameter) for parameter in quick}
-        others = [parameter for module in modules.values() for parameter in module.parameters() if id(parameter) not in known]
-        rates = [{"params": others}] + ([{"params": quick, "lr": 3 * config.learning_rate}] if quick else [])
+        rates: list[dict[str, Any]] = [{"params": unet.parameters()}]
+        if self.factors:
+            layers, sketch = modules["condition"].layers, modules["condition"].sketch
+            rates += [{"params": layers.parameters()}, {"params": sketch.parameters(), "lr": 3 * config.learning_rate}]
         optimizer = torch.optim.AdamW(rates, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
         super().__init__(modules, {"unet": optimizer}, averaged=tuple(modules))
         self.config, self.classes = config, len(data.get(dataset).labels)
@@ -173,9 +172,8 @@ class DiffusionTrainee(Trainee):
         alpha_bar = self.alphas_cumprod[t].to(device)
         drawn = told.new_zeros(())
         if self.factors:
-            target = F.pixel_unshuffle(batch.x, self.config.patch)
-            vector, sketch = parted(told, target)
             half = F.pixel_unshuffle(F.avg_pool2d(batch.x, 2), self.config.patch // 2)
+            vector, sketch = parted(told, half.shape[1:])
             drawn = (sketch - half).square().mean()
             told = torch.cat([vector, sketch.detach().flatten(1)], 1)  # a mean picture, whatever the U-Net would rather see
         v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), told, self.config.patch)
@@ -316,7 +314,7 @@ class FactorDiffusionModel(DiffusionModel):
         known = {name: value for name, value in wanted.items() if value is not None} | ({} if label is None else {self.label_factor: label})
         said = self.condition(*(part.to(self.unet.device) for part in self._columns(known, 1)))
         side = self.unet.config.sample_size
-        drawn = said[:, -(side**2) * self.unet.config.out_channels // 4 :].view(1, -1, side, side)
+        _, drawn = parted(said, (self.unet.config.out_channels // 4, side, side))
         return to_images(F.interpolate(F.pixel_shuffle(drawn, self.patch // 2), scale_factor=2.0, mode="bilinear"))
 
 
