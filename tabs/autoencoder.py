@@ -165,6 +165,7 @@ def _try(cards: Sequence[ModelCard]) -> dict[str, Any]:
         seen = [gr.Row(visible=exhibits.can_repair(card)), gr.Row(visible=_by_hand(card)), planes[card.id]]
         return [*picker.switched(card.id, values), *seen]
 
+    picker.follow(model, inputs)
     model.input(recall, model, list(shown.values()), **QUIET)  # not on change: a link's result stays
     model.change(switch, [model, *inputs], [*inputs, repairs, drawings, maps], **QUIET)
     given = [model, n, seed, noise, hidden, *inputs]

@@ -108,6 +108,7 @@ def build() -> TabPage:
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
     model.input(lambda model: _recorded(picker.card(model)), model, [out, line, strip], **quiet)  # not on change: a link's result stays
     model.change(switched, [model, *inputs], [*inputs, asking], **quiet)
+    picker.follow(model, inputs)
     said = [component for name, component in zip(picker.names, inputs, strict=True) if picker.says(name)]
     if said:
         gr.on([each.input for each in said], mean, [model, *inputs], meant, api_visibility="private", trigger_mode="always_last", **HEAVY)
@@ -150,10 +151,13 @@ def _recorded(card: ModelCard) -> tuple[str, str, str]:
 
 def _meant(sketch: Images | None) -> str:
     """What the features asked for say before any noise, or the place for it."""
-    seen = pictures.grid(sketch, "the mean of all pictures like that", scale=2.0) if sketch is not None else '<div class="awaited"></div>'
+    if sketch is None:
+        seen, hint = '<div class="awaited"></div>', " Choose a feature to see it."
+    else:
+        seen, hint = pictures.grid(sketch, "the mean of all pictures like that", scale=2.0), ""
     return (
         f'<div class="meant">{seen}<p class="note">What that says on its own: the mean of all pictures like that, as the network imagines it. It sees this picture beside the noise at '
-        "every step; which one of them it becomes is up to the noise. Choose a feature to see it.</p></div>"
+        f"every step; which one of them it becomes is up to the noise.{hint}</p></div>"
     )
 
 

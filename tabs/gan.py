@@ -81,6 +81,7 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
         return _walk_film(model, seed, list(run.decode(model, Latents(path, labels)).uint8()))
 
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    picker.follow(model, inputs)
     model.input(lambda model: widgets.recorded(picker.card(model).id, ID), model, out, **quiet)  # not on change: a link's result stays
     model.change(lambda model, *values: picker.switched(model, values), [model, *inputs], inputs, **quiet)
     running = [

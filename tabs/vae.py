@@ -117,6 +117,7 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
 
     given = [model, n, seed, by_hand, *inputs, *sliders]
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    picker.follow(model, inputs)
     model.input(lambda model: _recorded(picker.card(model).id), model, out, **quiet)  # not on change: a link's result would be painted over
     model.change(switch, [model, *inputs], [*inputs, *sliders], **quiet)
     running = [gr.on([go.click, seed.submit], draw, given, out, api_visibility="private", **HEAVY)]

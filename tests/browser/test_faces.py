@@ -43,6 +43,8 @@ def test_the_other_model_of_the_tab_draws_what_its_api_draws(page: Page, url: st
     press(panel, card.family)
     picture, settings = taken(panel)
     assert (settings["model"], settings["label"], settings["n"]) == (card.id, "bob", 4)
+    usual = {control.name: control.default for control in card.controls if control.name in settings and control.name != "label"}
+    assert {name: settings[name] for name in usual} == usual, "what nobody touched is at this model's defaults, not at the other's"
     known = {control.name for control in card.controls} | {"n", "seed"}
     asked = {key: value for key, value in settings.items() if key in known}
     found = Client(url, verbose=False).predict(**asked, api_name=f"/sample_{card.id.replace('-', '_')}")
