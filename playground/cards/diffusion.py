@@ -1,7 +1,9 @@
 """Cards of the diffusion models."""
 
+from dataclasses import replace
+
 from playground import data
-from playground.controls import Choice, Given, Label, Slider
+from playground.controls import Adjust, Choice, Given, Label, Slider
 from playground.types import ModelCard
 
 FACES = data.get("faces")
@@ -78,6 +80,36 @@ CARDS = (
             "stability": "One regression loss; trains without tricks",
             "control": "Label with guidance, number of steps, start from a given picture",
             "uses": "Text to image, inpainting, image editing, video, molecules",
+        },
+    ),
+    ModelCard(
+        id="diffusion-faces",
+        family="diffusion",
+        title="Diffusion of toy faces",
+        kind="image",
+        dataset="faces",
+        can=frozenset({"sample", "sketch"}),
+        paper=PAPER,
+        controls=(
+            Label("label", "Hairstyle", FACES.labels, help="What to draw. Any: drawn from the seed."),
+            STEPS,
+            replace(GUIDANCE, default=2.5),
+            replace(GUIDANCE_START, default=0.0),
+            GUIDANCE_STOP,
+            SCHEDULER,
+            ETA,
+            Given("given", "Start from", "image", FACES.shape, help="A face to be noised and denoised again."),
+            STRENGTH,
+            *(Adjust(factor) for factor in FACES.factors if factor.name != FACES.label_factor),
+        ),
+        views=("x_t", "x_0"),
+        chunk=64,
+        load="playground.models.diffusion:load",
+        recipe="playground.models.diffusion:recipe",
+        facts={
+            "architecture": "The same U-Net on patches of 4 x 4 points",
+            "training": "The same loss; of each face some features are told, the others hidden",
+            "control": "Any of the known features told (age, smile, glasses, ...) with guidance, the others left to chance",
         },
     ),
 )
