@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from playground import registry
 from playground.controls import Slider
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
@@ -104,13 +105,26 @@ def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage]) -> None:
         updates: list[Any] = []
         for page in pages:
             for name, component in page.linked.items():
-                updates.append(_from_link(name, query[name], component) if page is chosen and name in query else gr.skip())
+                if page is not chosen:
+                    updates.append(gr.skip())
+                elif name in query:
+                    updates.append(_from_link(name, query[name], component))
+                else:
+                    updates.append(_at_home(page, query.get("model", ""), name))
         return [gr.Tabs(selected=chosen.id) if chosen else gr.skip(), *updates]
 
     # page.js presses the tab's button once the values are there, if the link names more than the tab
     demo.load(open_link, None, [tabs, *outputs], api_visibility="private", show_progress="hidden").then(
         None, None, None, js="() => window.playgroundOpened()", api_visibility="private"
     )
+
+
+def _at_home(page: TabPage, model: str, name: str) -> Any:
+    """A linked model's default for a control that the link leaves out, where the component stands at another model's; else nothing."""
+    offered = [value for _, value in page.linked["model"].choices] if "model" in page.linked else []
+    defaults = {each: control.default for each in offered for control in registry.get(each).controls if control.name == name}
+    value = page.linked[name].value
+    return defaults[model] if model in defaults and value != defaults[model] and value in defaults.values() else gr.skip()
 
 
 def _from_link(name: str, text: str, component: Any) -> Any:
@@ -165,7 +179,7 @@ def serve(demo: gr.Blocks, share: bool = False, host: str | None = None, port: i
 
 def warm_up() -> None:
     """Imports torch and loads the models of the first tab, so that the first press finds them ready."""
-    from playground import registry, run
+    from playground import run
 
     for card in registry.cards():
         if "sample" in card.can:
