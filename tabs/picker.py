@@ -89,14 +89,14 @@ class Picker:
         listening = {"api_visibility": "private", "show_progress": "hidden"}
         model.input(lambda card_id, *values: self._at_home(card_id, values), [model, *inputs], list(inputs), **listening)
 
-    def _at_home(self, card_id: str, values: Sequence[Any]) -> list[Any]:
+    def _at_home(self, card_id: str, values: Sequence[Any]) -> Any:
         known = self._of[self.card(card_id).id]
         updates: list[Any] = []
         for name, value in zip(self.names, values, strict=True):
             defaults = [controls[name].default for controls in self._of.values() if name in controls]
             moves = name in known and value != known[name].default and value in defaults
             updates.append(gr.update(value=known[name].default) if moves else gr.skip())
-        return updates
+        return updates if len(updates) > 1 else updates[0]  # Gradio would take a list of one as the component's value
 
     def chosen(self, card_id: str, values: Sequence[Any]) -> dict[str, Any]:
         """The values of the controls that the chosen card has, by name; a number that is asked for comes as text from its dropdown."""

@@ -37,4 +37,23 @@ CARDS = (
             "uses": "Compression, denoising, dimensionality reduction, features for other models",
         },
     ),
+    ModelCard(
+        id="autoencoder-faces",
+        family="autoencoder",
+        title="Autoencoder of toy faces",
+        kind="image",
+        dataset="faces",
+        can=frozenset({"sample", "encode", "decode", "reconstruct"}),
+        paper=PAPER,
+        controls=(CODE_SIZE, DRAW),
+        views=("z",),
+        chunk=64,
+        load="playground.models.autoencoder:load",
+        recipe="playground.models.autoencoder:recipe",
+        facts={
+            "architecture": "The same with a third level; the denoising one keeps a map of 8 × 8 places with 8 numbers each",
+            "training": "The same loss; the denoising one is given noisy faces and faces with a part hidden",
+            "control": "None over new pictures; hidden parts of a given face are filled in",
+        },
+    ),
 )

@@ -13,8 +13,7 @@ from playground.types import Dataset, Images, Latents, Measurement, ModelCard, S
 
 CONFIDENCE = 0.01  # legible: read with at least the confidence of this quantile of real samples
 SEEN = 1 / 3  # a combination counts when it is seen at least this share as often as in truth
-CONTROLLED = 2000  # samples for the control of each factor, where a code is drawn once and moved
-ASKED = 400  # the same where every value asked for is a picture drawn anew
+CONTROLLED = 2000  # samples for the control of each factor
 LEVELS = 20  # values of a number that is controlled
 RANGES = 4  # parts of a number whose shares are counted
 
@@ -124,8 +123,8 @@ def nearest(fake: np.ndarray, real: np.ndarray, train: np.ndarray, make: Make) -
     return make(metric="nearest_train", value=_short(value), floor=_short(floor))
 
 
-def control(card: ModelCard, seed: int, make: Make) -> list[Measurement]:
-    """How a card obeys its factors, over drawn samples each set in one factor alone: CONTROLLED, or ASKED where each must be drawn anew.
+def control(card: ModelCard, n: int, seed: int, make: Make) -> list[Measurement]:
+    """How a card obeys its factors, over n drawn samples for each factor, set in that factor alone.
 
     control_NAME: r2 of the value set against the value read for a number, the share read as set for a word. leakage_NAME: the mean
     share of the other words that are read otherwise than in the same sample with nothing set.
@@ -134,7 +133,7 @@ def control(card: ModelCard, seed: int, make: Make) -> list[Measurement]:
     if not factors:
         return []
     dataset = data.get(card.dataset)
-    n, draw = (CONTROLLED, _decoded(card, seed)) if "decode" in card.can else (ASKED, _asked(card, seed))
+    draw = _decoded(card, n, seed) if "decode" in card.can else _asked(card, seed)
     plain = n if "decode" in card.can else max(n // _levels(factor) for factor in factors)
     before = features.extract(draw(np.arange(plain)), dataset.extractor).factors
     found = []
@@ -165,10 +164,10 @@ def _levels(factor: Slider | Choice) -> int:
     return LEVELS if isinstance(factor, Slider) else len(factor.choices)
 
 
-def _decoded(card: ModelCard, seed: int) -> Callable[..., Images]:
+def _decoded(card: ModelCard, n: int, seed: int) -> Callable[..., Images]:
     """draw(rows, **factor) for a card whose codes can be moved: the samples of those rows from codes drawn once, at its default setting."""
     parts = []
-    for found in run.stream(card.id, CONTROLLED, seed, views=("z",), **equal_shares(card.controls, CONTROLLED)):
+    for found in run.stream(card.id, n, seed, views=("z",), **equal_shares(card.controls, n)):
         parts.append(found.step.views["z"])
     z, labels = np.concatenate([part.values for part in parts]), np.concatenate([part.labels for part in parts])
     return lambda rows, **factor: run.decode(card.id, Latents(z[rows], labels[rows]), **factor)

@@ -44,9 +44,8 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
         if extractor == dataset.extractor and dataset.factors:
             found += known_factors(dataset, fake, split, make)
     if dataset.factors:
-        found += factors.control(
-            card, seed, partial(Measurement, card=card.id, seed=seed, split=split, extractor=dataset.extractor, **about)
-        )
+        make = partial(Measurement, card=card.id, seed=seed, split=split, extractor=dataset.extractor, **about)
+        found += factors.control(card, min(n, factors.CONTROLLED), seed, make)
     return found
 
 
