@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, previews, readme, registry, run, weights
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Slider, equal_shares, shown, whole
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, equal_shares, shown, whole
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
 from playground.types import Images, ModelCard, Run
@@ -128,7 +128,7 @@ def parse(control: Control, text: str, dataset: str) -> Any:
             return tuple(number(control.name, part) for part in text.split(","))
         case Given():
             return read_picture(control, text, dataset).float32()
-        case Choice():
+        case Choice() | Prompt():
             return text
         case Adjust():
             return parse(control.factor, text, dataset)

@@ -103,6 +103,34 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Prompt:
+    """Words: one text for all samples, or one for each. presets: texts that show what it can do."""
+
+    name: str
+    title: str
+    default: str = ""
+    maximum: int = 300
+    presets: tuple[str, ...] = ()
+    help: str = ""
+
+    def validate(self, value: Any) -> str | tuple[str, ...]:
+        """The text with single spaces, or a tuple of such texts. Raises ControlError for anything else, and for more than `maximum` characters."""
+        if not is_list(value):
+            return self._one(value)
+        if len(value) == 0:
+            raise ControlError(f"{self.name} must be a text, or one for each sample; got an empty list.")
+        return tuple(self._one(item) for item in value)
+
+    def _one(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise ControlError(f"{self.name} must be a text, got {shown(value)}.")
+        text = " ".join(value.split())
+        if len(text) > self.maximum:
+            raise ControlError(f"{self.name} must have at most {self.maximum} characters, got {len(text)}.")
+        return text
+
+
+@dataclass(frozen=True)
 class Given:
     """An input that is neither a number nor a word. kind "image": float32 (n, h, w, c) in [-1, 1], or uint8 of that shape."""
 
@@ -178,7 +206,7 @@ class Adjust:
         return None if value is None or isinstance(value, str) and value == ANY else self.factor.validate(value)
 
 
-Control = Slider | Choice | Label | Given | Numbers | Adjust
+Control = Slider | Choice | Label | Prompt | Given | Numbers | Adjust
 
 
 def adjustments(controls: Sequence[Control]) -> tuple[Slider | Choice, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from playground import data, registry, run, weights
-from playground.controls import Choice, Label, Slider, adjustments, whole
+from playground.controls import Choice, Label, Prompt, Slider, adjustments, whole
 from playground.errors import PlaygroundError
 from playground.metrics import features, memory
 from playground.sampling.latents import lerp_path, plane_grid, slerp_path
@@ -177,10 +177,12 @@ def there_and_back(card: ModelCard, seed: int, n: int, strength: float = 0.5) ->
     known, names = features.reference(card.dataset), data.get(card.dataset).labels
     label = names[7 % len(names)]
     given = Images(known["pictures"][known["picture_labels"] == names.index(label)][:1])
-    first, *_, last = run.stream(card.id, n, seed, views=("x_t",), given=given.float32(), strength=strength, label=label)
+    asked = {control.name: label for control in card.controls if isinstance(control, Label)}
+    first, *_, last = run.stream(card.id, n, seed, views=("x_t",), given=given.float32(), strength=strength, **asked)
     time = round(1000 * last.step.total / last.controls["num_inference_steps"]) - 1
     rows = (Row("given", given), Row("noised", first.step.views["x_t"]), Row("back", last.samples))
-    return rows, {"seed": seed, "strength": strength, "label": label, "t": time}
+    told = {control.name: last.controls[control.name] for control in card.controls if isinstance(control, Label | Prompt)}
+    return rows, {"seed": seed, "strength": strength, **told, "t": time}
 
 
 def is_plane(card: ModelCard) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, registry
-from playground.controls import ANY, Adjust, Label, resolve, whole
+from playground.controls import ANY, Adjust, Label, Prompt, resolve, whole
 from playground.device import pick_device, synchronize
 from playground.errors import PlaygroundError
 from playground.gate import GATE
@@ -31,8 +31,9 @@ def check(card_id: object, n: object, seed: object, *, limit: int = MAX_N, **con
     values = resolve(card.controls, controls, card.id)
     for control in card.controls:
         value = values[control.name]
-        if isinstance(control, Label) and isinstance(value, tuple) and len(value) != n:
-            raise PlaygroundError(f"{control.name} must be one class, or {n} of them for n = {n}; got {len(value)}.")
+        if isinstance(control, Label | Prompt) and isinstance(value, tuple) and len(value) != n:
+            one = "class" if isinstance(control, Label) else "text"
+            raise PlaygroundError(f"{control.name} must be one {one}, or {n} of them for n = {n}; got {len(value)}.")
         if isinstance(value, np.ndarray) and len(value) not in (1, n):
             raise PlaygroundError(f"{control.name} must hold one sample, or {n} of them for n = {n}; got {len(value)}.")
     return card, n, seed, values
@@ -54,8 +55,8 @@ def stream(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequen
 def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: dict[str, Any]) -> Iterator[Run]:
     model = _load(card)
     per_sample = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-    labels = _labels(card, n, seed, values)
-    given = {name: value for name, value in values.items() if name not in per_sample and name not in labels}
+    told = _labels(card, n, seed, values) | _texts(card, n, values)
+    given = {name: value for name, value in values.items() if name not in per_sample and name not in told}
     seconds = 0.0
     parts: list[Samples] = []
     for first in range(0, n, card.chunk):
@@ -65,7 +66,7 @@ def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: 
             name: np.broadcast_to(value, (n, *value.shape[1:]))[rows] if len(value) == 1 else value[rows]
             for name, value in per_sample.items()
         }
-        inputs |= {name: value[rows] for name, value in labels.items()}
+        inputs |= {name: value[rows] for name, value in told.items()}
         steps = _no_grad(model.stream)(count, generators(seed, first, count), views=views, **inputs, **given)
         last = None
         try:
@@ -185,6 +186,12 @@ def _labels(card: ModelCard, n: int, seed: int, values: Mapping[str, Any]) -> di
             each = (value,) * n if isinstance(value, str) else value
             found[control.name] = np.asarray([control.classes.index(item) for item in each], dtype=np.int64)
     return found
+
+
+def _texts(card: ModelCard, n: int, values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Each prompt as n texts."""
+    found = {control.name: values[control.name] for control in card.controls if isinstance(control, Prompt)}
+    return {name: (value,) * n if isinstance(value, str) else value for name, value in found.items()}
 
 
 def _join(parts: Sequence[Samples]) -> Samples:

@@ -28,16 +28,21 @@ def folder(card_id: str) -> Path:
     return WEIGHTS / card_id
 
 
-def save(modules: Mapping[str, nn.Module], record: Mapping[str, Any], out: Path) -> None:
+def save(modules: Mapping[str, nn.Module] | Any, record: Mapping[str, Any], out: Path) -> None:
     """Writes every module with its own save_pretrained into out/NAME and the record into out/card.json, all or nothing.
 
-    Modules that would be over 5 MB together are stored in float16, and are float32 again when loaded. Files of the folder that
+    Modules that would be over 5 MB together are stored in float16, and are float32 again when loaded. A pipeline in place of the modules
+    is written by its own save_pretrained as it is, so that it is read as it is without us. Files of the folder that
     this does not write (a story, say) are kept. Raises ValueError for a file that is over 10 MB all the same.
     """
+    whole = None if isinstance(modules, Mapping) else modules
+    modules = {} if whole is not None else modules
     halved = sum(t.numel() * t.element_size() for module in modules.values() for t in module.state_dict().values()) > HALVED_BYTES
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
         files = {}
+        if whole is not None:
+            whole.save_pretrained(work, max_shard_size="9MB")
         for name, module in modules.items():
             shards = {"max_shard_size": "9MB"} if hasattr(module, "config_name") else {}  # diffusers' and transformers' own classes
             (copy.deepcopy(module).half() if halved else module).save_pretrained(Path(work) / name, **shards)

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from playground import comparison, data, exhibits, registry, run
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Slider
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider
 from playground.errors import WeightsUnavailable
 from playground.metrics import memory
 from playground.run import VISITOR_N
@@ -19,7 +19,7 @@ from tabs.widgets import HEAVY, guarded, link_of, settings_of
 
 # besides one sample_CARD for each card that samples
 ENDPOINTS = ("reconstruct", "classify", "models", "write_number", "compare", "mix", "copies")
-TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Given: str | None, Numbers: list[float] | None}
+TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Prompt: str, Given: str | None, Numbers: list[float] | None}
 
 
 def build() -> None:

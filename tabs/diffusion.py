@@ -13,7 +13,7 @@ from playground import data, registry, run, stories
 from playground.run import VISITOR_N
 from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
-from tabs import factor_table, people, pictures, return_trip, widgets
+from tabs import factor_table, people, pictures, prompts, return_trip, widgets
 from tabs.picker import Picker
 from tabs.widgets import HEAVY, TabPage
 
@@ -57,6 +57,7 @@ def build() -> TabPage:
                 out = gr.HTML(pictured, padding=False, elem_id=f"{ID}-out")
                 line = gr.HTML(told, padding=False)
                 strip = gr.HTML(empty, padding=False, elem_id=f"{ID}-strip")
+                prompts.build(picker, model, inputs, ID)
                 with gr.Accordion("Ask for features", open=True, visible=picker.asks(card.id)) as asking:
                     gr.HTML(
                         '<p class="note">What is asked for is told to the network at every step; what is left open, it decides itself. '
@@ -66,8 +67,7 @@ def build() -> TabPage:
                     with gr.Row():
                         inputs += picker.folded(min_width=130)
                     meant = gr.HTML(_meant(None), padding=False, elem_id=f"{ID}-meant")
-        for each in known:
-            people.copies(each, ID)
+        people.copies(known, ID)
         linked = {"model": model, "n": n, "seed": seed, **dict(zip(picker.names, inputs, strict=True))}
         linked |= return_trip.build(picker, model, ID, seed, inputs)
 

@@ -36,7 +36,7 @@ def build() -> TabPage:
         linked = _sampling(cards)
         for card in known:
             people.wall(card, ID)
-            people.copies(card, ID)
+            people.copies([card], ID)
         mixing.build(cards, ID)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(cards[0].id), padding=False)

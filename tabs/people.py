@@ -54,14 +54,10 @@ def wall(card: ModelCard, tab: str) -> None:
     go.click(more, [seeds, fresh], [out, seeds], js="(seeds, _) => [seeds, Math.floor(Math.random() * 100000)]", **QUIET)
 
 
-def copies(card: ModelCard, tab: str) -> None:
-    """The search's components and events."""
-    try:
-        rows, about = previews.read_rows(card.id, "copies")
-        shown, seed = _shown(card, rows, about["distances"], about["seed"], "recorded"), about["seed"]
-    except PlaygroundError as error:
-        shown, seed = f'<p class="note">{html.escape(str(error))}</p>', previews.SEED
-    total = data.get(card.dataset).sizes["train"]
+def copies(cards: Sequence[ModelCard], tab: str) -> None:
+    """The search's components and events, for one of several cards of a data set."""
+    first = cards[0]
+    total = data.get(first.dataset).sizes["train"]
     with gr.Row(elem_classes="section"):
         with gr.Column(scale=1, min_width=280):
             gr.HTML(
@@ -69,17 +65,30 @@ def copies(card: ModelCard, tab: str) -> None:
                 "and drawn again from its seed.</p>",
                 padding=False,
             )
-            which = gr.Number(seed, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which faces to search for (seed)")
+            model = gr.Dropdown([(card.title, card.id) for card in cards], value=first.id, label="Whose faces", visible=len(cards) > 1)
+            which = gr.Number(previews.SEED, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which faces to search for (seed)")
             go = gr.Button("Look for copies", elem_id=f"{tab}-copies-run")
         with gr.Column(scale=2, min_width=320):
-            out = gr.HTML(shown, padding=False, elem_id=f"{tab}-copies")
+            out = gr.HTML(_recorded(first), padding=False, elem_id=f"{tab}-copies")
+    known = {card.id: card for card in cards}
 
     @widgets.guarded
-    def search(seed: int) -> Iterator[str]:
+    def search(card_id: str, seed: int) -> Iterator[str]:
+        card = known.get(card_id, first)
         rows, distances = exhibits.copies(card.id, SEARCHED, seed)
         yield _shown(card, rows, distances, seed, "live")
 
-    gr.on([go.click, which.submit], search, which, out, **QUIET)
+    model.input(lambda card_id: _recorded(known.get(card_id, first)), model, out, api_visibility="private", show_progress="hidden")
+    gr.on([go.click, which.submit], search, [model, which], out, **QUIET)
+
+
+def _recorded(card: ModelCard) -> str:
+    """The recorded search, or the sentence that says how to make it."""
+    try:
+        rows, about = previews.read_rows(card.id, "copies")
+        return _shown(card, rows, about["distances"], about["seed"], "recorded")
+    except PlaygroundError as error:
+        return f'<p class="note">{html.escape(str(error))}</p>'
 
 
 def _shown(card: ModelCard, rows: Sequence[Row], distances: Sequence[float], seed: int, how: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.controls import ANY, Adjust, Choice, Control, Label, Slider
+from playground.controls import ANY, Adjust, Choice, Control, Label, Prompt, Slider
 from playground.types import ModelCard
 from tabs import widgets
 
@@ -32,7 +32,8 @@ class Picker:
             for control in adjusts:
                 folded.setdefault(control.name, []).append(control)
             self._of[card.id] = {control.name: control for control in (*found, *adjusts)}
-        self._simple, self._folded = simple, folded
+        first = sorted(simple, key=lambda name: not isinstance(simple[name][0], Prompt))  # what to draw comes before how
+        self._simple, self._folded = {name: simple[name] for name in first}, folded
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,7 +73,7 @@ class Picker:
             if control is None:
                 updates.append(gr.update(visible=False))
                 continue
-            if isinstance(control, Adjust):  # the same factor for every card that has it
+            if isinstance(control, Adjust | Prompt):  # the same for every card that has it
                 updates.append(gr.update(visible=True))
                 continue
             if isinstance(control, Slider):

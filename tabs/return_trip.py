@@ -51,7 +51,7 @@ def build(
     """The section's components and events; returns those that a link may set. inputs: the tab's own controls in the picker's order."""
     card = picker.cards[0]
     own = real_pictures(card)
-    label, every = _label(card), list(dict.fromkeys(name for each in picker.cards for name in _label(each).classes))
+    every = list(dict.fromkeys(name for each in picker.cards for name in data.get(each.dataset).labels))
     strength_control = next(control for control in card.controls if control.name == "strength")
     assert isinstance(strength_control, Slider)
     gr.HTML(
@@ -63,7 +63,7 @@ def build(
         with gr.Column(scale=1, min_width=280):
             source = gr.Radio([TEST, DRAWN], value=TEST, label="Start from", visible=_drawable(card))
             with gr.Row():
-                kind = gr.Dropdown(every, value=first_class(card), label=label.title, min_width=90)
+                kind = gr.Dropdown(every, value=first_class(card), label=_kind(card), min_width=90)
                 which = gr.Slider(1, _shortest(own), 1, step=1, precision=0, label="Which of them", min_width=140)
             drawing = gr.State(None)  # the drawing as the model sees it: uint8 (1, h, w, c)
             with gr.Accordion("Draw your own", open=False, visible=_drawable(card)) as drawer:
@@ -81,6 +81,7 @@ def build(
                 value=OWN,
                 label="Bring back as",
                 info="The class that the network is told. Any: drawn from the seed.",
+                visible=_label(card) is not None,
             )
             with gr.Row(elem_classes="go"):
                 go = gr.Button("Bring it back", elem_id=f"{tab}-back", scale=3)
@@ -98,11 +99,13 @@ def build(
             return Images(drawing)
         real = real_pictures(card)
         if kind not in real or not 1 <= which <= len(real[kind]):
-            raise PlaygroundError(f"{_label(card).title} must be one of {', '.join(real)} and which in [1, {_shortest(real)}].")
+            raise PlaygroundError(f"{_kind(card)} must be one of {', '.join(real)} and which in [1, {_shortest(real)}].")
         return Images(real[kind][which - 1 : which])
 
     def steps_from(model: str, seen: Images, strength: float, seed: int, values: Sequence[Any], label: str = ANY) -> Iterator[Run]:
-        controls = {**picker.chosen(model, values), "given": seen.float32(), "strength": strength, "label": label}
+        controls = {**picker.chosen(model, values), "given": seen.float32(), "strength": strength}
+        if _label(picker.card(model)):
+            controls["label"] = label
         return run.stream(model, SAMPLES, seed, limit=SAMPLES, views=("x_t",), **controls)
 
     @widgets.guarded
@@ -140,9 +143,17 @@ def build(
                 read = _read(card, found.samples)
                 still = f" The classifier reads {sum(name == own for name in read)} of {len(read)} as {own}." if read and own != ANY else ""
                 asked = None if drawn else {"kind": kind, "which": which, "strength": strength, "as": back_as}
-                yield begun, _row(found.samples, f"Brought back from t ≈ {_time(found)}, label {label}.{still}") + _line(found, tab, asked)
+                yield (
+                    begun,
+                    _row(found.samples, f"Brought back from t ≈ {_time(found)}, {_told(found.controls)}.{still}")
+                    + _line(found, tab, asked),
+                )
             elif step.i == 1 or step.i % max(1, step.total // SHOWN) == 0:
-                yield begun, _row(found.samples, f"On the way back from t ≈ {_time(found)}, label {label}.") + widgets.progress_line(found)
+                yield (
+                    begun,
+                    _row(found.samples, f"On the way back from t ≈ {_time(found)}, {_told(found.controls)}.")
+                    + widgets.progress_line(found),
+                )
             else:
                 yield gr.skip(), gr.skip()
         yield gr.skip(), gr.skip()
@@ -150,13 +161,13 @@ def build(
     def switched(model: str, kind: str, back_as: str) -> list[Any]:
         """The section for another model; a class that its data set has, too, is kept: a link sets model and class at once."""
         card = picker.card(model)
-        label = _label(card)
-        kept = {} if kind in label.classes else {"value": first_class(card)}
-        back = {} if back_as in (OWN, ANY, *label.classes) else {"value": OWN}
+        classes = data.get(card.dataset).labels
+        kept = {} if kind in classes else {"value": first_class(card)}
+        back = {} if back_as in (OWN, ANY, *classes) else {"value": OWN}
         return [
-            gr.update(choices=list(label.classes), label=label.title, **kept),
+            gr.update(choices=list(classes), label=_kind(card), **kept),
             gr.update(maximum=_shortest(real_pictures(card))),
-            gr.update(choices=[OWN, ANY, *label.classes], **back),
+            gr.update(choices=[OWN, ANY, *classes], visible=_label(card) is not None, **back),
             gr.update(visible=_drawable(card)),
             gr.update(visible=_drawable(card)),
         ]
@@ -180,8 +191,19 @@ def build(
     return {"kind": kind, "which": which, "strength": strength, "as": back_as}
 
 
-def _label(card: ModelCard) -> Label:
-    return next(control for control in card.controls if isinstance(control, Label))
+def _label(card: ModelCard) -> Label | None:
+    return next((control for control in card.controls if isinstance(control, Label)), None)
+
+
+def _kind(card: ModelCard) -> str:
+    """What the classes of a card's data set are called."""
+    label = _label(card) or next(label for each in registry.cards() if each.dataset == card.dataset and (label := _label(each)))
+    return label.title
+
+
+def _told(controls: Mapping[str, Any]) -> str:
+    """What a model was told, in words: its label, or its prompt."""
+    return f"label {controls['label']}" if "label" in controls else f"prompt “{controls['prompt']}”"
 
 
 def _drawable(card: ModelCard) -> bool:
@@ -219,7 +241,7 @@ def _recorded(card: ModelCard) -> tuple[str, str]:
     line = f'<div class="runline"><span class="badge recorded">recorded</span> <b>{card.id}</b> · seed {about["seed"]}</div>'
     return (
         _noised(given.images, noised.images, _start_caption(about["t"])),
-        _row(back.images, f"Brought back from t ≈ {about['t']}, label {about['label']}.") + line,
+        _row(back.images, f"Brought back from t ≈ {about['t']}, {_told(about)}.") + line,
     )
 
 

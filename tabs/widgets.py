@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from playground import data, exhibits, previews, registry, weights
-from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Slider
+from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
 from playground.types import Images, ModelCard, Run, Step
@@ -50,6 +50,16 @@ def component(control: Control, **options: Any) -> gr.components.Component:
             label=control.title,
             info=control.help or None,
             precision=0 if control.integer else None,
+            **options,
+        )
+    if isinstance(control, Prompt):
+        return gr.Textbox(
+            control.default,
+            label=control.title,
+            info=control.help or None,
+            lines=2,
+            max_length=control.maximum,
+            submit_btn=False,
             **options,
         )
     if isinstance(control, Choice):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from playground import registry, run
-from playground.controls import Choice, Given, Label, Numbers, Slider, equal_shares
+from playground.controls import Choice, Given, Label, Numbers, Prompt, Slider, equal_shares
 from playground.errors import ControlError, PlaygroundError
 
 LONG = "9" * 300_000
@@ -79,7 +79,6 @@ def test_a_slider_refuses_everything_outside_of_its_bounds(card_id: str, slider:
 @pytest.mark.parametrize(("card_id", "control"), CONTROLS, ids=names(CONTROLS))
 def test_every_control_names_itself_and_what_it_allows(card_id: str, control):
     wrong = [
-        "no such thing",
         LONG,
         -1_000_000,
         object(),
@@ -90,10 +89,10 @@ def test_every_control_names_itself_and_what_it_allows(card_id: str, control):
         np.zeros((2, 2, 2), object),
         [[1, 2], [3]],
         [math.nan] * 6,
-        ["2", "x"],
         True,
     ]
-    for value in wrong:
+    texts = [] if isinstance(control, Prompt) else ["no such thing", ["2", "x"]]  # as good as any other to a prompt, one for each sample
+    for value in [*wrong, *texts]:
         assert refused(card_id, **{control.name: value}).startswith(f"{control.name} must ")
 
 
@@ -165,3 +164,18 @@ def test_a_visitor_s_limit_is_part_of_the_check():
 def test_equal_shares_gives_every_class_in_turn():
     controls = (Label("label", "Digit", ("a", "b", "c")), Choice("other", "Other", "x", ("x",)))
     assert equal_shares(controls, 5) == {"label": ("a", "b", "c", "a", "b")}
+
+
+PROMPT = Prompt("prompt", "Prompt", maximum=20)
+
+
+def test_a_prompt_is_a_text_with_single_spaces_or_one_for_each_sample():
+    assert PROMPT.validate("  a red\n hat ") == "a red hat" and PROMPT.validate("") == ""
+    assert PROMPT.validate(["a", " b "]) == ("a", "b")
+
+
+@pytest.mark.parametrize("value", [*(value for value in NOT_NUMBERS if not isinstance(value, str)), "x" * 21, [], ["a", 3], LONG])
+def test_a_prompt_refuses_what_is_no_text_or_too_long(value: object):
+    with pytest.raises(ControlError, match="prompt must") as caught:
+        PROMPT.validate(value)
+    assert len(str(caught.value)) < 200

@@ -171,3 +171,34 @@ def test_a_wall_of_what_cannot_be_is_refused(fixed: dict):
         data.drawn("faces", 2, 0, fixed)
     with pytest.raises(ControlError, match="mnist are not known"):
         data.drawn("mnist", 2, 0, {})
+
+
+def test_a_trial_asks_for_what_no_caption_ever_said():
+    texts, named, real = data.trials("faces", 40)
+    seen = {caption for caption in faces.captions()}
+    assert not seen & set(texts) and len(set(texts)) == 40 and real.pixels.shape == (40, 64, 64, 3)
+    pairs = [{name: word for name, word in pair} for pair in faces.HELD_OUT]
+    for row, said in enumerate(named):
+        held = [pair for pair in pairs if pair.items() <= {**said, "hairstyle": said["hairstyle"]}.items()]
+        assert bool(held) or row % 2 == 0, "every second one names a pair that was never shown"
+        assert {"age", "smile", "hairstyle"} <= set(said)
+    assert not data.unknown_words("faces", " ".join(texts))
+
+
+def test_what_a_caption_names_is_what_its_face_has(drawn_values):
+    for seed, values in enumerate(drawn_values[:300]):
+        text, named = faces.described(values, seed)
+        assert text == faces.caption(values, seed)
+        for name, said in named.items():
+            if isinstance(said, tuple):
+                assert said[0] <= values[name] <= said[1]
+            else:
+                assert said == values[name]
+
+
+def test_words_that_no_caption_has_are_found_once_and_in_order():
+    assert data.unknown_words("faces", "A cat, on the MOON with round glasses; cat!") == ("cat", "on", "the", "moon")
+    for phrase in data.phrases("faces"):
+        assert not data.unknown_words("faces", phrase), phrase
+    with pytest.raises(ControlError, match="captions"):
+        data.trials("mnist", 2)

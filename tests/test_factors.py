@@ -157,3 +157,13 @@ def test_proportions_stand_beside_the_real_ones_for_every_model_that_is_measured
     assert [line.part for line in hats] == ["none", "beanie", "cap"] and sum(line.real for line in hats) == pytest.approx(100, abs=0.1)
     assert all(line.drawn == {card.id: pytest.approx(line.real)} for line in hats)
     assert known.proportions(card.dataset, []) == []
+
+
+def test_words_are_obeyed_where_every_named_feature_is_read_as_named(truth):
+    named = [{"glasses": "round", "age": (65.0, 90.0)}, {"glasses": "none"}, {"age": (20.0, 38.0)}]
+    glasses = next(factor for factor in FACES.factors if factor.name == "glasses").choices
+    read = {"glasses": np.eye(len(glasses))[[glasses.index("round"), glasses.index("square"), 0]], "age": np.asarray([70.0, 30.0, 12.0])}
+    found = factors._as_named(FACES, named, read)
+    assert found["glasses"].tolist() == [True, False] and found["age"].tolist() == [True, True], (
+        "a reading below the range counts as its end"
+    )

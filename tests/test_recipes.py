@@ -13,7 +13,7 @@ from playground.data import faces
 from playground.training.recipe import Batch
 from playground.types import Images
 
-SMALL = {"channels": 16, "deep": 16, "deep_channels": 32, "deepest": 16, "features": 8, "batch_size": 4}
+SMALL = {"channels": 16, "deep": 16, "deep_channels": 32, "deepest": 16, "features": 8, "batch_size": 4, "vae_channels": 8, "words": 16}
 OWN = [card.id for card in registry.cards() if card.recipe and card.kind == "image"]
 CROSS = ["autoencoder-mnist", "vae-mnist", "gan-mnist", "diffusion-mnist"]  # the others' networks fit one size
 
@@ -29,7 +29,8 @@ def some(dataset: str) -> Images:
 def batch_of(found: Images) -> Batch:
     """Samples as the loop hands them to a trainee."""
     x = torch.from_numpy(found.pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return Batch(x, torch.from_numpy(found.labels), {name: torch.from_numpy(value) for name, value in (found.factors or {}).items()})
+    factors = {name: torch.from_numpy(value) for name, value in (found.factors or {}).items()}
+    return Batch(x, torch.from_numpy(found.labels), factors, found.captions or ())
 
 
 @pytest.mark.parametrize(("card_id", "dataset"), [*((i, registry.get(i).dataset) for i in OWN), *((i, "faces") for i in CROSS)])
@@ -53,7 +54,9 @@ def test_a_recipe_takes_a_step(card_id: str, dataset: str, monkeypatch):
             trainee.optimizers[name].step()
             taken.append(name)
 
-        found = trainee.step(batch_of(samples), 0, torch.Generator().manual_seed(1), update)
+        found: dict[str, float | torch.Tensor] = {}
+        for first in sorted({first for first, _ in recipe.spans.values()} or {0}):  # a step of every stage
+            found |= trainee.step(batch_of(samples), first, torch.Generator().manual_seed(1), update)
         assert set(taken) == set(trainee.optimizers)
         losses.append({name: float(value) for name, value in found.items()})
         picture = trainee.preview(trainee.modules)

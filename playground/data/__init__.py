@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from playground.errors import ControlError, PlaygroundError
 from playground.types import Dataset, Images
 
 MODULES = ("mnist", "faces")
+WORD = re.compile(r"[^\W\d_]+")
 
 
 def names() -> tuple[str, ...]:
@@ -57,6 +61,46 @@ def again(name: str, rows: Sequence[int]) -> Images:
     if not get(name).factors:
         raise ControlError(f"The samples of {name} cannot be drawn again.")
     return importlib.import_module(f"playground.data.{name}").again(rows)
+
+
+def captions(name: str) -> tuple[str, ...]:
+    """Captions that hold every word of a data set's captions: what a vocabulary is made from. Raises ControlError where there are none."""
+    if not get(name).factors:
+        raise ControlError(f"{name} has no captions.")
+    return importlib.import_module(f"playground.data.{name}").captions()
+
+
+@functools.lru_cache(maxsize=4)
+def words(name: str) -> frozenset[str]:
+    """Every word of a data set's captions, in lower case."""
+    return frozenset(word for caption in captions(name) for word in WORD.findall(caption.lower()))
+
+
+def phrases(name: str) -> tuple[str, ...]:
+    """Pieces of captions to put a prompt together from. Raises ControlError where there are no captions."""
+    if not get(name).factors:
+        raise ControlError(f"{name} has no captions.")
+    return importlib.import_module(f"playground.data.{name}").phrases()
+
+
+def unknown_words(name: str, text: str) -> tuple[str, ...]:
+    """The words of a text that no caption of the data set holds, each once, in the text's order."""
+    return tuple(dict.fromkeys(word for word in WORD.findall(text.lower()) if word not in words(name)))
+
+
+def trials(name: str, n: int) -> tuple[tuple[str, ...], tuple[Mapping[str, str | tuple[float, float]], ...], Images]:
+    """n captions that a model told in words never met, what each names by factor (a word, or a number's range), and the real samples.
+
+    Raises ControlError where there are no captions.
+    """
+    if not get(name).factors:
+        raise ControlError(f"{name} has no captions.")
+    return importlib.import_module(f"playground.data.{name}").trials(n)
+
+
+def held_out(name: str, factors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """bool (n,): samples with a pair of features that a model told in words is never shown, so that its grasp of new pairs can be measured."""
+    return importlib.import_module(f"playground.data.{name}").held_out(factors)
 
 
 def from_picture(name: str, picture: object) -> Images:

@@ -32,8 +32,17 @@ GLASSES = ("none", "round", "square")
 BEARDS = ("none", "moustache", "full")
 HAIR_SHARES: Mapping[str, float] = {"black": 0.35, "brown": 0.30, "blond": 0.20, "red": 0.15}
 VALID_SEED, TEST_SEED = 900_000, 1_000_000  # training faces have the seeds 0..49,999
+TRIAL_SEED = 1_500_000  # from here on, faces whose captions ask a model told in words for what it never met
 NEW_SEED, MOST_NEW = 2_000_000, 1_000  # from here on, faces that are in no split; seeds that one wall may use up
 FIRST_SEED = {"train": 0, "valid": VALID_SEED, "test": TEST_SEED}
+HELD_OUT = (
+    (("hairstyle", "mohawk"), ("hair_colour", "red")),
+    (("hairstyle", "bob"), ("hair_colour", "blond")),
+    (("glasses", "round"), ("hat", "beanie")),
+    (("beard", "full"), ("background", "lilac")),
+)
+"""Pairs of features that a model told in words is never shown."""
+WORDED = 5_000  # training captions that hold every word
 CHUNK = 500  # faces drawn in one piece of work
 
 FACTORS = (
@@ -112,50 +121,123 @@ def draw(values: Values, style: str = "paint") -> np.ndarray:
     return face_drawing.draw(values, ink=style == "ink")
 
 
+AGES: Mapping[str, tuple[float, float]] = {"a young": (20.0, 38.0), "a middle-aged": (38.0, 65.0), "an old": (65.0, 90.0)}
+MOODS: Mapping[str, tuple[float, float]] = {
+    "frowning": (-1.0, -0.3),
+    "looking calm": (-0.3, 0.2),
+    "smiling": (0.2, 0.6),
+    "laughing": (0.6, 1.0),
+}
+NOSES: Mapping[str, str] = {"button": "a small nose", "long": "a long nose", "wide": "a wide nose"}
+
+
 def caption(values: Values, seed: int = 0) -> str:
     """A sentence that names only what is drawn and visible, worded by the seed; some features, not always all."""
+    return described(values, seed)[0]
+
+
+def described(values: Values, seed: int = 0, unseen: bool = False) -> tuple[str, dict[str, str | tuple[float, float]]]:
+    """A caption, and what it names: by factor the word, or the range of a number. unseen: in an order that no training caption has."""
     rng = np.random.default_rng((seed, 1))
     age, smile = float(values["age"]), float(values["smile"])
     who = "a young" if age < 38 else "a middle-aged" if age < 65 else "an old"
+    mood = "laughing" if smile > 0.6 else "smiling" if smile > 0.2 else "frowning" if smile < -0.3 else "looking calm"
+    named: dict[str, str | tuple[float, float]] = {"age": AGES[who], "smile": MOODS[mood], "hairstyle": str(values["hairstyle"])}
+
+    def name(factor: str, words: str) -> str:
+        named[factor] = str(values[factor])
+        return words
+
     person = rng.choice(["person", "face"])
     hair_colour = f"greying {values['hair_colour']}" if age > 60 else str(values["hair_colour"])
     style = str(values["hairstyle"])
-    hair = {
-        "bald": "a bald head" if values["hat"] == "none" else f"thin {hair_colour} hair",
-        "bun": f"{hair_colour} hair in a bun",
-        "mohawk": f"a {hair_colour} mohawk",
-        "pigtails": f"{hair_colour} pigtails",
-        "bob": f"a {hair_colour} bob",
-    }.get(style, f"{style} {hair_colour} hair")
-    has = [hair]
+    if style == "bald" and values["hat"] == "none":
+        has = ["a bald head"]
+    else:
+        worded = {
+            "bald": f"thin {hair_colour} hair",
+            "bun": f"{hair_colour} hair in a bun",
+            "mohawk": f"a {hair_colour} mohawk",
+            "pigtails": f"{hair_colour} pigtails",
+            "bob": f"a {hair_colour} bob",
+        }
+        has = [name("hair_colour", worded.get(style, f"{style} {hair_colour} hair"))]
     if values["beard"] == "full":
-        has.append(str(rng.choice(["a full beard", "a beard"])))
+        has.append(name("beard", str(rng.choice(["a full beard", "a beard"]))))
     elif values["beard"] == "moustache":
-        has.append("a moustache")
+        has.append(name("beard", "a moustache"))
     if values["glasses"] != "none":
-        has.append(f"{values['glasses']} glasses")
+        has.append(name("glasses", f"{values['glasses']} glasses"))
     if values["earrings"] != "none":
-        has.append(str(rng.choice(["gold earrings", "earrings"])))
-    optional = [
-        f"{values['eye_colour']} eyes",
-        f"{values['skin_tone']} skin",
-        {"button": "a small nose", "long": "a long nose", "wide": "a wide nose"}[str(values["nose"])],
-    ]
-    has += [words for words in optional if rng.random() < 0.4]
-    mood = "laughing" if smile > 0.6 else "smiling" if smile > 0.2 else "frowning" if smile < -0.3 else "looking calm"
-    hat = "" if values["hat"] == "none" else str(rng.choice([f" wearing a {values['hat']}", f" in a {values['hat']}"]))
+        has.append(name("earrings", str(rng.choice(["gold earrings", "earrings"]))))
+    optional = {
+        "eye_colour": f"{values['eye_colour']} eyes",
+        "skin_tone": f"{values['skin_tone']} skin",
+        "nose": NOSES[str(values["nose"])],
+    }
+    has += [name(factor, words) for factor, words in optional.items() if rng.random() < 0.4]
+    hat = "" if values["hat"] == "none" else name("hat", str(rng.choice([f" wearing a {values['hat']}", f" in a {values['hat']}"])))
     listed = has[0] if len(has) == 1 else f"{', '.join(has[:-1])} and {has[-1]}"
-    ground = f", {values['background']} background" if rng.random() < 0.3 else ""
+    ground = name("background", f", {values['background']} background") if rng.random() < 0.3 else ""
     form = rng.integers(3)
-    if form == 0:
-        return f"{who} {person} with {listed}{hat}, {mood}{ground}"
-    if form == 1:
-        return (
-            f"{who} {mood} {person}{hat} with {listed}{ground}"
-            if mood != "looking calm"
-            else f"{who} calm {person}{hat} with {listed}{ground}"
-        )
-    return f"{mood}: {who} {person}{hat} with {listed}{ground}"
+    if unseen:
+        text = f"with {listed}{hat}: {who} {person}, {mood}{ground}" if form else f"{mood}{ground}: {listed}{hat}, {who} {person}"
+    elif form == 0:
+        text = f"{who} {person} with {listed}{hat}, {mood}{ground}"
+    elif form == 1:
+        text = f"{who} {'calm' if mood == 'looking calm' else mood} {person}{hat} with {listed}{ground}"
+    else:
+        text = f"{mood}: {who} {person}{hat} with {listed}{ground}"
+    return text, named
+
+
+def captions() -> tuple[str, ...]:
+    """The captions of the first WORDED training faces, without drawing them."""
+    return tuple(caption(values_of(seed), seed) for seed in range(WORDED))
+
+
+def trials(n: int) -> tuple[tuple[str, ...], tuple[Mapping[str, str | tuple[float, float]], ...], Images]:
+    """n captions that a model told in words never met, what each names, and the face that each describes.
+
+    In turn: a face of no split in an order of words that no training caption has, and one with a pair of HELD_OUT.
+    """
+    texts, named, pixels = [], [], []
+    for i in range(n):
+        pair = dict(HELD_OUT[i // 2 % len(HELD_OUT)]) if i % 2 else {}
+        values = values_of(TRIAL_SEED + i, pair)
+        if values["hat"] != "none" and values["hairstyle"] in NO_HAT_OVER:  # only where the pair set the one and chance the other
+            values["hairstyle"] = "short"
+        if pair.get("background"):
+            text, said = described(values, _naming(values, TRIAL_SEED + i, "background"))
+        else:
+            text, said = described(values, TRIAL_SEED + i, unseen=not pair)
+        texts.append(text)
+        named.append(said)
+        pixels.append(draw(values))
+    return tuple(texts), tuple(named), Images(np.stack(pixels))
+
+
+def _naming(values: Values, seed: int, factor: str) -> int:
+    """The first seed from this one on whose caption names the factor."""
+    return next(k for k in range(seed, seed + 1000) if factor in described(values, k)[1])
+
+
+def phrases() -> tuple[str, ...]:
+    """Pieces of captions, one for each thing that a caption can say: what a prompt can be put together from."""
+    looks = [f"{word} hair" for word in HAIRSTYLES if word not in ("bald", "bob", "bun", "mohawk", "pigtails")]
+    looks += ["a bald head", "a bob", "a bun", "a mohawk", "pigtails", *(f"{word} hair" for word in HAIR_SHARES)]
+    worn = ["round glasses", "square glasses", "a moustache", "a full beard", "in a cap", "in a beanie", "gold earrings"]
+    more = [f"{word} {name}" for name, words in (("skin", face_drawing.SKIN), ("eyes", face_drawing.EYES)) for word in words]
+    more += ["a small nose", "a long nose", "a wide nose", *(f"{word} background" for word in face_drawing.BACKGROUNDS)]
+    who = ["a young person", "a middle-aged person", "an old person", "laughing", "smiling", "looking calm", "frowning"]
+    return (*who, *looks, *worn, *more)
+
+
+def held_out(factors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """bool (n,): faces, given as coded() gives them, with a pair of HELD_OUT."""
+    names = {factor.name: factor.choices for factor in FACTORS if isinstance(factor, Choice)}
+    pairs = [np.logical_and(*(factors[name] == names[name].index(word) for name, word in pair)) for pair in HELD_OUT]
+    return np.logical_or.reduce(pairs)
 
 
 def make(seeds: Sequence[int]) -> Images:

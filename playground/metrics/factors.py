@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from playground import data, run
-from playground.controls import Choice, Slider, adjustments, equal_shares
+from playground.controls import Choice, Prompt, Slider, adjustments, equal_shares
 from playground.metrics import features, memory
 from playground.types import Dataset, Images, Latents, Measurement, ModelCard, Scores
 
 CONFIDENCE = 0.01  # legible: read with at least the confidence of this quantile of real samples
 SEEN = 1 / 3  # a combination counts when it is seen at least this share as often as in truth
+TRIALS = 500  # captions by which a card's grasp of words is measured
 CONTROLLED = 2000  # samples for the control of each factor
 LEVELS = 20  # values of a number that is controlled
 RANGES = 4  # parts of a number whose shares are counted
@@ -158,6 +159,46 @@ def control(card: ModelCard, n: int, seed: int, make: Make) -> list[Measurement]
         found.append(make(metric=f"control_{factor.name}", value=_short(value), n=len(which)))
         found.append(make(metric=f"leakage_{factor.name}", value=_short(leaked), n=len(which)))
     return found
+
+
+def adherence(card: ModelCard, n: int, seed: int, make: Make) -> list[Measurement]:
+    """How a card obeys words: of the features that n captions name, which it never met, the share that is read as named.
+
+    adherence over all of them, adherence_NAME for each factor; the faces that the captions describe, through the same reader, are the floor.
+    """
+    prompt = next((control for control in card.controls if isinstance(control, Prompt)), None)
+    if prompt is None:
+        return []
+    dataset = data.get(card.dataset)
+    texts, named, real = data.trials(dataset.name, n)
+    drawn = run.sample(card.id, n, seed, **{prompt.name: texts}).samples
+    right = [_as_named(dataset, named, features.extract(images, dataset.extractor).factors) for images in (drawn, real)]
+    found = []
+    for factor in dataset.factors:
+        if factor.name in right[0]:
+            value, floor = (float(np.mean(each[factor.name])) for each in right)
+            found.append(make(metric=f"adherence_{factor.name}", value=_short(value), floor=_short(floor), n=len(right[0][factor.name])))
+    value, floor = (float(np.mean(np.concatenate(list(each.values())))) for each in right)
+    return [make(metric="adherence", value=_short(value), floor=_short(floor), n=n), *found]
+
+
+def _as_named(
+    dataset: Dataset, named: Sequence[Mapping[str, str | tuple[float, float]]], read: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """By factor, for each sample whose caption names it, whether it is read as named."""
+    found: dict[str, list[bool]] = {}
+    for factor in dataset.factors:
+        for row, said in enumerate(named):
+            if factor.name not in said:
+                continue
+            wanted, seen = said[factor.name], read[factor.name][row]
+            if isinstance(factor, Choice):
+                right = factor.choices[int(seen.argmax())] == wanted
+            else:
+                low, high = wanted
+                right = low <= np.clip(seen, factor.minimum, factor.maximum) <= high
+            found.setdefault(factor.name, []).append(bool(right))
+    return {name: np.asarray(values) for name, values in found.items()}
 
 
 def _levels(factor: Slider | Choice) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, registry, run
-from playground.controls import equal_shares
+from playground.controls import Prompt, equal_shares
 from playground.metrics import factors, features
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
@@ -21,13 +21,13 @@ Make = Callable[..., Measurement]
 
 
 def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> list[Measurement]:
-    """All quality metrics of n samples at the default setting with labels in equal shares, against a split.
+    """All quality metrics of n samples at the default setting, with labels in equal shares or captions of training samples, against a split.
 
     The floor of each is the same metric of n random training pictures against the same split; that of class_right is what the
     classifier sees rightly in the split itself. fid only from n = MIN_FID_N on. about: fields of every Measurement.
     """
     dataset = data.get(card.dataset)
-    controls = equal_shares(card.controls, n)
+    controls = equal_shares(card.controls, n) | captions_for(card, n)
     drawn = run.sample(card.id, n, seed, **controls).samples
     real, train = data.load(dataset.name, split), shuffled(dataset.name, "train", n)
     found = []
@@ -37,7 +37,7 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
         found += distances(
             features.of_split(dataset.name, split, extractor), fake.features, floor.features, make, full=extractor == dataset.extractor
         )
-        if controls:
+        if drawn.labels is not None:
             found.append(class_right(fake, drawn.labels, features.extract(real, extractor), real.labels, make))
         if extractor == dataset.extractor:
             found += bands(features.of_split(dataset.name, split, extractor), fake, drawn.labels, make)
@@ -45,8 +45,17 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
             found += known_factors(dataset, fake, split, make)
     if dataset.factors:
         make = partial(Measurement, card=card.id, seed=seed, split=split, extractor=dataset.extractor, **about)
-        found += factors.control(card, min(n, factors.CONTROLLED), seed, make)
+        found += factors.control(card, min(n, factors.CONTROLLED), seed, make) + factors.adherence(card, min(n, factors.TRIALS), seed, make)
     return found
+
+
+def captions_for(card: ModelCard, n: int) -> dict[str, tuple[str, ...]]:
+    """The captions of n training samples, for a card that is asked in words: its samples are then of all kinds, as real ones are."""
+    prompt = next((control for control in card.controls if isinstance(control, Prompt)), None)
+    if prompt is None:
+        return {}
+    captions = data.captions(card.dataset)
+    return {prompt.name: tuple(captions[i % len(captions)] for i in range(n))}
 
 
 def known_factors(dataset: Dataset, fake: Scores, split: str, make: Make) -> list[Measurement]:

@@ -69,10 +69,17 @@ def predicted_x_0(x_t: torch.Tensor, v: torch.Tensor, alpha_bar: torch.Tensor) -
 
 
 def denoise(
-    predict: Predict, x: torch.Tensor, scheduler: Any, timesteps: torch.Tensor, generators: Sequence[torch.Generator], **options: Any
+    predict: Predict,
+    x: torch.Tensor,
+    scheduler: Any,
+    timesteps: torch.Tensor,
+    generators: Sequence[torch.Generator],
+    bounded: bool = True,
+    **options: Any,
 ) -> Iterator[Denoised]:
     """Yields one Denoised for each timestep, from x (n, c, h, w) at timesteps[0] down to a clean picture.
 
+    bounded: whether x_0 is a picture in [-1, 1]; a code is not.
     generators feed the schedulers that add noise on the way (one per sample). options go to scheduler.step (eta, say).
     """
     import inspect
@@ -84,6 +91,7 @@ def denoise(
     for t in timesteps:
         output = predict(x, t)
         alpha_bar = scheduler.alphas_cumprod[int(t)].to(x.device)
-        x_0 = predicted_x_0(x, output, alpha_bar).clamp(-1, 1)
+        x_0 = predicted_x_0(x, output, alpha_bar)
+        x_0 = x_0.clamp(-1, 1) if bounded else x_0
         x = scheduler.step(output, t, x, **options).prev_sample
         yield Denoised(x, x_0, int(t))

@@ -69,7 +69,7 @@ def train(
 
     def update(name: str, loss: torch.Tensor) -> None:
         optimizer = trainee.optimizers[name]
-        factor = recipe.learning_rate_factor(progress.step)
+        factor = recipe.learning_rate_factor(progress.step, name)
         for group, rate in zip(optimizer.param_groups, rates[name], strict=True):
             group["lr"] = rate * factor
         optimizer.zero_grad(set_to_none=True)
@@ -82,6 +82,7 @@ def train(
     pixels = torch.from_numpy(train_set.pixels).permute(0, 3, 1, 2).contiguous()  # uint8 (n, c, h, w)
     labels = torch.from_numpy(train_set.labels)
     factors = {name: torch.from_numpy(value) for name, value in (train_set.factors or {}).items()}
+    captions = train_set.captions
     main = accelerator.is_main_process
     bar = tqdm(total=recipe.num_steps, initial=progress.step, disable=quiet or not main, unit="step", desc=recipe.card, mininterval=2.0)
     begin, saved, spent = time.monotonic(), time.monotonic(), progress.seconds
@@ -101,6 +102,7 @@ def train(
             (pixels[rows].float() / 127.5 - 1.0).to(accelerator.device),
             labels[rows].to(accelerator.device),
             {name: value[rows].to(accelerator.device) for name, value in factors.items()},
+            tuple(captions[row] for row in rows.tolist()) if captions else (),
         )
         recent.append(trainee.step(batch, progress.step, generator, update))
         progress.step += 1
@@ -146,7 +148,7 @@ def train(
         "parameters": {name: sum(p.numel() for p in module.parameters()) for name, module in bare.items()},
     }
     final = {**bare, **average}
-    weights.save({name: final[name] for name in trainee.shipped or final}, about, out)
+    weights.save(trainee.whole(final) or {name: final[name] for name in trainee.shipped or final}, about, out)
     _write_story(out, {**earlier.story, **progress.story}, [*earlier.log, *progress.log])
     return True
 

@@ -18,11 +18,12 @@ Update = Callable[[str, torch.Tensor], None]
 
 @dataclass(frozen=True)
 class Batch:
-    """x: float32 (b, c, h, w) in [-1, 1]. label: int64 (b,). factors: by name (b,), where the data set knows them."""
+    """x: float32 (b, c, h, w) in [-1, 1]. label: int64 (b,). factors: by name (b,), and b captions, where the data set has them."""
 
     x: torch.Tensor
     label: torch.Tensor
     factors: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    captions: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)
@@ -50,6 +51,10 @@ class Trainee:
         """What the (averaged) modules make of the same fixed noise, or None if the family has no such story."""
         return None
 
+    def whole(self, modules: Mapping[str, nn.Module]) -> Any | None:
+        """A pipeline with a save_pretrained that writes all (averaged) modules and what belongs to them, or None: each is written by itself."""
+        return None
+
     def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, Any]:
         """Called once after the last step: may fit buffers of the modules; returns facts for card.json."""
         return {}
@@ -57,7 +62,10 @@ class Trainee:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a card's weights are made. make() builds a fresh trainee from config alone; data order and noise follow (seed, step)."""
+    """How a card's weights are made. make() builds a fresh trainee from config alone; data order and noise follow (seed, step).
+
+    spans: first step and end of the learning rate's schedule by optimizer, where one works in a part of the run only.
+    """
 
     card: str
     dataset: str
@@ -70,16 +78,19 @@ class Recipe:
     warmup_steps: int = 0
     decay_from: float = 0.0  # fraction of num_steps at which the learning rate begins its half cosine down to zero
     clip_norm: float | None = None
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     story: tuple[int, ...] = field(default=())
 
-    def learning_rate_factor(self, i: int) -> float:
-        """What multiplies every learning rate at step i: linear warm-up, constant, then a half cosine to zero."""
+    def learning_rate_factor(self, i: int, name: str = "") -> float:
+        """What multiplies the named optimizer's learning rates at step i: linear warm-up, constant, then a half cosine to zero."""
+        first, end = self.spans.get(name, (0, self.num_steps))
+        i, num_steps = i - first, end - first
         if i < self.warmup_steps:
             return (i + 1) / self.warmup_steps
-        start = self.decay_from * self.num_steps
+        start = self.decay_from * num_steps
         if i <= start:
             return 1.0
-        return 0.5 * (1.0 + math.cos(math.pi * min(1.0, (i - start) / max(1.0, self.num_steps - start))))
+        return 0.5 * (1.0 + math.cos(math.pi * min(1.0, (i - start) / max(1.0, num_steps - start))))
 
 
 def log_spaced(num_steps: int, count: int = 12) -> tuple[int, ...]:

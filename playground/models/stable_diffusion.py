@@ -1,0 +1,361 @@
+"""Stable Diffusion, small and whole: words steer the denoising of a picture's code, which a decoder then paints.
+
+Rombach et al., arXiv:2112.10752. Every part is the class that the large one is made of (CLIPTokenizer, CLIPTextModel, AutoencoderKL,
+UNet2DConditionModel, a diffusers scheduler), so the folder is a StableDiffusionPipeline as it stands. Trained in two stages in one run:
+first the code, then the words and the denoiser together. v-prediction (arXiv:2202.00512), weighed alike wherever SNR is below min_snr.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from torch import nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from playground import data, weights
+from playground.device import pick_device
+from playground.sampling import denoise as loop
+from playground.sampling.noise import generators as sample_generators
+from playground.sampling.noise import randn
+from playground.sampling.pixels import from_images, to_images
+from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
+from playground.types import Images, ModelCard, Step
+
+START, END = "<|startoftext|>", "<|endoftext|>"
+MAX_TOKENS = 48  # of a prompt, start and end included
+SCALED_ON = 512  # training pictures whose codes set the scale of all codes
+UNCLIPPED: Mapping[str, Any] = {"DDIM": {"clip_sample": False}, "DDPM": {"clip_sample": False}}
+"""Changes to the schedulers for codes, which are not bounded as pictures are."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The recipe's settings. vae_steps: of num_steps, those of the first stage, with vae_batch pictures each.
+
+    vae_channels: at full resolution; twice at half, four times at a quarter of it. kl: weight of the codes' divergence from N(0, I), per
+    number, against the mean absolute error. words: size of a word's vector. unlabelled: share of the captions that are left out, for guidance.
+    """
+
+    vae_channels: int = 16
+    latent_channels: int = 4
+    kl: float = 1e-4
+    vae_steps: int = 2500
+    vae_batch: int = 16
+    words: int = 128
+    text_layers: int = 2
+    channels: int = 96
+    deep_channels: int = 128
+    unlabelled: float = 0.1
+    min_snr: float = 5.0
+    num_steps: int = 12_500
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    vae_learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    seed: int = 0
+
+
+class Codec(nn.Module):
+    """An AutoencoderKL as training needs it. x (n, c, side, side), eps (n, latent_channels, ...) -> what is painted, mean and logvar of the code.
+
+    Without eps the mean alone.
+    """
+
+    def __init__(self, vae: AutoencoderKL):
+        super().__init__()
+        self.vae = vae
+
+    def forward(self, x: torch.Tensor, eps: torch.Tensor | None = None) -> Any:
+        posterior = self.vae.encode(x).latent_dist
+        if eps is None:
+            return posterior.mean
+        return self.vae.decode(posterior.mean + posterior.std * eps).sample, posterior.mean, posterior.logvar
+
+
+class Worded(nn.Module):
+    """A text model and the denoiser that reads it: codes x (n, c, h, w), times t (n,), tokens (n, MAX_TOKENS) -> v like x."""
+
+    def __init__(self, text_encoder: CLIPTextModel, unet: UNet2DConditionModel):
+        super().__init__()
+        self.text_encoder, self.unet = text_encoder, unet
+
+    def forward(self, x: torch.Tensor, t: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        said = self.text_encoder(tokens)[0]
+        return self.unet(x, t, said).sample
+
+
+def make_tokenizer(captions: Sequence[str]) -> CLIPTokenizer:
+    """CLIP's tokenizer with a vocabulary of its own, in which every word of the captions is one token and any other falls apart."""
+    from tokenizers import Tokenizer, pre_tokenizers
+    from tokenizers.models import BPE
+    from tokenizers.trainers import BpeTrainer
+
+    learnt = Tokenizer(BPE(end_of_word_suffix="</w>"))
+    learnt.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()])
+    learnt.train_from_iterator(
+        captions, BpeTrainer(vocab_size=4000, special_tokens=[START, END], end_of_word_suffix="</w>", show_progress=False)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        vocab, merges = learnt.model.save(folder)
+        return CLIPTokenizer.from_pretrained(
+            folder,
+            vocab_file=vocab,
+            merges_file=merges,
+            unk_token=END,
+            bos_token=START,
+            eos_token=END,
+            pad_token=END,
+            model_max_length=MAX_TOKENS,
+        )
+
+
+def make_parts(
+    config: Config, tokenizer: CLIPTokenizer, side: int, picture_channels: int
+) -> tuple[AutoencoderKL, CLIPTextModel, UNet2DConditionModel]:
+    """The three networks, untrained."""
+    c = config.vae_channels
+    vae = AutoencoderKL(
+        in_channels=picture_channels,
+        out_channels=picture_channels,
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        block_out_channels=(c, 2 * c, 4 * c),
+        layers_per_block=1,
+        latent_channels=config.latent_channels,
+        norm_num_groups=8,
+        sample_size=side,
+        mid_block_add_attention=False,
+    )
+    text = CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=config.words,
+            intermediate_size=4 * config.words,
+            num_hidden_layers=config.text_layers,
+            num_attention_heads=4,
+            max_position_embeddings=MAX_TOKENS,
+            projection_dim=config.words,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    unet = UNet2DConditionModel(
+        sample_size=side // 4,
+        in_channels=config.latent_channels,
+        out_channels=config.latent_channels,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        block_out_channels=(config.channels, config.deep_channels),
+        layers_per_block=1,
+        cross_attention_dim=config.words,
+        attention_head_dim=4,
+        norm_num_groups=16,
+    )
+    return vae, text, unet
+
+
+def tokens_of(tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> torch.Tensor:
+    """Token ids (n, MAX_TOKENS), padded as the pipeline pads."""
+    found = tokenizer(list(prompts), padding="max_length", max_length=MAX_TOKENS, truncation=True, return_tensors="pt")
+    return found.input_ids
+
+
+class StableDiffusionTrainee(Trainee):
+    """Stage one: mean absolute error and divergence of the code. Stage two: mean squared error of v at a random time, from words."""
+
+    def __init__(self, config: Config, dataset: str):
+        torch.manual_seed(config.seed)
+        self.config, self.dataset = config, data.get(dataset)
+        self.tokenizer = make_tokenizer(data.captions(dataset))
+        side, _, picture_channels = self.dataset.shape
+        vae, text, unet = make_parts(config, self.tokenizer, side, picture_channels)
+        modules = {"codec": Codec(vae), "worded": Worded(text, unet)}
+        modules = {name: module.to(memory_format=torch.channels_last) for name, module in modules.items()}
+        rates = {"codec": config.vae_learning_rate, "worded": config.learning_rate}
+        optimizers = {
+            name: torch.optim.AdamW(module.parameters(), lr=rates[name], betas=(0.9, 0.99), weight_decay=config.weight_decay)
+            for name, module in modules.items()
+        }
+        super().__init__(modules, optimizers, averaged=tuple(modules))
+        self.alphas_cumprod = loop.alphas_cumprod()
+        self.scale: float | None = None
+
+    def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
+        return self._paint(batch, generator, update) if i < self.config.vae_steps else self._denoise(batch, generator, update)
+
+    def _paint(self, batch: Batch, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
+        x = batch.x[: self.config.vae_batch].contiguous(memory_format=torch.channels_last)
+        side = x.shape[-1] // 4
+        eps = torch.randn(len(x), self.config.latent_channels, side, side, generator=generator).to(x.device)
+        painted, mean, logvar = self.modules["codec"](x, eps)
+        error = (painted.float() - x).abs().mean()
+        divergence = 0.5 * (mean.float().square() + logvar.float().exp() - 1.0 - logvar.float()).mean()
+        update("codec", error + self.config.kl * divergence)
+        return {"painting": error.detach(), "divergence": divergence.detach()}
+
+    def _denoise(self, batch: Batch, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
+        n, device = len(batch), batch.x.device
+        self.scale = self.scale or self.measured_scale(self.modules["codec"])
+        with torch.no_grad():
+            x = self.modules["codec"](batch.x.contiguous(memory_format=torch.channels_last)).float() * self.scale
+        t = ((torch.arange(n) + torch.rand(n, generator=generator)) / n * 1000).long().clamp(0, 999)
+        eps = torch.randn(x.shape, generator=generator).to(device)
+        hidden = torch.rand(n, generator=generator) < self.config.unlabelled
+        tokens = tokens_of(self.tokenizer, ["" if hide else words for hide, words in zip(hidden.tolist(), batch.captions, strict=True)])
+        alpha_bar = self.alphas_cumprod[t].to(device)
+        v = self.modules["worded"](loop.add_noise(x, eps, alpha_bar), t.to(device), tokens.to(device))
+        error = (v.float() - loop.velocity(x, eps, alpha_bar)).square().mean((1, 2, 3))
+        kept = data.held_out(self.dataset.name, {name: value.cpu().numpy() for name, value in batch.factors.items()})
+        shown = torch.from_numpy(~kept).to(device)
+        loss = (error * (self.config.min_snr * (1 - alpha_bar) / alpha_bar).clamp(max=1) * shown).sum() / shown.sum().clamp(min=1)
+        update("worded", loss)
+        return {"loss": loss.detach(), "error": error.mean().detach()}
+
+    def measured_scale(self, codec: nn.Module) -> float:
+        """One over the standard deviation of codes: the denoiser sees codes of unit variance. The same whenever it is asked."""
+        device = next(codec.parameters()).device
+        with torch.no_grad():
+            x = from_images(data.again(self.dataset.name, range(SCALED_ON)), device)
+            return round(1.0 / float(torch.cat([codec(part).float() for part in x.split(64)]).std()), 4)
+
+    def whole(self, modules: Mapping[str, nn.Module]) -> StableDiffusionPipeline:
+        """The pipeline that all parts make."""
+        codec, worded = modules["codec"], modules["worded"]
+        codec.vae.register_to_config(scaling_factor=self.measured_scale(codec))
+        return StableDiffusionPipeline(
+            vae=codec.vae,
+            text_encoder=worded.text_encoder,
+            tokenizer=self.tokenizer,
+            unet=worded.unet,
+            scheduler=loop.make_scheduler("DPM-Solver++", steps_offset=1),  # SD's convention; without effect on these timesteps
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+
+    def preview(self, modules: Mapping[str, nn.Module]) -> Images:
+        codec, worded = modules["codec"], modules["worded"]
+        device = next(worded.parameters()).device
+        tokens = tokens_of(self.tokenizer, data.again(self.dataset.name, range(16)).captions).to(device)
+        side, drawn = self.dataset.shape[0] // 4, sample_generators(self.config.seed, 0, 16)
+        scheduler = loop.make_scheduler("DDIM", **UNCLIPPED["DDIM"])
+        scheduler.set_timesteps(20)
+        with torch.no_grad():
+            x = randn((self.config.latent_channels, side, side), drawn, device)
+            for found in loop.denoise(lambda x, t: worded(x, t, tokens), x, scheduler, scheduler.timesteps, drawn, bounded=False):
+                x = found.x
+            return to_images(codec.vae.decode(x / self.measured_scale(codec)).sample)
+
+    def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, Any]:
+        """The squared error of the decoder's pictures on the validation split, and the size of the vocabulary."""
+        codec = modules["codec"]
+        x = from_images(data.load(self.dataset.name, "valid"), "cpu")
+        device = next(codec.parameters()).device
+        with torch.no_grad():
+            painted = torch.cat([codec.vae.decode(codec(part.to(device))).sample.cpu() for part in x.split(50)])
+        return {"vae_squared_error": round(float((painted - x).square().mean()), 6), "vocabulary": len(self.tokenizer)}
+
+
+def load(card: ModelCard) -> StableDiffusionModel:
+    """The loader that cards name."""
+    return StableDiffusionModel(card)
+
+
+class StableDiffusionModel:
+    """A loaded pipeline, stepped through by our own loop so that every step can be seen; it draws what a bare call of it draws."""
+
+    def __init__(self, card: ModelCard):
+        weights.verify(card.id)
+        self.pipeline = StableDiffusionPipeline.from_pretrained(
+            weights.folder(card.id).as_posix(), local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False
+        ).to(pick_device())
+        for part in (self.pipeline.vae, self.pipeline.text_encoder, self.pipeline.unet):
+            part.eval().requires_grad_(False)
+        self.pipeline.unet.to(memory_format=torch.channels_last)
+        self.size_bytes = weights.size_bytes(card.id)
+
+    def stream(
+        self,
+        n: int,
+        generators: Sequence[torch.Generator],
+        *,
+        prompt: Sequence[str],
+        negative_prompt: Sequence[str],
+        scheduler: str = "DPM-Solver++",
+        num_inference_steps: int = 20,
+        guidance_scale: float = 4.0,
+        eta: float = 0.0,
+        given: np.ndarray | None = None,
+        strength: float = 1.0,
+        views: Sequence[str] = (),
+    ) -> Iterator[Step]:
+        """One Step for each timestep, the code after it decoded; as views what the network was shown (x_t) and what it guessed (x_0), decoded.
+
+        prompt, negative_prompt: one for each sample. guidance_scale 1 asks the network once a step; any other value twice, told the
+        prompt and the negative prompt (arXiv:2207.12598). given: pictures (n, h, w, c) whose codes are noised as far as strength
+        (0..1) says and denoised from there, as StableDiffusionImg2ImgPipeline does.
+        """
+        pipe, unet = self.pipeline, self.pipeline.unet
+        side = unet.config.sample_size
+        tokens = tokens_of(pipe.tokenizer, prompt).to(unet.device)
+        said = pipe.text_encoder(tokens)[0]
+        guided = guidance_scale != 1.0
+        if guided:
+            both = torch.cat([pipe.text_encoder(tokens_of(pipe.tokenizer, negative_prompt).to(unet.device))[0], said])
+        plan = loop.make_scheduler(scheduler, **UNCLIPPED.get(scheduler, {}))
+        plan.set_timesteps(num_inference_steps)
+        timesteps, shape = plan.timesteps, (unet.config.in_channels, side, side)
+        if given is None:
+            x = randn(shape, generators, unet.device)
+        else:
+            start = min(num_inference_steps, max(1, int(num_inference_steps * strength)))
+            timesteps = timesteps[-start:]
+            if hasattr(plan, "set_begin_index"):
+                plan.set_begin_index(num_inference_steps - start)
+            code = pipe.vae.encode(from_images(Images(given), unet.device)).latent_dist
+            code = (code.mean + code.std * randn(shape, generators, unet.device)) * pipe.vae.config.scaling_factor
+            x = loop.add_noise(code, randn(shape, generators, unet.device), plan.alphas_cumprod[int(timesteps[0])])
+
+        def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            if not guided:
+                return unet(x, t, said).sample
+            free, asked = unet(torch.cat([x, x]), t, both).sample.chunk(2)
+            return free + guidance_scale * (asked - free)
+
+        total = len(timesteps)
+        for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, bounded=False, eta=eta), 1):
+            moment = {"x_t": x, "x_0": found.x_0}
+            x = found.x
+            seen = {name: self._painted(moment[name]) for name in moment if name in views}
+            yield Step(self._painted(x), i, total, i * (2 if guided else 1), seen)
+
+    def _painted(self, code: torch.Tensor) -> Images:
+        vae = self.pipeline.vae
+        return to_images(vae.decode(code / vae.config.scaling_factor).sample)
+
+
+def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
+    """The recipe of a small Stable Diffusion: the code in the first vae_steps, words and denoiser in the others."""
+    config = config or Config()
+    return Recipe(
+        card.id,
+        card.dataset,
+        config,
+        lambda: StableDiffusionTrainee(config, card.dataset),
+        config.num_steps,
+        config.batch_size,
+        seed=config.seed,
+        ema_decay=0.9985,
+        warmup_steps=150,
+        decay_from=0.2,
+        clip_norm=1.0,
+        spans={"codec": (0, config.vae_steps), "worded": (config.vae_steps, config.num_steps)},
+        story=log_spaced(config.num_steps, 12),
+    )

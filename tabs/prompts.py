@@ -1,0 +1,68 @@
+"""Help with a prompt: whole examples, pieces to add, and which of the words the model was never told."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from playground import data
+from playground.controls import Prompt
+from playground.types import ModelCard
+from tabs.picker import Picker
+
+
+def prompt_of(card: ModelCard) -> Prompt | None:
+    """The control that says what to draw in words; None for a card that is not asked in words."""
+    return next((control for control in card.controls if isinstance(control, Prompt)), None)
+
+
+def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Component], tab: str) -> None:
+    """The panel, in sight while a card that is asked in words is chosen. inputs: the tab's controls in the picker's order."""
+    worded = [card for card in picker.cards if prompt_of(card)]
+    if not worded:
+        return
+    control = prompt_of(worded[0])
+    prompt = inputs[picker.names.index(control.name)]
+    with gr.Accordion("Say it in words", open=True, visible=prompt_of(picker.cards[0]) is not None, elem_id=f"{tab}-words") as panel:
+        note = gr.HTML(told(worded[0], control.default), padding=False, elem_id=f"{tab}-told")
+        examples = gr.Dataset(
+            components=[gr.Textbox(visible=False)], samples=[[text] for text in control.presets], label="Examples: press one"
+        )
+        pieces = gr.Dataset(
+            components=[gr.Textbox(visible=False)],
+            samples=[[piece] for piece in data.phrases(worded[0].dataset)],
+            samples_per_page=100,
+            label="Pieces: press one to add it",
+        )
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+    def look(card_id: str, text: str) -> str:
+        return told(picker.card(card_id), text)
+
+    model.change(lambda card_id: gr.update(visible=prompt_of(picker.card(card_id)) is not None), model, panel, **quiet)
+    gr.on([prompt.change, model.change], look, [model, prompt], note, trigger_mode="always_last", **quiet)
+    examples.click(lambda sample: sample[0], examples, prompt, **quiet)
+    pieces.click(lambda sample, text: added(text, sample[0], control.maximum), [pieces, prompt], prompt, **quiet)
+
+
+def added(text: str, piece: str, maximum: int) -> str:
+    """A prompt with a piece more at its end; as it was where there is no room for it."""
+    longer = f"{text.rstrip(' ,')}, {piece}" if text.strip(" ,") else piece
+    return longer if len(longer) <= maximum else text
+
+
+def told(card: ModelCard, text: str) -> str:
+    """What a model takes of a prompt: words that it was never told are struck through, and said so."""
+    if prompt_of(card) is None or not text.strip():
+        return '<p class="note">Any sentence of the pieces below, in any order.</p>'
+    unknown = data.unknown_words(card.dataset, text)
+    if not unknown:
+        return f'<p class="note">It knows every one of these words; it was told {len(data.words(card.dataset))} in all.</p>'
+    struck = ", ".join(f"<s>{html.escape(word)}</s>" for word in unknown[:12])
+    return (
+        f'<p class="note">It was never told {struck}, and will guess. This small model has seen nothing but toy faces, in '
+        f"{len(data.words(card.dataset))} words; the pieces below are what it can draw.</p>"
+    )

@@ -1,0 +1,173 @@
+"""The small Stable Diffusion: its vocabulary, its two stages, and that its folder is diffusers' own pipeline."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
+
+from playground import data, registry, run, weights
+from playground.cards.diffusion import STABLE_DIFFUSION
+from playground.data import faces
+from playground.errors import PlaygroundError
+from playground.metrics import factors
+from playground.models import stable_diffusion
+from playground.sampling.noise import generators
+from playground.training.recipe import Batch
+from playground.types import Images, Measurement
+
+SMALL = stable_diffusion.Config(
+    vae_channels=8, words=16, text_layers=1, channels=16, deep_channels=32, vae_steps=1, vae_batch=2, num_steps=2, batch_size=4
+)
+CARD = dataclasses.replace(STABLE_DIFFUSION, id="tiny")
+
+
+@pytest.fixture(scope="module")
+def trainee() -> stable_diffusion.StableDiffusionTrainee:
+    return stable_diffusion.StableDiffusionTrainee(SMALL, "faces")
+
+
+@pytest.fixture
+def folder(trainee, tmp_path: Path, monkeypatch) -> Path:
+    """A folder as training writes it."""
+    monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
+    weights.save(trainee.whole(trainee.modules), {"id": CARD.id}, tmp_path / CARD.id)
+    return tmp_path / CARD.id
+
+
+def batch_of(found: Images) -> Batch:
+    x = torch.from_numpy(found.pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return Batch(
+        x, torch.from_numpy(found.labels), {name: torch.from_numpy(value) for name, value in found.factors.items()}, found.captions
+    )
+
+
+def test_every_word_of_a_caption_is_one_token_and_any_other_falls_apart(trainee):
+    tokenizer = trainee.tokenizer
+    for caption in faces.captions()[:300]:
+        words = caption.replace(",", " ,").replace(":", " :").replace("-", " - ").split()
+        assert tokenizer.tokenize(caption) == [f"{word}</w>" for word in words]
+    assert len(tokenizer.tokenize("moon")) > 1
+    longest = max(len(tokenizer(caption).input_ids) for caption in faces.captions())
+    assert longest <= stable_diffusion.MAX_TOKENS
+
+
+def test_the_first_stage_moves_the_codec_alone_and_the_second_the_words_and_the_denoiser(trainee, monkeypatch):
+    monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
+    batch = batch_of(faces.make(range(4)))
+    for i, moved in ((0, "codec"), (1, "worded")):
+        taken = []
+
+        def update(name: str, loss: torch.Tensor, taken=taken) -> None:
+            loss.backward()
+            taken.append(name)
+
+        trainee.step(batch, i, torch.Generator().manual_seed(0), update)
+        assert taken == [moved]
+        for name, module in trainee.modules.items():
+            assert all((p.grad is not None) == (name == moved) for p in module.parameters()), name
+            module.zero_grad(set_to_none=True)
+
+
+def test_a_face_with_a_pair_that_is_held_out_teaches_nothing(trainee, monkeypatch):
+    monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
+    (first, word), (second, other) = faces.HELD_OUT[0]
+    found = faces.drawn(4, 0, {first: word, second: other})
+    found = dataclasses.replace(found, captions=("a face",) * 4)
+    assert data.held_out("faces", found.factors).all()
+    losses = []
+    trainee.step(batch_of(found), 1, torch.Generator().manual_seed(0), lambda name, loss: losses.append(float(loss)))
+    assert losses == [0.0]
+
+
+def test_the_training_set_holds_each_pair_and_no_pair_is_most_of_it():
+    factors = faces.coded([faces.values_of(seed) for seed in range(4000)])
+    assert 0.01 < data.held_out("faces", factors).mean() < 0.25
+    for pair in faces.HELD_OUT:
+        names = {factor.name: factor.choices for factor in faces.FACTORS if hasattr(factor, "choices")}
+        assert np.logical_and(*(factors[name] == names[name].index(word) for name, word in pair)).any()
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_it_draws_what_a_bare_call_of_diffusers_draws(folder: Path, guidance: float):
+    prompts = ["an old person with a red mohawk", "a young face in a cap, smiling"]
+    model = stable_diffusion.load(CARD)
+    with torch.no_grad():
+        *_, last = model.stream(
+            2, generators(3, 0, 2), prompt=prompts, negative_prompt=["", "glasses"], num_inference_steps=4, guidance_scale=guidance
+        )
+    bare = StableDiffusionPipeline.from_pretrained(folder)
+    bare.set_progress_bar_config(disable=True)
+    called = bare(
+        prompts,
+        negative_prompt=["", "glasses"],
+        num_inference_steps=4,
+        guidance_scale=guidance,
+        generator=generators(3, 0, 2),
+        output_type="np",
+    )
+    assert last.samples.pixels.shape == (2, 64, 64, 3) and last.nfe == (4 if guidance == 1 else 8)
+    np.testing.assert_allclose(last.samples.float32() / 2 + 0.5, called.images, atol=2e-3)
+
+
+@pytest.mark.parametrize("strength", [0.3, 0.75])
+def test_it_changes_a_picture_as_a_bare_call_of_diffusers_changes_it(folder: Path, strength: float):
+    given = faces.make(range(2)).float32()
+    asked = {"num_inference_steps": 8, "guidance_scale": 2.0, "strength": strength}
+    model = stable_diffusion.load(CARD)
+    with torch.no_grad():
+        *_, last = model.stream(2, generators(5, 0, 2), prompt=["a face"] * 2, negative_prompt=[""] * 2, given=given, **asked)
+    bare = StableDiffusionImg2ImgPipeline.from_pretrained(folder)
+    bare.set_progress_bar_config(disable=True)
+    image = torch.from_numpy(given).permute(0, 3, 1, 2) / 2 + 0.5
+    called = bare(["a face"] * 2, image=image, negative_prompt=[""] * 2, generator=generators(5, 0, 2), output_type="np", **asked)
+    assert last.total == int(8 * strength)
+    np.testing.assert_allclose(last.samples.float32() / 2 + 0.5, called.images, atol=2e-3)
+
+
+def test_each_step_can_be_seen(folder: Path):
+    model = stable_diffusion.load(CARD)
+    with torch.no_grad():
+        steps = list(
+            model.stream(1, generators(0, 0, 1), prompt=["a face"], negative_prompt=[""], num_inference_steps=3, views=("x_t", "x_0"))
+        )
+    assert [step.i for step in steps] == [1, 2, 3] and all(set(step.views) == {"x_t", "x_0"} for step in steps)
+
+
+def test_every_run_of_it_goes_through_the_same_doors(folder: Path, monkeypatch):
+    monkeypatch.setattr(registry, "get", lambda card_id: CARD)
+    registry.unload()
+    texts = ("a young face with a red bob", "an old person in a cap, frowning")
+    found = run.sample(CARD.id, 2, 0, prompt=texts, num_inference_steps=2)
+    again = run.sample(CARD.id, 2, 0, prompt=texts[0], negative_prompt=" a  cap ", num_inference_steps=2)
+    assert found.controls["prompt"] == texts and again.controls["negative_prompt"] == "a cap"
+    assert np.abs(found.samples.pixels[1] - again.samples.pixels[1]).max() > 0, "each sample has its own text"
+    with pytest.raises(PlaygroundError, match="prompt must be one text, or 3 of them"):
+        run.sample(CARD.id, 3, 0, prompt=texts)
+    registry.unload()
+
+
+def test_a_model_that_is_asked_in_words_is_measured_by_them(monkeypatch):
+    make = partial(Measurement, card=CARD.id, seed=0, split="test")
+    faces_asked = data.trials("faces", 40)[2].pixels
+
+    def measured(pixels: np.ndarray) -> dict[str, Measurement]:
+        monkeypatch.setattr(factors.run, "sample", lambda card_id, n, seed, prompt: SimpleNamespace(samples=Images(pixels)))
+        return {m.metric: m for m in factors.adherence(CARD, 40, 0, make)}
+
+    obedient, deaf = measured(faces_asked), measured(np.roll(faces_asked, 2, axis=0))
+    assert obedient["adherence"].value == obedient["adherence"].floor == deaf["adherence"].floor > 0.9
+    assert obedient["adherence_age"].n == 40 and deaf["adherence"].value < 0.6
+    assert factors.adherence(registry.get("gan-faces"), 40, 0, make) == []
+
+
+def test_no_file_of_the_folder_is_a_pickle_and_none_is_large(folder: Path):
+    names = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.suffix for path in names} <= {".json", ".safetensors"} and max(path.stat().st_size for path in names) < 10_000_000
