@@ -193,18 +193,43 @@ def is_plane(card: ModelCard) -> bool:
         return False
 
 
+def cut(card: ModelCard) -> tuple[int, int] | None:
+    """The two dimensions that say most of a shipped VAE with a longer code, where no card of its data set has a plane for its whole space.
+
+    A map shows the plane through the prior's middle along them. None for any other card.
+    """
+    if card.family != "vae" or is_plane(card) or any(is_plane(other) for other in registry.cards() if other.dataset == card.dataset):
+        return None
+    try:
+        (first, _), (second, _), *_ = kl_order(card)
+    except PlaygroundError:
+        return None
+    return first, second
+
+
 def has_map(card: ModelCard) -> bool:
-    """True for a shipped card of which a map can be drawn: its whole latent space is a plane, or one of its codes is."""
+    """True for a shipped card of which a map can be drawn: its whole latent space is a plane, one of its codes is, or a cut through it is."""
     if card.family == "autoencoder":
         return PLANE in code_sizes(card)
-    return is_plane(card)
+    return is_plane(card) or cut(card) is not None
+
+
+def placed(card: ModelCard, codes: np.ndarray) -> np.ndarray | None:
+    """Where codes (n, d) of a card lie on its map (n, 2); None where it has none."""
+    if not has_map(card):
+        return None
+    axes = cut(card)
+    return codes if axes is None else codes[:, list(axes)]
 
 
 def window(card: ModelCard) -> tuple[tuple[float, float], float]:
-    """What a card's map shows, as centre and reach each way: the prior where there is one, else where the codes of real samples lie."""
+    """What a card's map shows, as centre and reach each way: the prior, further where a cut's real codes lie further out, or for a card
+    without one where the codes of real samples lie."""
     if is_plane(card):
         return (0.0, 0.0), LIMIT
-    codes = run.encode(card.id, Images(features.reference(card.dataset)["pictures"])).values
+    codes = placed(card, run.encode(card.id, Images(features.reference(card.dataset)["pictures"])).values)
+    if cut(card):
+        return (0.0, 0.0), max(LIMIT, round(float(np.quantile(np.abs(codes).max(1), 0.98)), 1))
     low, high = np.quantile(codes, [0.01, 0.99], axis=0)
     x, y = ((low + high) / 2).round(2).tolist()
     return (x, y), round(float((high - low).max()) / 2, 2)
@@ -212,7 +237,13 @@ def window(card: ModelCard) -> tuple[tuple[float, float], float]:
 
 def plane(card_id: str, count: int, centre: tuple[float, float] = (0.0, 0.0), limit: float = LIMIT) -> Images:
     """What a card decodes on a count x count grid over [-limit, limit]^2 around the centre, row by row from the top left."""
-    return run.decode(card_id, Latents(plane_grid(count, limit) + np.float32(centre)))
+    places, card = plane_grid(count, limit) + np.float32(centre), registry.get(card_id)
+    axes = cut(card)
+    if axes is not None:
+        codes = np.zeros((len(places), len(kl_order(card))), dtype=np.float32)
+        codes[:, list(axes)] = places
+        places = codes
+    return run.decode(card_id, Latents(places))
 
 
 def bare_places(codes: np.ndarray, centre: tuple[float, float], reach: float, count: int) -> np.ndarray:

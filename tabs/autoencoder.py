@@ -276,8 +276,8 @@ def _recorded_errors(card: ModelCard) -> dict[str, str]:
 
 
 def _planes(card: ModelCard) -> str:
-    """What the decoder paints everywhere on the plane of the narrowest code, beside the plane of a model with a prior, where one ships."""
-    others = [each for each in registry.cards() if each.dataset == card.dataset and exhibits.is_plane(each)]
+    """What the decoder paints everywhere on the plane of the narrowest code, beside the plane, or a cut through the codes, of a model with a prior, where one ships."""
+    others = [each for each in registry.cards() if each.dataset == card.dataset and each.family != ID and exhibits.has_map(each)]
     text = "A code of two numbers is a place on a plane, and the decoder paints something everywhere: point at any place"
     text += (
         ", and the same place on the other plane is shown as well. The VAE's codes were kept near N(0, I), so they lie around 0 in a cloud of known size. Nothing "

@@ -60,6 +60,8 @@ def side_by_side(cards: Sequence[ModelCard]) -> str:
             words = [f"dark: the {bare.sum()} of {bare.size} places where no code of {len(codes[0]):,} test pictures lies near"]
         circle = prior(centre, reach)
         words += [range_of(centre, about["limit"]), *(["dashed: one standard deviation of N(0, I)"] if circle else [])]
+        if exhibits.cut(card):
+            words.append(f"a cut through {len(exhibits.kl_order(card))} numbers along the two that say most, the others at 0")
         shown.append(
             f"<div><h4>{html.escape(card.title)}</h4>{_plane(files, drawn + circle)}"
             f'<p class="note"><span class="badge recorded">recorded</span> {html.escape(card.id)} · {" · ".join(words)}</p></div>'

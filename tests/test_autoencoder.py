@@ -16,7 +16,7 @@ from playground.data import faces
 from playground.errors import ControlError, PlaygroundError
 from playground.models import autoencoder
 from playground.sampling.masks import rectangles
-from playground.types import Images, ModelCard
+from playground.types import Images, Latents, ModelCard
 
 CARDS = [card for card in registry.cards() if card.family == "autoencoder"]
 MAPPED = [card for card in previews.drawn() if exhibits.has_map(card)]
@@ -166,6 +166,21 @@ def test_the_recorded_exhibits_are_what_the_shipped_weights_give(card: ModelCard
         for fresh, row in zip(rows, found, strict=True):
             assert fresh.name == row.name and np.abs(fresh.images.uint8().astype(int) - row.images.pixels).max() <= 2
             assert (fresh.error is None) == (row.error is None) and (row.error is None or row.error == pytest.approx(fresh.error, abs=2e-4))
+
+
+def test_a_longer_code_is_cut_along_the_two_dimensions_that_say_most():
+    from playground import run
+
+    card = registry.get("vae-faces")
+    axes = exhibits.cut(card)
+    order = exhibits.kl_order(card)
+    assert axes == (order[0][0], order[1][0]) and order[0][1] >= order[1][1] >= order[2][1]
+    assert exhibits.cut(registry.get("vae-mnist")) is None, "its data set has a VAE whose whole code is a plane"
+    corner = np.zeros((1, len(order)), dtype=np.float32)
+    corner[0, list(axes)] = (-exhibits.LIMIT, exhibits.LIMIT)  # the top left
+    assert np.abs(exhibits.plane(card.id, 3).pixels[0] - run.decode(card.id, Latents(corner)).pixels[0]).max() < 1e-4
+    codes = run.encode(card.id, Images(faces.make(range(3)).pixels)).values
+    assert np.array_equal(exhibits.placed(card, codes), codes[:, list(axes)])
 
 
 def test_bare_places_are_those_without_a_code_near():

@@ -78,6 +78,17 @@ def test_moving_one_factor_reads_as_asked_and_leaves_the_others(linear):
     assert np.array_equal(latents.steered(codes[:2], directions, readout, MOVED, {}), codes[:2])
 
 
+def test_a_reading_that_shrinks_and_bends_is_aimed_at_where_real_samples_lie(linear):
+    codes, directions, readout, _ = linear
+    design = np.random.default_rng(1).uniform(-1, 1, (500, latents.column_count(MOVED))).astype(np.float32)
+    read = design.copy()
+    read[:, 0] = 0.1 + 0.7 * design[:, 0] - 0.2 * design[:, 0] ** 2
+    fitted = latents.fit_calibration(MOVED, design, read)
+    assert np.allclose(fitted[0], [0.1, 0.7, -0.2, 0], atol=1e-4) and np.allclose(fitted[1:], [0, 1, 0, 0], atol=1e-4)
+    moved = latents.steered(codes[:20], directions, readout, MOVED, {MOVED[0].name: MOVED[0].maximum}, calibration=fitted)
+    assert np.abs(moved @ readout[:-1, 0] + readout[-1, 0] - 0.6).max() < 0.05, "what is read of a real sample with the largest value"
+
+
 def test_the_label_is_not_moved_but_told():
     assert FACES.label_factor not in [factor.name for factor in MOVED] and len(MOVED) == len(FACES.factors) - 1
     assert latents.adjustable(data.get("mnist")) == () and latents.column_count(()) == 0

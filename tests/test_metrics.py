@@ -97,8 +97,10 @@ def test_the_shipped_reference_holds_what_the_page_needs(dataset: str):
     assert found["pictures"].shape == (20 * len(about.labels), *about.shape) and found["pictures"].dtype == np.uint8
     assert np.bincount(found["picture_labels"]).tolist() == [20] * len(about.labels)
     planes = [name for name in found if name.endswith("_codes")]
-    flat = [card for card in registry.cards() if card.dataset == dataset and exhibits.is_plane(card)]
-    assert len(planes) >= len(flat) and all(found[name].shape == (2000, 2) and np.isfinite(found[name]).all() for name in planes)
+    flat = [card for card in registry.cards() if card.dataset == dataset and exhibits.has_map(card)]
+    assert {f"{card.id}_codes" for card in flat} == set(planes) and all(
+        found[name].shape == (2000, 2) and np.isfinite(found[name]).all() for name in planes
+    )
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

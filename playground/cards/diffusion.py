@@ -138,9 +138,9 @@ CARDS = (
         paper=PAPER,
         controls=(
             Label("label", "Hairstyle", FACES.labels, help="What to draw. Any: drawn from the seed."),
-            STEPS,
-            replace(GUIDANCE, default=2.5),
-            replace(GUIDANCE_START, default=0.0),
+            replace(STEPS, default=14),
+            replace(GUIDANCE, default=1.5),
+            GUIDANCE_START,
             GUIDANCE_STOP,
             SCHEDULER,
             ETA,

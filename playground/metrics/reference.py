@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from playground import data, registry, run
+from playground import data, exhibits, registry, run
 from playground.errors import PlaygroundError
 from playground.metrics import features, memory
 from playground.metrics.quality import shuffled
@@ -22,7 +22,7 @@ def make(dataset: str) -> tuple[dict[str, np.ndarray], list[str]]:
     """The arrays of a data set's reference by name, and a sentence for each card whose codes are left out.
 
     test_features float16 (n, d), test_labels uint8 (n,), train_features float16 (2000, d); pictures uint8 (200, h, w, c) with
-    picture_labels: real test samples, 20 of each class; for every card that encodes to a plane, CARD_codes float16 (2000, 2) of the
+    picture_labels: real test samples, 20 of each class; for every card with a map, CARD_codes float16 (2000, 2) of the
     test samples whose labels are code_labels and whose rows in the test set are code_rows.
     """
     about = data.get(dataset)
@@ -48,8 +48,9 @@ def make(dataset: str) -> tuple[dict[str, np.ndarray], list[str]]:
         except PlaygroundError as error:
             left_out.append(f"{card.id}: no codes in the reference. {error}")
             continue
-        if codes.shape[1] == 2:
-            arrays[f"{card.id}_codes"] = codes.astype(np.float16)
+        places = exhibits.placed(card, codes)
+        if places is not None:
+            arrays[f"{card.id}_codes"] = places.astype(np.float16)
     return arrays, left_out
 
 

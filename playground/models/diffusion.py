@@ -57,7 +57,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, even=True, num_steps=4000, batch_size=32)
+LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, min_snr=10.0, even=True, num_steps=14_000, batch_size=32)
 """For pictures of more than LARGE_SIDE points a side."""
 
 

@@ -98,7 +98,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(channels=24, deep=64, deepest=160, num_steps=5000, batch_size=32, learning_rate=4e-4, penalty_first=5.0, penalty_last=0.5)
+LARGE = Config(channels=24, deep=64, deepest=160, num_steps=18_000, batch_size=32, learning_rate=4e-4, penalty_first=5.0, penalty_last=0.3)
 """For pictures of more than LARGE_SIDE points a side."""
 
 

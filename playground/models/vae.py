@@ -48,8 +48,9 @@ class VAE(nn.Module, PyTorchModelHubMixin):
         self.moments = nn.Sequential(nn.Linear(128 + 16, 256), nn.SiLU(), nn.Linear(256, 2 * z_size))
         self.expand = nn.Sequential(nn.Linear(z_size + 16, 128), nn.SiLU())
         self.decoder = Decoder(128, channels, deep, side, picture_channels, blocks, deepest)
-        if factor_columns:  # both are fitted after training by latents.fit_directions; with Config.known the readout learns before, too
+        if factor_columns:  # all are fitted after training by sampling.latents; with Config.known the readout learns before, too
             self.register_buffer("directions", torch.zeros(factor_columns, z_size))
+            self.register_buffer("calibration", torch.tensor([0.0, 1.0, 0.0, 0.0]).repeat(factor_columns, 1))
             self.readout = nn.Parameter(torch.zeros(z_size + 1, factor_columns))
 
     def encode(self, x: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -99,7 +100,7 @@ class Config:
     seed: int = 0
 
 
-LARGE = Config(z_size=64, channels=24, deep=64, deepest=160, sigma=0.1, num_steps=2600)
+LARGE = Config(z_size=64, channels=24, deep=64, deepest=160, sigma=0.1, known=40.0, num_steps=8000)
 """For pictures of more than LARGE_SIDE points a side."""
 ROUNDS = 3  # of moving a code towards known factors
 FITTED = 10_000  # training samples from whose codes the directions are fitted
@@ -191,6 +192,13 @@ class VAETrainee(Trainee):
             with torch.no_grad():
                 net.directions.copy_(torch.from_numpy(directions))
                 net.readout.copy_(torch.from_numpy(readout))
+                # as adjusted() reads: off the code of what the decoder paints
+                painted = [
+                    net.encode(net.decode(part.to(device), y.to(device)).sigmoid() * 2 - 1, y.to(device))[0].cpu()
+                    for part, y in zip(mu.split(500), torch.from_numpy(some.labels).split(500), strict=True)
+                ]
+            read = torch.cat(painted).numpy() @ readout[:-1] + readout[-1]
+            net.calibration.copy_(torch.from_numpy(latents.fit_calibration(moved, latents.columns(moved, rows), read)))
             found["readout_r2"] = [round(float(value), 3) for value in explained]
         return found
 
@@ -241,15 +249,19 @@ class VAEModel:
         """Codes moved along the directions of known factors until the factors are as asked.
 
         What counts is what the picture shows: in each of ROUNDS rounds the code is decoded, the picture encoded, the factors read off
-        that, and the code moved by what is missing. A code that was drawn may say something that no picture shows.
+        that, and the code moved by what is missing to what is read of real samples with those values. A code that was drawn may say
+        something that no picture shows.
         """
         wanted = {name: value for name, value in adjust.items() if value is not None}
         if not wanted:
             return codes
-        directions, readout = self.vae.directions.cpu().numpy(), self.vae.readout.cpu().numpy()
+        fitted = (self.vae.directions, self.vae.readout, self.vae.calibration)
+        directions, readout, calibration = (each.cpu().numpy() for each in fitted)
         for _ in range(ROUNDS):
             seen = self.encode(self.decode(codes))
-            codes = Latents(latents.steered(codes.values, directions, readout, self.factors, wanted, seen.values), codes.labels)
+            codes = Latents(
+                latents.steered(codes.values, directions, readout, self.factors, wanted, seen.values, calibration), codes.labels
+            )
         return codes
 
     def reconstruct(self, images: Images) -> Images:

@@ -78,6 +78,20 @@ def fit_directions(codes: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, n
     return directions.astype(np.float32), readout.astype(np.float32), 1 - left.var(0) / design.var(0)
 
 
+def fit_calibration(factors: Sequence[Slider | Choice], design: np.ndarray, read: np.ndarray) -> np.ndarray:
+    """What is read (n, k) of samples whose columns are known (n, k), as polynomials of the third degree: coefficients (k, 4), lowest first.
+
+    Least squares reads everything too near to its mean, and what lies on a curve not evenly. A word's column, 0 or 1, is left as it is.
+    """
+    found = np.tile(np.float32([0, 1, 0, 0]), (design.shape[1], 1))
+    at = 0
+    for factor in factors:
+        if isinstance(factor, Slider):
+            found[at] = np.polynomial.polynomial.polyfit(design[:, at], read[:, at], 3)
+        at += column_count([factor])
+    return found
+
+
 def steered(
     codes: np.ndarray,
     directions: np.ndarray,
@@ -85,10 +99,12 @@ def steered(
     factors: Sequence[Slider | Choice],
     wanted: Mapping[str, float | str],
     seen: np.ndarray | None = None,
+    calibration: np.ndarray | None = None,
 ) -> np.ndarray:
     """Codes (n, d) moved along the directions so that the readout of each wanted factor is its wanted value, and no other changes.
 
-    seen: codes (n, d) off which the factors are read, where they are not those that are moved.
+    seen: codes (n, d) off which the factors are read, where they are not those that are moved. calibration: coefficients (k, 4) of what is
+    read of a sample that has a column's value; without it, that value itself.
     """
     read = (codes if seen is None else seen) @ readout[:-1] + readout[-1]
     change = np.zeros_like(read)
@@ -98,7 +114,10 @@ def steered(
         if factor.name in wanted:
             value = wanted[factor.name]
             index = np.asarray([value if isinstance(factor, Slider) else factor.choices.index(value)])
-            change[:, at : at + width] = columns([factor], {factor.name: index}) - read[:, at : at + width]
+            aim = columns([factor], {factor.name: index})
+            if calibration is not None:
+                aim = np.stack([np.polynomial.polynomial.polyval(aim[:, k], calibration[at + k]) for k in range(width)], 1)
+            change[:, at : at + width] = aim - read[:, at : at + width]
         at += width
     response = directions @ readout[:-1]  # (k, k): what a step along each direction does to every reading
     return (codes + change @ np.linalg.solve(response + RIDGE * np.eye(len(response)), directions)).astype(np.float32)

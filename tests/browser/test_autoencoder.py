@@ -25,8 +25,10 @@ def part(panel: Locator, name: str) -> Locator:
     return panel.locator(f"#autoencoder-{name}")
 
 
-def test_pointing_at_one_plane_shows_the_same_place_on_both(page: Page) -> None:
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_pointing_at_one_plane_shows_the_same_place_on_both(page: Page, card: ModelCard) -> None:
     panel = open_tab(page, "autoencoder")
+    choose(panel, "Model", card.title)
     planes = panel.locator("#autoencoder-planes .plane")
     assert planes.count() == 2
     first, second = planes.nth(0), planes.nth(1)

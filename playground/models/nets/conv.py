@@ -71,6 +71,10 @@ class Decoder(nn.Module):
         self.up = Up(deep, c)
         self.high = nn.Sequential(*(Residual(c) for _ in range(blocks)))
         self.out = nn.Conv2d(c, 4 * picture_channels, 3, padding=1)
+        # the four points that a place becomes start alike (Aitken et al., arXiv:1707.02937): no checkerboard to unlearn
+        with torch.no_grad():
+            self.out.weight.copy_(self.out.weight[::4].repeat_interleave(4, 0))
+            self.out.bias.copy_(self.out.bias[::4].repeat_interleave(4))
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
         h = self.project(code.view(len(code), -1, self.smallest, self.smallest) if self.mapped else code)
