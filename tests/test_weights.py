@@ -12,7 +12,7 @@ import torch
 from diffusers import UNet2DModel
 from safetensors.torch import load_file, save_file
 
-from playground import registry, weights
+from playground import registry, stories, weights
 from playground.errors import WeightsUnavailable
 from playground.models.classifier import Classifier
 
@@ -185,3 +185,10 @@ def test_a_network_of_ours_that_is_too_large_is_stored_in_half_precision(tmp_pat
     monkeypatch.setattr(weights, "MAX_FILE_BYTES", 1_000)
     with pytest.raises(ValueError, match="at most 1000 are shipped"):
         weights.save({"net": net}, RECORD, tmp_path / "other")
+
+
+@pytest.mark.parametrize("card", registry.cards(), ids=lambda card: card.id)
+def test_every_shipped_card_tells_how_it_learnt_to_its_last_step(card):
+    story, last = stories.read(card.id), weights.record(card.id)["steps"]
+    assert story.log[-1]["step"] == last and story.steps[-1:] in ((), (last,))
+    assert ("sample" in card.can) == bool(story.steps) and len(story.pictures) == len(story.steps)
