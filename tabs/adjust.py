@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from playground import data, exhibits, previews, run
 from playground.controls import Choice, Label, Slider, adjustments
@@ -160,19 +159,12 @@ def _recorded(card: ModelCard) -> str:
         (first, *rows), about = previews.read_rows(card.id, "adjust")
     except PlaygroundError as error:
         return f'<p class="note">{html.escape(str(error))}</p>'
-    width = max(len(row.images) for row in rows)
     notes = {
         row.name: f"{_shown(factor.minimum)} to {_shown(factor.maximum)}" if isinstance(factor, Slider) else ", ".join(factor.choices)
         for row, factor in zip(rows, adjustments(card.controls), strict=True)
     }
-    padded = [exhibits.Row(row.name, Images(_padded(row.images.pixels, width))) for row in rows]
     return (
-        strips.strips(padded, notes, scale=0.75)
+        strips.strips(rows, notes, scale=0.75)
         + f'<div class="runline"><span class="badge recorded">recorded</span> <b>{card.id}</b> · one face (seed {about["seed"]}), each feature moved alone · '
         "press Another, or move a slider, to try it yourself</div>"
     )
-
-
-def _padded(pixels: np.ndarray, width: int) -> np.ndarray:
-    """Pictures (n, h, w, c) with grey ones appended up to `width`, so that all rows share a scale."""
-    return np.concatenate([pixels, np.full((width - len(pixels), *pixels.shape[1:]), 128, pixels.dtype)])

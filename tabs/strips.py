@@ -19,16 +19,10 @@ def strips(
     scale: float = 2.6,
     measure: str = "squared error",
 ) -> str:
-    """The rows; notes add words by a row's name; awaited names rows still to come, whose place is kept; measure says what a row's error is."""
+    """The rows, all at one scale; notes add words by a row's name; awaited names rows still to come, whose place is kept; measure says what a row's error is."""
     notes = notes or {}
-    shown = [
-        _strip(
-            row.name,
-            _words(row, notes, measure),
-            pictures.picture(pictures.tiles(row.images, len(row.images)), f"{len(row.images)} pictures: {row.name}", scale=scale),
-        )
-        for row in rows
-    ]
+    widest = max((len(row.images) for row in rows), default=1)
+    shown = [_strip(row.name, _words(row, notes, measure), _pictures(row, scale, len(row.images) / widest)) for row in rows]
     if rows and awaited:
         height, width = pictures.tiles(rows[0].images, len(rows[0].images)).shape[:2]
         empty = f'<div class="strip-empty" style="aspect-ratio:{width}/{height};max-width:{round(width * scale)}px"></div>'
@@ -39,6 +33,12 @@ def strips(
 def sheet(rows: Sequence[Row]) -> np.ndarray:
     """All rows as one picture to take away: uint8 (h, w, c)."""
     return pictures.tiles(Images(np.concatenate([row.images.uint8() for row in rows])), len(rows[0].images))
+
+
+def _pictures(row: Row, scale: float, share: float) -> str:
+    """A row's pictures; a row with fewer than the widest has takes its share of the width."""
+    shown = pictures.picture(pictures.tiles(row.images, len(row.images)), f"{len(row.images)} pictures: {row.name}", scale=scale)
+    return shown if share == 1 else f'<div style="width:{100 * share:.4g}%">{shown}</div>'
 
 
 def _words(row: Row, notes: Mapping[str, str], measure: str) -> list[str]:
