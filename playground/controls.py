@@ -214,6 +214,11 @@ def adjustments(controls: Sequence[Control]) -> tuple[Slider | Choice, ...]:
     return tuple(control.factor for control in controls if isinstance(control, Adjust))
 
 
+def prompt_of(controls: Sequence[Control]) -> Prompt | None:
+    """The control that says in words what to draw, the first of them; None where nothing is said in words."""
+    return next((control for control in controls if isinstance(control, Prompt)), None)
+
+
 def whole(name: str, value: Any, minimum: int, maximum: int) -> int:
     """A whole number such as n or a seed, held to its bounds by the same check as a slider."""
     return int(Slider(name, name, minimum, minimum, maximum, integer=True).validate(value))

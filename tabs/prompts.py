@@ -9,24 +9,21 @@ from typing import Any
 import gradio as gr
 
 from playground import data
-from playground.controls import Prompt
+from playground.controls import prompt_of
 from playground.types import ModelCard
 from tabs.picker import Picker
 
 
-def prompt_of(card: ModelCard) -> Prompt | None:
-    """The control that says what to draw in words; None for a card that is not asked in words."""
-    return next((control for control in card.controls if isinstance(control, Prompt)), None)
-
-
 def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Component], tab: str) -> None:
     """The panel, in sight while a card that is asked in words is chosen. inputs: the tab's controls in the picker's order."""
-    worded = [card for card in picker.cards if prompt_of(card)]
+    worded = [card for card in picker.cards if prompt_of(card.controls)]
     if not worded:
         return
-    control = prompt_of(worded[0])
+    control = prompt_of(worded[0].controls)
     prompt = inputs[picker.names.index(control.name)]
-    with gr.Accordion("Say it in words", open=True, visible=prompt_of(picker.cards[0]) is not None, elem_id=f"{tab}-words") as panel:
+    with gr.Accordion(
+        "Say it in words", open=True, visible=prompt_of(picker.cards[0].controls) is not None, elem_id=f"{tab}-words"
+    ) as panel:
         note = gr.HTML(told(worded[0], control.default), padding=False, elem_id=f"{tab}-told")
         examples = gr.Dataset(
             components=[gr.Textbox(visible=False)], samples=[[text] for text in control.presets], label="Examples: press one"
@@ -42,7 +39,7 @@ def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Com
     def look(card_id: str, text: str) -> str:
         return told(picker.card(card_id), text)
 
-    model.change(lambda card_id: gr.update(visible=prompt_of(picker.card(card_id)) is not None), model, panel, **quiet)
+    model.change(lambda card_id: gr.update(visible=prompt_of(picker.card(card_id).controls) is not None), model, panel, **quiet)
     gr.on([prompt.change, model.change], look, [model, prompt], note, trigger_mode="always_last", **quiet)
     examples.click(lambda sample: sample[0], examples, prompt, **quiet)
     pieces.click(lambda sample, text: added(text, sample[0], control.maximum), [pieces, prompt], prompt, **quiet)
@@ -56,7 +53,7 @@ def added(text: str, piece: str, maximum: int) -> str:
 
 def told(card: ModelCard, text: str) -> str:
     """What a model takes of a prompt: words that it was never told are struck through, and said so."""
-    if prompt_of(card) is None or not text.strip():
+    if prompt_of(card.controls) is None or not text.strip():
         return '<p class="note">Any sentence of the pieces below, in any order.</p>'
     unknown = data.unknown_words(card.dataset, text)
     if not unknown:

@@ -11,7 +11,8 @@ import gradio as gr
 import numpy as np
 
 from playground import data, previews, registry, run
-from playground.controls import ANY, Label, Slider
+from playground.comparison import label_of
+from playground.controls import ANY, Slider
 from playground.errors import PlaygroundError
 from playground.metrics import features
 from playground.types import Images, ModelCard, Run
@@ -81,7 +82,7 @@ def build(
                 value=OWN,
                 label="Bring back as",
                 info="The class that the network is told. Any: drawn from the seed.",
-                visible=_label(card) is not None,
+                visible=label_of(card) is not None,
             )
             with gr.Row(elem_classes="go"):
                 go = gr.Button("Bring it back", elem_id=f"{tab}-back", scale=3)
@@ -104,7 +105,7 @@ def build(
 
     def steps_from(model: str, seen: Images, strength: float, seed: int, values: Sequence[Any], label: str = ANY) -> Iterator[Run]:
         controls = {**picker.chosen(model, values), "given": seen.float32(), "strength": strength}
-        if _label(picker.card(model)):
+        if label_of(picker.card(model)):
             controls["label"] = label
         return run.stream(model, SAMPLES, seed, limit=SAMPLES, views=("x_t",), **controls)
 
@@ -167,7 +168,7 @@ def build(
         return [
             gr.update(choices=list(classes), label=_kind(card), **kept),
             gr.update(maximum=_shortest(real_pictures(card))),
-            gr.update(choices=[OWN, ANY, *classes], visible=_label(card) is not None, **back),
+            gr.update(choices=[OWN, ANY, *classes], visible=label_of(card) is not None, **back),
             gr.update(visible=_drawable(card)),
             gr.update(visible=_drawable(card)),
         ]
@@ -191,13 +192,9 @@ def build(
     return {"kind": kind, "which": which, "strength": strength, "as": back_as}
 
 
-def _label(card: ModelCard) -> Label | None:
-    return next((control for control in card.controls if isinstance(control, Label)), None)
-
-
 def _kind(card: ModelCard) -> str:
     """What the classes of a card's data set are called."""
-    label = _label(card) or next(label for each in registry.cards() if each.dataset == card.dataset and (label := _label(each)))
+    label = label_of(card) or next(label for each in registry.cards() if each.dataset == card.dataset and (label := label_of(each)))
     return label.title
 
 

@@ -20,7 +20,7 @@ from tabs.widgets import HEAVY, TabPage
 TITLE = "VAE"
 ID = "vae"
 MEAN_NOTE = (
-    '<p class="note">What you see is the decoder\'s <i>mean</i>: for each pixel the average of all digits that the code could stand for, not one sample of them. '
+    '<p class="note">What you see is the decoder\'s <i>mean</i>: for each pixel the average of all pictures that the code could stand for, not one sample of them. '
     "Where it is unsure it paints grey, and that is a part of the blur.</p>"
 )
 LIVE = {"api_visibility": "private", "trigger_mode": "always_last", **HEAVY}

@@ -7,7 +7,7 @@ from playground.controls import Adjust, Label, Numbers, Slider
 from playground.types import ModelCard
 
 TEMPERATURE = Slider("temperature", "Temperature", 1.0, 0.0, 1.5, 0.05, help="Scales the prior: z is drawn from N(0, temperature² I).")
-TYPICAL = replace(TEMPERATURE, default=0.75, help=TEMPERATURE.help + " 1 is the prior itself: more variety, more digits between classes.")
+TYPICAL = replace(TEMPERATURE, default=0.75, help=TEMPERATURE.help + " 1 is the prior itself: more variety, more pictures between classes.")
 TOP = Numbers("top", "The six dimensions with the largest KL", 6, -3.0, 3.0, help="Fixes the dimensions that say most, largest first.")
 FACES = data.get("faces")
 PAPER = "Kingma & Welling 2013, Auto-encoding variational Bayes, arXiv:1312.6114"

@@ -6,6 +6,7 @@ import functools
 import importlib
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -65,9 +66,7 @@ def again(name: str, rows: Sequence[int]) -> Images:
 
 def captions(name: str) -> tuple[str, ...]:
     """Captions that hold every word of a data set's captions: what a vocabulary is made from. Raises ControlError where there are none."""
-    if not get(name).factors:
-        raise ControlError(f"{name} has no captions.")
-    return importlib.import_module(f"playground.data.{name}").captions()
+    return _captioned(name).captions()
 
 
 @functools.lru_cache(maxsize=4)
@@ -78,9 +77,7 @@ def words(name: str) -> frozenset[str]:
 
 def phrases(name: str) -> tuple[str, ...]:
     """Pieces of captions to put a prompt together from. Raises ControlError where there are no captions."""
-    if not get(name).factors:
-        raise ControlError(f"{name} has no captions.")
-    return importlib.import_module(f"playground.data.{name}").phrases()
+    return _captioned(name).phrases()
 
 
 def unknown_words(name: str, text: str) -> tuple[str, ...]:
@@ -93,9 +90,7 @@ def trials(name: str, n: int) -> tuple[tuple[str, ...], tuple[Mapping[str, str |
 
     Raises ControlError where there are no captions.
     """
-    if not get(name).factors:
-        raise ControlError(f"{name} has no captions.")
-    return importlib.import_module(f"playground.data.{name}").trials(n)
+    return _captioned(name).trials(n)
 
 
 def held_out(name: str, factors: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -107,3 +102,10 @@ def from_picture(name: str, picture: object) -> Images:
     """A person's picture as one sample of the data set: cropped, scaled and centred as its samples were."""
     get(name)
     return importlib.import_module(f"playground.data.{name}").from_picture(picture)
+
+
+def _captioned(name: str) -> Any:
+    """The module of a data set with captions. Raises ControlError where there are none."""
+    if not get(name).factors:
+        raise ControlError(f"{name} has no captions.")
+    return importlib.import_module(f"playground.data.{name}")

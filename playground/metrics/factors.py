@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from playground import data, run
-from playground.controls import Choice, Prompt, Slider, adjustments, equal_shares
+from playground.controls import Choice, Slider, adjustments, equal_shares, prompt_of
 from playground.metrics import features, memory
 from playground.types import Dataset, Images, Latents, Measurement, ModelCard, Scores
 
@@ -169,7 +169,7 @@ def adherence(card: ModelCard, n: int, seed: int, make: Make) -> list[Measuremen
 
     adherence over all of them, adherence_NAME for each factor; the faces that the captions describe, through the same reader, are the floor.
     """
-    prompt = next((control for control in card.controls if isinstance(control, Prompt)), None)
+    prompt = prompt_of(card.controls)
     if prompt is None:
         return []
     dataset = data.get(card.dataset)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, registry, run
-from playground.controls import Prompt, equal_shares
+from playground.controls import equal_shares, prompt_of
 from playground.metrics import factors, features
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
@@ -51,7 +51,7 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
 
 def captions_for(card: ModelCard, n: int) -> dict[str, tuple[str, ...]]:
     """The captions of n training samples, for a card that is asked in words: its samples are then of all kinds, as real ones are."""
-    prompt = next((control for control in card.controls if isinstance(control, Prompt)), None)
+    prompt = prompt_of(card.controls)
     if prompt is None:
         return {}
     captions = data.captions(card.dataset)
