@@ -12,6 +12,7 @@ from playground import data, registry
 from playground.controls import Slider
 from playground.data import faces
 from playground.models import diffusion
+from playground.models.nets import denoiser
 from playground.sampling import latents
 from playground.training.recipe import Batch
 
@@ -75,9 +76,9 @@ def test_what_is_hidden_does_not_count(trainee):
     condition = trainee.modules["condition"]
     one, other = ({"age": np.full(2, age), "smile": np.full(2, 0.5)} for age in (20.0, 90.0))
     with torch.no_grad():
-        columns, told = diffusion.wanted_columns(FACES.factors, {"smile": one["smile"]}, 2)
-        hidden = [condition(diffusion.wanted_columns(FACES.factors, values, 2)[0], told) for values in (one, other)]
-        shown = [condition(*diffusion.wanted_columns(FACES.factors, values, 2)) for values in (one, other)]
+        columns, told = denoiser.wanted_columns(FACES.factors, {"smile": one["smile"]}, 2)
+        hidden = [condition(denoiser.wanted_columns(FACES.factors, values, 2)[0], told) for values in (one, other)]
+        shown = [condition(*denoiser.wanted_columns(FACES.factors, values, 2)) for values in (one, other)]
     assert torch.equal(*hidden) and not torch.allclose(*shown)
     assert columns.shape == told.shape == (2, latents.column_count(FACES.factors))
 
@@ -86,13 +87,13 @@ def test_what_is_told_is_seen_beside_the_picture_and_everywhere(trainee):
     unet, condition = trainee.modules["unet"], trainee.modules["condition"]
     x, t = torch.zeros(2, 3, 64, 64), torch.tensor([500, 500])
     with torch.no_grad():
-        told = condition(*diffusion.wanted_columns(FACES.factors, {"glasses": np.array([1, 1])}, 2))
+        told = condition(*denoiser.wanted_columns(FACES.factors, {"glasses": np.array([1, 1])}, 2))
         size = 4 * SMALL.channels
         assert told.shape == (2, size + 12 * 16 * 16)
         vector, sketch = told.clone(), told.clone()
         vector[0, :size], sketch[0, size:] = 0.0, 0.0
         for changed in (vector, sketch):
-            one, other = diffusion.predict_v(unet, x, t, changed, SMALL.patch)
+            one, other = denoiser.predict(unet, x, t, changed, SMALL.patch)
             assert one.shape == (3, 64, 64) and not torch.allclose(one, other)
 
 

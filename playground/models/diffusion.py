@@ -1,63 +1,42 @@
 """Diffusion: a network learns to undo a little noise; drawing starts from nothing but noise and undoes it step by step.
 
 Ho et al., arXiv:2006.11239, with the v-prediction of arXiv:2202.00512, min-SNR weights (arXiv:2303.09556) and classifier-free guidance
-(arXiv:2207.12598). The network is diffusers' UNet2DModel on space-to-depth pictures: with patches of 2, (1, 28, 28) is seen as (4, 14, 14).
-Where the factors of a data set are known, any of them may be told, and the others are left to chance.
+(arXiv:2207.12598).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from diffusers import UNet2DModel
-from huggingface_hub import PyTorchModelHubMixin
-from torch import nn
 
-from playground import data, weights
-from playground.controls import Choice, Slider
+from playground import data
+from playground.models.nets import denoiser
 from playground.models.nets.conv import LARGE_SIDE
+from playground.models.nets.denoiser import DenoiserModel, DenoiserTrainee, Sketching, Task
 from playground.sampling import denoise as loop
-from playground.sampling import latents
-from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import from_images, to_images
-from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
+from playground.training.recipe import Recipe
 from playground.types import Images, ModelCard, Step
 
 
 @dataclass(frozen=True)
-class Config:
-    """The recipe's settings. unlabelled: share of the training pictures of which nothing is told, for guidance. min_snr: gamma of arXiv:2303.09556.
+class Config(denoiser.Config):
+    """The recipe's settings. min_snr: gamma of arXiv:2303.09556.
 
-    patch: side of the square of points that the network sees as one. label_alone: share of the pictures of which the label alone is
-    told, where more factors are known; of the others each factor is told or hidden, at a rate drawn for each picture.
     even: whether v's error counts alike wherever SNR is below min_snr, not in proportion to SNR / (SNR + 1) as eps's does: of large
     pictures the features are decided while almost all is noise.
     """
 
-    patch: int = 2
-    channels: int = 48
-    deep_channels: int = 128
-    layers_per_block: int = 1
-    unlabelled: float = 0.1
-    label_alone: float = 0.4
     min_snr: float = 5.0
     even: bool = False
-    num_steps: int = 2300
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    seed: int = 0
 
 
-LARGE = Config(patch=4, channels=96, deep_channels=96, label_alone=0.1, min_snr=10.0, even=True, num_steps=14_000, batch_size=32)
+LARGE = Config(**denoiser.LARGE, min_snr=10.0, even=True)
 """For pictures of more than LARGE_SIDE points a side."""
 
 
@@ -69,166 +48,33 @@ length in time, one. It then takes the mean of all colours.
 """
 
 
-class Condition(nn.Module, PyTorchModelHubMixin):
-    """Factors as columns (n, columns) and which of them are told (n, columns), 0 or 1 -> what a U-Net is told (n, size + channels side^2).
+class DiffusionTrainee(DenoiserTrainee):
+    """The squared error of v, weighed by min(SNR, gamma) / (SNR + 1), or by min(1, gamma / SNR) where it is even."""
 
-    The first `size` numbers are added to its time embedding. The others are a sketch (channels, side, side) that it sees beside the
-    picture: the mean, at half the resolution, of all pictures that are as told. It shows where glasses sit; a vector that is the same
-    everywhere teaches that slowly.
-    """
-
-    def __init__(self, columns: int, size: int, channels: int, side: int):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(2 * columns, size), nn.SiLU(), nn.Linear(size, size))
-        self.sketch = nn.Sequential(nn.Linear(2 * columns, 48), nn.SiLU(), nn.Linear(48, channels * side * side))
-        nn.init.normal_(self.layers[0].weight, std=0.3)  # one column of many would hardly be heard by default
-        nn.init.normal_(self.sketch[0].weight, std=0.3)
-        nn.init.zeros_(self.sketch[2].weight)  # from grey on: what a random layer draws takes a thousand steps to forget
-
-    def forward(self, columns: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
-        seen = torch.cat([columns * told, told], 1)
-        return torch.cat([self.layers(seen), self.sketch(seen)], 1)
-
-
-def parted(told: torch.Tensor, shape: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """What a Condition says (n, size + ...) as its vector (n, size) and its sketch (n, *shape)."""
-    vector, sketch = told.tensor_split([told.shape[1] - math.prod(shape)], 1)
-    return vector, sketch.unflatten(1, tuple(shape))
-
-
-def make_unet(config: Config, dataset: str) -> UNet2DModel:
-    """A UNet2DModel for a data set at 1 / patch of its resolution.
-
-    It is told a class, one more than the data set has labels (the last means "any"), or, where factors are known, a Condition's vector.
-    """
-    about = data.get(dataset)
-    side, _, picture_channels = about.shape
-    channels = config.patch**2 * picture_channels
-    told = (
-        {"class_embed_type": "identity", "resnet_time_scale_shift": "scale_shift"}
-        if about.factors
-        else {"num_class_embeds": len(about.labels) + 1}
-    )
-    return UNet2DModel(
-        sample_size=side // config.patch,
-        in_channels=channels + (channels // 4 if about.factors else 0),
-        out_channels=channels,
-        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
-        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
-        block_out_channels=(config.channels, config.deep_channels),
-        layers_per_block=config.layers_per_block,
-        norm_num_groups=16,
-        attention_head_dim=32,
-        **told,
-    )
-
-
-def make_condition(unet: UNet2DModel, dataset: str) -> Condition:
-    """The Condition for the known factors of a data set, as wide as the U-Net's time embedding."""
-    columns, config = latents.column_count(data.get(dataset).factors), unet.config
-    return Condition(columns, 4 * config.block_out_channels[0], config.out_channels // 4, config.sample_size)
-
-
-def predict_v(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, told: torch.Tensor, patch: int = 2) -> torch.Tensor:
-    """The network's v for pictures x (n, c, h, w), folded to 1 / patch of the resolution and back. told: classes (n,), or a Condition's vectors."""
-    folded = F.pixel_unshuffle(x, patch)
-    if told.is_floating_point():
-        told, sketch = parted(told, (folded.shape[1] // 4, *folded.shape[2:]))
-        folded = torch.cat([folded, sketch], 1)
-    return F.pixel_shuffle(unet(folded.contiguous(memory_format=torch.channels_last), t, told).sample, patch)
-
-
-def wanted_columns(factors: Sequence[Slider | Choice], values: Mapping[str, np.ndarray], n: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Known values of factors (n,) by name as a Condition wants them, those that are not named as not told: columns and told, (n, columns)."""
-    known = {factor.name: np.asarray(values.get(factor.name, np.zeros(n))) for factor in factors}
-    told = np.repeat([[float(factor.name in values) for factor in factors]], n, axis=0)
-    return torch.from_numpy(latents.columns(factors, known)), torch.from_numpy(latents.widened(factors, told))
-
-
-class DiffusionTrainee(Trainee):
-    """Mean squared error of v at a random time, weighed by min(SNR, gamma) / (SNR + 1), or by min(1, gamma / SNR) where it is even."""
+    config: Config
 
     def __init__(self, config: Config, dataset: str):
-        torch.manual_seed(config.seed)
-        unet = make_unet(config, dataset).to(memory_format=torch.channels_last)
-        self.factors, self.label_factor = data.get(dataset).factors, data.get(dataset).label_factor
-        modules: dict[str, nn.Module] = {"unet": unet} | ({"condition": make_condition(unet, dataset)} if self.factors else {})
-        rates: list[dict[str, Any]] = [{"params": unet.parameters()}]
-        if self.factors:
-            layers, sketch = modules["condition"].layers, modules["condition"].sketch
-            rates += [{"params": layers.parameters()}, {"params": sketch.parameters(), "lr": 3 * config.learning_rate}]
-        optimizer = torch.optim.AdamW(rates, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
-        super().__init__(modules, {"unet": optimizer}, averaged=tuple(modules))
-        self.config, self.classes = config, len(data.get(dataset).labels)
-        self.shape = (data.get(dataset).shape[2], *data.get(dataset).shape[:2])
+        super().__init__(config, dataset)
         self.alphas_cumprod = loop.alphas_cumprod()
 
-    def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
-        n, device = len(batch), batch.x.device
-        # one stratum of time for each picture of the batch: same distribution, less noise in the loss
-        t = ((torch.arange(n) + torch.rand(n, generator=generator)) / n * 1000).long().clamp(0, 999)
-        eps = torch.randn(batch.x.shape, generator=generator).to(device)
-        told = self._told(batch, generator)
-        alpha_bar = self.alphas_cumprod[t].to(device)
-        drawn = told.new_zeros(())
-        if self.factors:
-            half = F.pixel_unshuffle(F.avg_pool2d(batch.x, 2), self.config.patch // 2)
-            vector, sketch = parted(told, half.shape[1:])
-            drawn = (sketch - half).square().mean()
-            told = torch.cat([vector, sketch.detach().flatten(1)], 1)  # a mean picture, whatever the U-Net would rather see
-        v = predict_v(self.modules["unet"], loop.add_noise(batch.x, eps, alpha_bar), t.to(device), told, self.config.patch)
-        error = (v - loop.velocity(batch.x, eps, alpha_bar)).square().mean((1, 2, 3))
+    def task(self, x: torch.Tensor, eps: torch.Tensor, t: torch.Tensor) -> Task:
+        t = (t * 1000).long().clamp(0, 999)
+        alpha_bar = self.alphas_cumprod.to(x.device)[t]
         snr = alpha_bar / (1 - alpha_bar)
         below = 1.0 if self.config.even else snr / (snr + 1)
-        loss = (error * below * (self.config.min_snr / snr).clamp(max=1)).mean()
-        update("unet", loss + drawn)
-        return {"loss": loss.detach(), "error": error.mean().detach()} | ({"sketch": drawn.detach()} if self.factors else {})
+        weight = below * (self.config.min_snr / snr).clamp(max=1)
+        return Task(loop.add_noise(x, eps, alpha_bar), t, loop.velocity(x, eps, alpha_bar), weight)
 
-    def _told(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
-        """What the network is told of each picture: its class or "any", or of its factors some, drawn for each picture."""
-        n, device = len(batch), batch.x.device
-        hidden = torch.rand(n, generator=generator) < self.config.unlabelled
-        if not self.factors:
-            return torch.where(hidden.to(device), self.classes, batch.label)
-        drawn = torch.rand(n, len(self.factors) + 2, generator=generator)
-        told = drawn[:, 2:] > drawn[:, :1]
-        alone = drawn[:, 1] < self.config.label_alone
-        told[alone] = torch.tensor([factor.name == self.label_factor for factor in self.factors])
-        told &= ~hidden[:, None]
-        columns = latents.columns(self.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()})
-        widened = latents.widened(self.factors, told.float().numpy())
-        return self.modules["condition"](torch.from_numpy(columns).to(device), torch.from_numpy(widened).to(device))
-
-    def preview(self, modules: Mapping[str, nn.Module]) -> Images:
-        unet = modules["unet"]
-        device = next(unet.parameters()).device
-        label = torch.arange(16, device=device) % self.classes
-        if self.factors:
-            values = {self.label_factor: label.cpu().numpy()}
-            with torch.no_grad():
-                label = modules["condition"](*(part.to(device) for part in wanted_columns(self.factors, values, 16)))
-        drawn = sample_generators(self.config.seed, 0, 16)
+    def drawn(self, predict: loop.Predict, x: torch.Tensor, generators: Sequence[torch.Generator]) -> torch.Tensor:
         scheduler = loop.make_scheduler("DDIM")
         scheduler.set_timesteps(20)
-        with torch.no_grad():
-            x = randn(self.shape, drawn, device)
-            predict = partial(predict_v, unet, told=label, patch=self.config.patch)
-            for found in loop.denoise(predict, x, scheduler, scheduler.timesteps, drawn):
-                x = found.x
-        return to_images(x)
+        for found in loop.denoise(predict, x, scheduler, scheduler.timesteps, generators):
+            x = found.x
+        return x
 
 
-class DiffusionModel:
+class DiffusionModel(DenoiserModel):
     """A loaded diffusion model."""
-
-    def __init__(self, card: ModelCard):
-        self.factors, self.label_factor = data.get(card.dataset).factors, data.get(card.dataset).label_factor
-        modules = weights.load(card.id, unet=UNet2DModel, **({"condition": Condition} if self.factors else {}))
-        self.unet, self.condition = modules["unet"].to(memory_format=torch.channels_last), modules.get("condition")
-        self.size_bytes = weights.size_bytes(card.id)
-        height, width, channels = data.get(card.dataset).shape
-        self.shape, self.classes = (channels, height, width), len(data.get(card.dataset).labels)
-        self.patch, self.large = height // self.unet.config.sample_size, height > LARGE_SIDE
 
     def stream(
         self,
@@ -251,71 +97,36 @@ class DiffusionModel:
 
         The x_t of the first Step is what denoising starts from: nothing but noise, or the given pictures noised.
 
-        guidance_scale 1 asks the network once a step; any other value twice, told what is wanted and told nothing, in the steps whose
-        middle lies from guidance_start to guidance_stop (0: all noise, 1: the clean picture; arXiv:2404.07724). given: pictures
-        (n, h, w, c) that are noised as far as strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073).
-        wanted: values of known factors by name; None leaves one to chance.
+        Guidance as in DenoiserModel.guided, in the steps that `within` says. given: pictures (n, h, w, c) that are noised as far as
+        strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073). wanted: values of known factors by name.
         """
-        device = self.unet.device
-        asked, nothing = self._told(label, {name: value for name, value in wanted.items() if value is not None})
         plan = loop.make_scheduler(scheduler, **(EVEN.get(scheduler, {}) if self.large and given is None else {}))
         plan.set_timesteps(num_inference_steps)
         timesteps = plan.timesteps
-        x = randn(self.shape, generators, device)
+        x = randn(self.shape, generators, self.unet.device)
         if given is not None:
-            start = min(num_inference_steps, max(1, round(num_inference_steps * strength)))
-            timesteps = timesteps[-start:]
+            kept = denoiser.kept_steps(num_inference_steps, strength)
+            timesteps = timesteps[-kept:]
             if hasattr(plan, "set_begin_index"):
-                plan.set_begin_index(num_inference_steps - start)
-            x = loop.add_noise(from_images(Images(given), device), x, plan.alphas_cumprod[int(timesteps[0])])
-        middles = (np.arange(num_inference_steps) + 0.5)[-len(timesteps) :] / num_inference_steps
-        within = (guidance_start <= middles) & (middles <= guidance_stop) & (guidance_scale != 1.0)
+                plan.set_begin_index(num_inference_steps - kept)
+            x = loop.add_noise(from_images(Images(given), self.unet.device), x, plan.alphas_cumprod[int(timesteps[0])])
+        total = len(timesteps)
+        within = denoiser.within(num_inference_steps, guidance_scale, guidance_start, guidance_stop)[-total:]
         guided = {int(t) for t, guide in zip(timesteps, within, strict=True) if guide}
+        answer, calls = self.guided(label, wanted, guidance_scale), np.cumsum(1 + within).tolist()
 
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-            if int(t) not in guided:
-                return predict_v(self.unet, x, t, asked, self.patch)
-            both = predict_v(self.unet, torch.cat([x, x]), t, torch.cat([asked, nothing]), self.patch)
-            conditional, free = both.chunk(2)
-            return free + guidance_scale * (conditional - free)
+            return answer(x, t, int(t) in guided)
 
-        total, calls = len(timesteps), np.cumsum(1 + within).tolist()
         for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, eta=eta), 1):
             moment = {"x_t": x, "x_0": found.x_0}
             x = found.x
-            yield Step(
-                to_images(x, label), i, total, calls[i - 1], {name: to_images(moment[name], label) for name in moment if name in views}
-            )
-
-    def _told(self, label: np.ndarray, wanted: Mapping[str, float | str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """What the network is told of n samples, and what it is told where nothing is wanted."""
-        device = self.unet.device
-        if self.condition is None:
-            asked = torch.from_numpy(label).to(device)
-            return asked, torch.full_like(asked, self.classes)
-        asked, nothing = (
-            self.condition(*(part.to(device) for part in self._columns(known, len(label))))
-            for known in ({**wanted, self.label_factor: label}, {})
-        )
-        return asked, nothing
-
-    def _columns(self, known: Mapping[str, Any], n: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Known factors of n samples as wanted_columns gives them: numbers, words, or indices of words (n,)."""
-        words = {factor.name: factor.choices for factor in self.factors if isinstance(factor, Choice)}
-        values = {name: words[name].index(value) if isinstance(value, str) else value for name, value in known.items()}
-        return wanted_columns(self.factors, {name: np.broadcast_to(value, n) for name, value in values.items()}, n)
+            seen = {name: to_images(moment[name], label) for name in moment if name in views}
+            yield Step(to_images(x, label), i, total, calls[i - 1], seen)
 
 
-class FactorDiffusionModel(DiffusionModel):
-    """One that is told factors, and can show what those say on their own."""
-
-    def sketch(self, label: np.ndarray | None = None, **wanted: Any) -> Images:
-        """What the network sees beside the noise when it is told this much: the mean of all pictures like that, at half the resolution."""
-        known = {name: value for name, value in wanted.items() if value is not None} | ({} if label is None else {self.label_factor: label})
-        said = self.condition(*(part.to(self.unet.device) for part in self._columns(known, 1)))
-        side = self.unet.config.sample_size
-        _, drawn = parted(said, (self.unet.config.out_channels // 4, side, side))
-        return to_images(F.interpolate(F.pixel_shuffle(drawn, self.patch // 2), scale_factor=2.0, mode="bilinear"))
+class FactorDiffusionModel(Sketching, DiffusionModel):
+    """One that is told factors."""
 
 
 def load(card: ModelCard) -> DiffusionModel:
@@ -326,17 +137,4 @@ def load(card: ModelCard) -> DiffusionModel:
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of a conditional diffusion model; larger pictures are seen in larger patches."""
     config = config or (LARGE if data.get(card.dataset).shape[0] > LARGE_SIDE else Config())
-    return Recipe(
-        card.id,
-        card.dataset,
-        config,
-        lambda: DiffusionTrainee(config, card.dataset),
-        config.num_steps,
-        config.batch_size,
-        seed=config.seed,
-        ema_decay=0.9985,
-        warmup_steps=150,
-        decay_from=0.2,
-        clip_norm=1.0,
-        story=log_spaced(config.num_steps, 12),
-    )
+    return denoiser.denoiser_recipe(card, config, lambda: DiffusionTrainee(config, card.dataset))

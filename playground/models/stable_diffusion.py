@@ -21,6 +21,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from playground import data, weights
 from playground.device import pick_device
 from playground.sampling import denoise as loop
+from playground.sampling import latents
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import from_images, to_images
@@ -40,6 +41,7 @@ class Config:
 
     vae_channels: at full resolution; twice at half, four times at a quarter of it. kl: weight of the codes' divergence from N(0, I), per
     number, against the mean absolute error. words: size of a word's vector. unlabelled: share of the captions that are left out, for guidance.
+    reading: weight of the squared error of the known features, read off what the text model makes of a caption.
     """
 
     vae_channels: int = 16
@@ -53,7 +55,8 @@ class Config:
     deep_channels: int = 128
     unlabelled: float = 0.1
     min_snr: float = 5.0
-    num_steps: int = 12_500
+    reading: float = 0.1
+    num_steps: int = 12_000
     batch_size: int = 32
     learning_rate: float = 1e-3
     vae_learning_rate: float = 2e-3
@@ -79,15 +82,20 @@ class Codec(nn.Module):
 
 
 class Worded(nn.Module):
-    """A text model and the denoiser that reads it: codes x (n, c, h, w), times t (n,), tokens (n, MAX_TOKENS) -> v like x."""
+    """A text model and the denoiser that reads it: codes x (n, c, h, w), times t (n,), tokens (n, MAX_TOKENS) -> v like x, features (n, columns).
 
-    def __init__(self, text_encoder: CLIPTextModel, unet: UNet2DConditionModel):
+    The features are those of the data set, read off what the text model makes of the whole caption: in training alone. CLIP's text model
+    comes knowing what pictures hold; this one learns it beside the denoiser, which on its own would teach it slowly.
+    """
+
+    def __init__(self, text_encoder: CLIPTextModel, unet: UNet2DConditionModel, columns: int):
         super().__init__()
         self.text_encoder, self.unet = text_encoder, unet
+        self.read = nn.Linear(text_encoder.config.hidden_size, columns)
 
-    def forward(self, x: torch.Tensor, t: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        said = self.text_encoder(tokens)[0]
-        return self.unet(x, t, said).sample
+    def forward(self, x: torch.Tensor, t: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        said = self.text_encoder(tokens)
+        return self.unet(x, t, said.last_hidden_state).sample, self.read(said.pooler_output)
 
 
 def make_tokenizer(captions: Sequence[str]) -> CLIPTokenizer:
@@ -156,6 +164,9 @@ def make_parts(
         layers_per_block=1,
         cross_attention_dim=config.words,
         attention_head_dim=4,
+        addition_embed_type="text",  # the caption as a whole is added to the time, as each block's words are attended to
+        addition_embed_type_num_heads=4,
+        resnet_time_scale_shift="scale_shift",
         norm_num_groups=16,
     )
     return vae, text, unet
@@ -168,7 +179,10 @@ def tokens_of(tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> torch.Tensor:
 
 
 class StableDiffusionTrainee(Trainee):
-    """Stage one: mean absolute error and divergence of the code. Stage two: mean squared error of v at a random time, from words."""
+    """Stage one: mean absolute error and divergence of the code. Stage two: mean squared error of v at a random time, from words.
+
+    In stage two the text model is also asked for the features that its caption goes with.
+    """
 
     def __init__(self, config: Config, dataset: str):
         torch.manual_seed(config.seed)
@@ -176,7 +190,8 @@ class StableDiffusionTrainee(Trainee):
         self.tokenizer = make_tokenizer(data.captions(dataset))
         side, _, picture_channels = self.dataset.shape
         vae, text, unet = make_parts(config, self.tokenizer, side, picture_channels)
-        modules = {"codec": Codec(vae), "worded": Worded(text, unet)}
+        columns = latents.column_count(self.dataset.factors)
+        modules = {"codec": Codec(vae), "worded": Worded(text, unet, columns)}
         modules = {name: module.to(memory_format=torch.channels_last) for name, module in modules.items()}
         rates = {"codec": config.vae_learning_rate, "worded": config.learning_rate}
         optimizers = {
@@ -210,13 +225,16 @@ class StableDiffusionTrainee(Trainee):
         hidden = torch.rand(n, generator=generator) < self.config.unlabelled
         tokens = tokens_of(self.tokenizer, ["" if hide else words for hide, words in zip(hidden.tolist(), batch.captions, strict=True)])
         alpha_bar = self.alphas_cumprod[t].to(device)
-        v = self.modules["worded"](loop.add_noise(x, eps, alpha_bar), t.to(device), tokens.to(device))
+        v, read = self.modules["worded"](loop.add_noise(x, eps, alpha_bar), t.to(device), tokens.to(device))
         error = (v.float() - loop.velocity(x, eps, alpha_bar)).square().mean((1, 2, 3))
         kept = data.held_out(self.dataset.name, {name: value.cpu().numpy() for name, value in batch.factors.items()})
         shown = torch.from_numpy(~kept).to(device)
-        loss = (error * (self.config.min_snr * (1 - alpha_bar) / alpha_bar).clamp(max=1) * shown).sum() / shown.sum().clamp(min=1)
-        update("worded", loss)
-        return {"loss": loss.detach(), "error": error.mean().detach()}
+        count = shown.sum().clamp(min=1)
+        loss = (error * (self.config.min_snr * (1 - alpha_bar) / alpha_bar).clamp(max=1) * shown).sum() / count
+        features = latents.columns(self.dataset.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()})
+        reading = ((read.float() - torch.from_numpy(features).to(device)).square().sum(1) * shown).sum() / count
+        update("worded", loss + self.config.reading * reading)
+        return {"loss": loss.detach(), "error": error.mean().detach(), "reading": reading.detach()}
 
     def measured_scale(self, codec: nn.Module) -> float:
         """One over the standard deviation of codes: the denoiser sees codes of unit variance. The same whenever it is asked."""
@@ -249,7 +267,7 @@ class StableDiffusionTrainee(Trainee):
         scheduler.set_timesteps(20)
         with torch.no_grad():
             x = randn((self.config.latent_channels, side, side), drawn, device)
-            for found in loop.denoise(lambda x, t: worded(x, t, tokens), x, scheduler, scheduler.timesteps, drawn, bounded=False):
+            for found in loop.denoise(lambda x, t: worded(x, t, tokens)[0], x, scheduler, scheduler.timesteps, drawn, bounded=False):
                 x = found.x
             return to_images(codec.vae.decode(x / self.measured_scale(codec)).sample)
 
