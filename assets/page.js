@@ -203,6 +203,7 @@ window.playgroundPad = (element, send) => {
     pen.classList.add("keyboard");
     mark();
   });
-  element.querySelector(".pad-clear").addEventListener("click", clear);
+  const over = element.querySelector(".pad").classList.contains("over");
+  element.querySelector(".pad-clear").addEventListener("click", () => { clear(); if (over) rest(); });
   clear();
 };

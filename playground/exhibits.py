@@ -14,6 +14,7 @@ from playground import data, registry, run, weights
 from playground.controls import Choice, Label, Prompt, Slider, adjustments, whole
 from playground.errors import PlaygroundError
 from playground.metrics import features, memory
+from playground.sampling import forward
 from playground.sampling.latents import lerp_path, plane_grid, slerp_path
 from playground.sampling.masks import rectangles
 from playground.sampling.noise import seed_of
@@ -179,7 +180,7 @@ def there_and_back(card: ModelCard, seed: int, n: int, strength: float = 0.5) ->
     given = Images(known["pictures"][known["picture_labels"] == names.index(label)][:1])
     asked = {control.name: label for control in card.controls if isinstance(control, Label)}
     first, *_, last = run.stream(card.id, n, seed, views=("x_t",), given=given.float32(), strength=strength, **asked)
-    time = round(1000 * last.step.total / last.controls["num_inference_steps"]) - 1
+    time = forward.begins_at(last.step.total, last.controls["num_inference_steps"], last.controls.get("shift", 1.0))
     rows = (Row("given", given), Row("noised", first.step.views["x_t"]), Row("back", last.samples))
     told = {control.name: last.controls[control.name] for control in card.controls if isinstance(control, Label | Prompt)}
     return rows, {"seed": seed, "strength": strength, **told, "t": time}

@@ -57,6 +57,17 @@ def control(card: ModelCard, found: Sequence[Measurement] | None = None) -> list
     return lines
 
 
+def adherence(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
+    """Of what captions name, how much is read as named: in all, then factor by factor, beside the faces that the captions describe."""
+    known = _known(card, found)
+    named = [("adherence", "Everything named"), *((f"adherence_{factor.name}", factor.title) for factor in data.get(card.dataset).factors)]
+    return [
+        Line(title, f"{100 * m.value:.1f} %", f"{100 * m.floor:.1f} %", f"{m.n:,}")
+        for name, title in named
+        if (m := known.get(name)) is not None
+    ]
+
+
 def shares(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
     """How far the proportions of each factor are from those of real samples: total variation, with that of half against half beside it."""
     known = _known(card, found)
@@ -123,6 +134,11 @@ def as_markdown() -> str:
             parts.append(
                 "Set against read, each factor moved alone, and how many other words changed with it:\n\n"
                 + _table(("", "obeys", "", "leaks"), lines)
+            )
+        if lines := adherence(card):
+            parts.append(
+                "What unseen captions name, read as named; beside it the faces that they describe, and how many captions name it:\n\n"
+                + _table(("", "drawn", "real", "n"), lines)
             )
         if lines := shares(card):
             parts.append(

@@ -10,6 +10,7 @@ import gradio as gr
 import numpy as np
 
 from playground import data, registry, run, stories
+from playground.controls import prompt_of
 from playground.run import VISITOR_N
 from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
@@ -24,12 +25,35 @@ MOMENTS = 40  # of the film of the whole grid, at most
 TICKS = 50  # times that the progress line changes, at most
 TILES, POINTS = 600, 6000  # pictures that a film may hold in all, so that a large n sends fewer moments; fewer if they have more values
 ANIMATED, ANIMATED_TILES, ANIMATED_POINTS = 12, 16, 48_000  # frames of the GIF and the WebP, samples and their values in each, at most
+LOSSES = ("loss", "painting")  # of the denoiser, and of the decoder where there is one
 TIMES = (0, 200, 400, 600, 800, 999)
 SCHEDULERS = {
     "DDPM": "guesses the clean picture, goes a little of the way, and adds fresh noise at every step (the original, ancestral sampling). Wants many steps.",
     "DDIM": "goes the same way without fresh noise, so that few steps do and the first noise decides everything; eta mixes some back in.",
     "DPM-Solver++": "reads the way as a differential equation and uses the last two guesses to take a longer, curved step.",
     "UniPC": "predicts a step in the same way, then corrects it with the guess that comes next, at no extra call.",
+}
+
+DIFFUSION_FORMULA = "x_t = √ᾱ x_0 + √(1 − ᾱ) ε"
+LESSONS = {
+    "diffusion": (
+        "A training step takes a real picture, draws a time t from 0 to 999 and mixes in that much noise: the more, the later. "
+        "The network sees the mixture, t and the label, and is corrected by how far its guess of picture and noise is from the true ones: "
+        "one squared error, and nobody to fight.",
+        DIFFUSION_FORMULA,
+    ),
+    "flow": (
+        "A training step draws a straight line from a real picture to a noise and stops somewhere on it. The network sees that point, t and the label, and is "
+        "corrected by how far the direction that it points to is from the line's own (<i>flow matching</i>). Many lines cross in a point, so it learns their mean: "
+        "its ways bend a little, but less than a diffusion model's, and a solver can follow them in a few long steps.",
+        "x_t = (1 − t / 1000) x_0 + t / 1000 ε",
+    ),
+    "latent": (
+        "Three trainings in one. First a <i>variational autoencoder</i> learns to write a face as 16 × 16 × 4 numbers, a twelfth of what it has, and to paint it from them. "
+        "Then a denoiser learns, as above, to take noise out of those numbers, while a small transformer reads the caption to it word by word. "
+        "Last, the painter alone learns once more. Faces and captions are all it sees; to learn what words mean, the text model is also asked which features a caption goes with.",
+        DIFFUSION_FORMULA + ", here of the picture, in the model of its code",
+    ),
 }
 
 
@@ -191,8 +215,10 @@ def _column(found: Run) -> str:
 def _story(card: ModelCard) -> str:
     """What a training step is, a real picture on its way to noise, and the recorded training."""
     real = return_trip.real_pictures(card)[return_trip.first_class(card)][:1]
+    method = _method(card)
+    path = forward.mixed if method == "flow" else forward.noised
     way = pictures.grid(
-        forward.noised(Images(real).float32()[0], TIMES),
+        path(Images(real).float32()[0], TIMES),
         f"a real picture at t = {', '.join(map(str, TIMES))}",
         len(TIMES),
         scale=98 / real.shape[1],
@@ -202,12 +228,20 @@ def _story(card: ModelCard) -> str:
     captions = []
     for step in story.steps:
         row = story.at(step)
-        captions.append(f"step {step:,} · loss {row['loss']:.3f}" if row else "step 0 · nothing learnt yet")
+        name = next((name for name in LOSSES if name in row), None) if row else None
+        captions.append(f"step {step:,} · {name} {row[name]:.3f}" if name else f"step {step:,} · nothing learnt yet")
+    sentence, formula = LESSONS[method]
     return (
-        "<p>A training step takes a real picture, draws a time t from 0 to 999 and mixes in that much noise: the more, the later. "
-        "The network sees the mixture, t and the label, and is corrected by how far its guess of picture and noise is from the true ones: one squared error, and nobody to fight.</p>"
-        f'<figure class="figure">{way}<figcaption>The same picture and the same noise at t = {", ".join(map(str, TIMES))}: x_t = √ᾱ x_0 + √(1 − ᾱ) ε</figcaption></figure>'
+        f"<p>{sentence}</p>"
+        f'<figure class="figure">{way}<figcaption>The same picture and the same noise at t = {", ".join(map(str, TIMES))}: {formula}</figcaption></figure>'
         "<p>Below, what the same 16 noises became at moments of the training, from step 0 to the end, drawn with the averaged network in 20 steps.</p>"
         + pictures.film(frames, captions, "The training of the denoiser", scale=widgets.scale(card.id))
-        + widgets.losses_plot(story.log, ("loss",), "Loss while training")
+        + widgets.losses_plot(story.log, [name for name in LOSSES if any(name in row for row in story.log)], "Loss while training")
     )
+
+
+def _method(card: ModelCard) -> str:
+    """The key in LESSONS of how a card learns, told by what it can be asked."""
+    if prompt_of(card.controls):
+        return "latent"
+    return "flow" if any(control.name == "solver" for control in card.controls) else "diffusion"

@@ -1,4 +1,4 @@
-"""A drawing pad that tabs share: white ink on black, for mouse, finger, pen and keyboard; assets/page.js moves the pen."""
+"""A drawing pad that tabs share: white ink on black or over a picture, for mouse, finger, pen and keyboard; assets/page.js moves the pen."""
 
 from __future__ import annotations
 
@@ -14,23 +14,32 @@ SIDE = 280  # points along each side, ten for each of a digit's 28
 PEN = 20  # width of the stroke in points: two pixels of a digit, as MNIST's pens were
 
 TEMPLATE = (
-    '<div class="pad"><div class="pad-board">'
-    f'<canvas width="{SIDE}" height="{SIDE}" tabindex="0" role="img" aria-label="Drawing pad. With a keyboard: arrow keys move the pen, the space bar sets it down or lifts it."></canvas>'
+    '<div class="pad {kind}"><div class="pad-board">'
+    f'<canvas width="{SIDE}" height="{SIDE}" tabindex="0" role="img" aria-label="{{name}}. With a keyboard: arrow keys move the pen, the space bar sets it down or lifts it."></canvas>'
     '<i class="pad-pen" aria-hidden="true"></i></div>'
     '<div class="pad-bar"><button type="button" class="pad-clear">Clear</button>'
-    f'<label>Pen <input type="range" class="pad-width" min="4" max="48" value="{PEN}" aria-label="Width of the pen"></label></div></div>'
+    f'<label>Pen <input type="range" class="pad-width" min="4" max="48" value="{{width}}" aria-label="Width of the pen"></label></div></div>'
 )
 
 
-def pad(elem_id: str) -> gr.HTML:
-    """A pad; its event `draw` comes whenever the pen has rested, with what png_of() takes from the event."""
+def pad(elem_id: str, over: bool = False) -> gr.HTML:
+    """A pad; its event `draw` comes whenever the pen has rested, with what seen() takes from the event.
+
+    over: painted over the picture that a backdrop() beside it names, and cleared is an event, too.
+    """
+    kind, name, width = ("over", "Brush over the picture", 2 * PEN) if over else ("", "Drawing pad", PEN)
     return gr.HTML(
-        TEMPLATE,
+        TEMPLATE.format(kind=kind, name=name, width=width),
         html_template="${value}",
         js_on_load="window.playgroundPad(element, (png) => trigger('draw', { png }))",
         elem_id=elem_id,
         padding=False,
     )
+
+
+def backdrop(elem_id: str, images: Images) -> str:
+    """What shows the first of the pictures under the pad of that id: a new value of the pad itself would take its strokes away."""
+    return f"<style>#{elem_id} .pad-board {{ background-image: url({pictures.uri(pictures.png(pictures.tiles(images, 1)))}) }}</style>"
 
 
 def seen(dataset: str, event: gr.EventData) -> Images:

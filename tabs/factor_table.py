@@ -21,6 +21,7 @@ def table(card: ModelCard) -> str:
     return (
         _table(f"{card.title}: how good its samples are", ("what", "samples", "real"), quality)
         + _table("Set against read: each feature moved alone", ("feature", "obeys", "", "other words changed"), known.control(card))
+        + _table("Words: what unseen captions name, read as named", ("feature", "drawn", "real", "n"), known.adherence(card))
         + _table("Proportions: how far each is from the real ones", ("feature", "samples", "real"), known.shares(card))
         + _proportions(card)
         + _table(f"The reader itself ({eyes}), on real samples", ("feature", "right"), known.reader(card.dataset))
@@ -46,6 +47,8 @@ def _proportions(card: ModelCard) -> str:
 
 
 def _table(caption: str, head: Sequence[str], lines: Sequence[Line]) -> str:
+    if not lines:
+        return ""
     columns = [k for k, name in enumerate(head) if name]
     titles = "".join(f"<th scope=col>{html.escape(head[k])}</th>" for k in columns)
     rows = [(line.title, line.value, line.floor, line.note) for line in lines]

@@ -15,6 +15,7 @@ from playground.comparison import label_of
 from playground.controls import ANY, Slider
 from playground.errors import PlaygroundError
 from playground.metrics import features
+from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
 from tabs import drawing as drawing_pad
 from tabs import pictures, widgets
@@ -57,7 +58,7 @@ def build(
     assert isinstance(strength_control, Slider)
     gr.HTML(
         '<h3 class="part">Noise a picture, then bring it back</h3><p class="quiet">A little noise leaves the picture to be seen, and it comes back as itself. '
-        "Much noise leaves nothing of it, and every seed makes a picture of its own. Model, seed, steps, guidance and scheduler are those above.</p>",
+        "Much noise leaves nothing of it, and every seed makes a picture of its own. Model, seed, steps, guidance and scheduler or solver are those above.</p>",
         padding=False,
     )
     with gr.Row():
@@ -69,6 +70,15 @@ def build(
             drawing = gr.State(None)  # the drawing as the model sees it: uint8 (1, h, w, c)
             with gr.Accordion("Draw your own", open=False, visible=_drawable(card)) as drawer:
                 pad = drawing_pad.pad(f"{tab}-pad")
+            mask = gr.State(None)  # white where the picture is to be repainted: uint8 (1, h, w, c), None for nowhere
+            with gr.Accordion("Repaint a part", open=False, visible=_masks(card)) as repainter:
+                gr.HTML(
+                    '<p class="note">Paint over what is to be drawn anew, by the prompt above. The rest stays as it is, to the last point. '
+                    "Strength says how much of what is painted over is forgotten.</p>",
+                    padding=False,
+                )
+                brush = drawing_pad.pad(f"{tab}-brush", over=True)
+                backdrop = gr.HTML(visible=True, padding=False)
             strength = gr.Slider(
                 strength_control.minimum,
                 strength_control.maximum,
@@ -103,8 +113,12 @@ def build(
             raise PlaygroundError(f"{_kind(card)} must be one of {', '.join(real)} and which in [1, {_shortest(real)}].")
         return Images(real[kind][which - 1 : which])
 
-    def steps_from(model: str, seen: Images, strength: float, seed: int, values: Sequence[Any], label: str = ANY) -> Iterator[Run]:
+    def steps_from(
+        model: str, seen: Images, mask: np.ndarray | None, strength: float, seed: int, values: Sequence[Any], label: str = ANY
+    ) -> Iterator[Run]:
         controls = {**picker.chosen(model, values), "given": seen.float32(), "strength": strength}
+        if _masks(picker.card(model)):
+            controls["mask"] = mask
         if label_of(picker.card(model)):
             controls["label"] = label
         return run.stream(model, SAMPLES, seed, limit=SAMPLES, views=("x_t",), **controls)
@@ -115,10 +129,18 @@ def build(
         return drawing, DRAWN, _start(*noised(model, DRAWN, kind, which, drawing, *rest))
 
     def noised(
-        model: str, source: str, kind: str, which: int, drawing: np.ndarray | None, strength: float, seed: int, *values: Any
+        model: str,
+        source: str,
+        kind: str,
+        which: int,
+        drawing: np.ndarray | None,
+        mask: np.ndarray | None,
+        strength: float,
+        seed: int,
+        *values: Any,
     ) -> tuple[Images, Run]:
         seen = given(model, source, kind, which, drawing)
-        steps = steps_from(model, seen, strength, seed, values)
+        steps = steps_from(model, seen, mask, strength, seed, values)
         first = next(steps)
         steps.close()
         return seen, first
@@ -128,8 +150,30 @@ def build(
         return _start(*noised(*values))
 
     @widgets.guarded
+    def brushed(event: gr.EventData, model: str, source: str, kind: str, which: int, *rest: Any) -> tuple[np.ndarray | None, str]:
+        painted = drawing_pad.seen(picker.card(model).dataset, event).pixels
+        mask = painted if painted.max() > 127 else None
+        drawing, _, *others = rest
+        return mask, _start(*noised(model, source, kind, which, drawing, mask, *others))
+
+    def under(model: str, kind: str, which: int) -> str:
+        card = picker.card(model)
+        if not _masks(card):
+            return ""
+        real = real_pictures(card)[kind if kind in data.get(card.dataset).labels else first_class(card)]
+        return drawing_pad.backdrop(f"{tab}-brush", Images(real[min(max(int(which), 1), len(real)) - 1 :][:1]))
+
+    @widgets.guarded
     def bring(
-        model: str, source: str, kind: str, which: int, drawing: np.ndarray | None, strength: float, seed: int, *rest: Any
+        model: str,
+        source: str,
+        kind: str,
+        which: int,
+        drawing: np.ndarray | None,
+        mask: np.ndarray | None,
+        strength: float,
+        seed: int,
+        *rest: Any,
     ) -> Iterator[tuple]:
         *values, back_as = rest
         card, seen = picker.card(model), given(model, source, kind, which, drawing)
@@ -137,17 +181,18 @@ def build(
         own = (_read(card, seen) or [ANY])[0] if drawn else kind
         label = own if back_as == OWN else back_as
         begun = None
-        for found in steps_from(model, seen, strength, seed, values, label):
+        mask = mask if _masks(card) else None
+        how = "Brought back" if mask is None else "Repainted"
+        for found in steps_from(model, seen, mask, strength, seed, values, label):
             begun = begun or _start(seen, found)
             step = found.step
             if found.done:
                 read = _read(card, found.samples)
                 still = f" The classifier reads {sum(name == own for name in read)} of {len(read)} as {own}." if read and own != ANY else ""
-                asked = None if drawn else {"kind": kind, "which": which, "strength": strength, "as": back_as}
+                asked = None if drawn or mask is not None else {"kind": kind, "which": which, "strength": strength, "as": back_as}
                 yield (
                     begun,
-                    _row(found.samples, f"Brought back from t ≈ {_time(found)}, {_told(found.controls)}.{still}")
-                    + _line(found, tab, asked),
+                    _row(found.samples, f"{how} from t ≈ {_time(found)}, {_told(found.controls)}.{still}") + _line(found, tab, asked),
                 )
             elif step.i == 1 or step.i % max(1, step.total // SHOWN) == 0:
                 yield (
@@ -171,22 +216,25 @@ def build(
             gr.update(choices=[OWN, ANY, *classes], visible=label_of(card) is not None, **back),
             gr.update(visible=_drawable(card)),
             gr.update(visible=_drawable(card)),
+            gr.update(visible=_masks(card)),
         ]
 
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
-    model.change(switched, [model, kind, back_as], [kind, which, back_as, source, drawer], **quiet)
+    model.change(switched, [model, kind, back_as], [kind, which, back_as, source, drawer, repainter], **quiet)
     model.change(lambda model: _recorded(picker.card(model)), model, [start, back], **quiet)
-    asked = [model, source, kind, which, drawing, strength, seed, *inputs]
+    gr.on([model.change, kind.change, which.change], under, [model, kind, which], backdrop, **quiet)
+    asked = [model, source, kind, which, drawing, mask, strength, seed, *inputs]
     looking = dict(fn=look, inputs=asked, outputs=start, api_visibility="private", trigger_mode="always_last", **HEAVY)
     gr.on([strength.release, which.release, kind.input, source.input], **looking)
     pad.draw(
         drew,
-        [model, kind, which, strength, seed, *inputs],
+        [model, kind, which, mask, strength, seed, *inputs],
         [drawing, source, start],
         api_visibility="private",
         trigger_mode="always_last",
         **HEAVY,
     )
+    brush.draw(brushed, asked, [mask, start], api_visibility="private", trigger_mode="always_last", **HEAVY)
     bringing = go.click(bring, [*asked, back_as], [start, back], api_visibility="private", **HEAVY)
     stop.click(None, cancels=[bringing], api_visibility="private")
     return {"kind": kind, "which": which, "strength": strength, "as": back_as}
@@ -208,13 +256,18 @@ def _drawable(card: ModelCard) -> bool:
     return data.get(card.dataset).shape[2] == 1
 
 
+def _masks(card: ModelCard) -> bool:
+    """True for a card that can be told which part of a picture to repaint."""
+    return any(control.name == "mask" for control in card.controls)
+
+
 def _shortest(real: Mapping[str, np.ndarray]) -> int:
     return min(len(rows) for rows in real.values())
 
 
 def _time(found: Run) -> int:
     """The time, 0 to 999, that a run with a given picture began at."""
-    return round(1000 * found.step.total / found.controls["num_inference_steps"]) - 1
+    return forward.begins_at(found.step.total, found.controls["num_inference_steps"], found.controls.get("shift", 1.0))
 
 
 def _read(card: ModelCard, images: Images) -> list[str]:

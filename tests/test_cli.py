@@ -70,7 +70,8 @@ def test_a_given_picture_is_a_file(tmp_path: Path):
     drawing().save(tmp_path / "three.png")
     for card_id in GUIDED:
         label = data.get(registry.get(card_id).dataset).labels[3]
-        words = ["--set", f"given={tmp_path / 'three.png'}", "--set", "strength=0.1", "--set", f"label={label}"]
+        words = ["--set", f"given={tmp_path / 'three.png'}", "--set", "strength=0.1"]
+        words += ["--set", f"label={label}"] if card_id in CONDITIONAL else ["--set", f"mask={tmp_path / 'three.png'}"]
         assert main(["sample", card_id, "-n", "2", "--out", str(tmp_path / "x.npz"), *words]) == 0
     assert GUIDED
 

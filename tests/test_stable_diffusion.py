@@ -1,4 +1,4 @@
-"""The small Stable Diffusion: its vocabulary, its two stages, and that its folder is diffusers' own pipeline."""
+"""The small Stable Diffusion: its vocabulary, its three stages, and that its folder is diffusers' own pipeline."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, StableDiffusionPipeline
 
 from playground import data, registry, run, weights
 from playground.cards.diffusion import STABLE_DIFFUSION
 from playground.data import faces
-from playground.errors import PlaygroundError
+from playground.errors import ControlError, PlaygroundError
 from playground.metrics import factors
 from playground.models import stable_diffusion
 from playground.sampling.noise import generators
@@ -23,7 +23,16 @@ from playground.training.recipe import Batch
 from playground.types import Images, Measurement
 
 SMALL = stable_diffusion.Config(
-    vae_channels=8, words=16, text_layers=1, channels=16, deep_channels=32, vae_steps=1, vae_batch=2, num_steps=2, batch_size=4
+    vae_channels=8,
+    words=16,
+    text_layers=1,
+    channels=16,
+    deep_channels=32,
+    vae_steps=1,
+    vae_batch=2,
+    decoder_steps=1,
+    num_steps=3,
+    batch_size=4,
 )
 CARD = dataclasses.replace(STABLE_DIFFUSION, id="tiny")
 
@@ -59,10 +68,17 @@ def test_every_word_of_a_caption_is_one_token_and_any_other_falls_apart(trainee)
     assert longest <= stable_diffusion.MAX_TOKENS
 
 
-def test_the_first_stage_moves_the_codec_alone_and_the_second_the_words_and_the_denoiser(trainee, monkeypatch):
+def test_the_first_stage_moves_the_codec_the_second_words_and_denoiser_the_third_the_decoder(trainee, monkeypatch):
     monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
     batch = batch_of(faces.make(range(4)))
-    for i, moved in ((0, "codec"), (1, "worded")):
+    codec = trainee.modules["codec"].vae
+    parts = {
+        "codec": trainee.modules["codec"],
+        "worded": trainee.modules["worded"],
+        "decoder": torch.nn.ModuleList([codec.decoder, codec.post_quant_conv]),
+    }
+    every = {id(p) for module in trainee.modules.values() for p in module.parameters()}
+    for i, moved in enumerate(("codec", "worded", "decoder")):
         taken = []
 
         def update(name: str, loss: torch.Tensor, taken=taken) -> None:
@@ -71,8 +87,10 @@ def test_the_first_stage_moves_the_codec_alone_and_the_second_the_words_and_the_
 
         trainee.step(batch, i, torch.Generator().manual_seed(0), update)
         assert taken == [moved]
-        for name, module in trainee.modules.items():
-            assert all((p.grad is not None) == (name == moved) for p in module.parameters()), name
+        reached = {id(p) for module in trainee.modules.values() for p in module.parameters() if p.grad is not None}
+        assert reached == {id(p) for p in parts[moved].parameters()} and reached < every
+        assert {id(p) for group in trainee.optimizers[moved].param_groups for p in group["params"]} >= reached
+        for module in trainee.modules.values():
             module.zero_grad(set_to_none=True)
 
 
@@ -132,6 +150,55 @@ def test_it_changes_a_picture_as_a_bare_call_of_diffusers_changes_it(folder: Pat
     np.testing.assert_allclose(last.samples.float32() / 2 + 0.5, called.images, atol=2e-3)
 
 
+def mouths(n: int) -> np.ndarray:
+    """Masks that are white over the lower middle of a face: uint8 (n, 64, 64, 3)."""
+    found = np.zeros((n, 64, 64, 3), dtype=np.uint8)
+    found[:, 36:52, 20:44] = 255
+    return found
+
+
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_it_repaints_as_a_bare_call_of_diffusers_does_and_leaves_the_rest_alone(folder: Path, strength: float):
+    given, mask = faces.make(range(2)).float32(), mouths(2)
+    asked = {"num_inference_steps": 6, "guidance_scale": 2.0, "strength": strength}
+    model = stable_diffusion.load(CARD)
+    with torch.no_grad():
+        steps = list(
+            model.stream(
+                2,
+                generators(5, 0, 2),
+                prompt=["a face"] * 2,
+                negative_prompt=[""] * 2,
+                given=given,
+                mask=mask.astype(np.float32) / 127.5 - 1,
+                **asked,
+            )
+        )
+    bare = StableDiffusionInpaintPipeline.from_pretrained(folder)
+    bare.set_progress_bar_config(disable=True)
+    called = bare(
+        ["a face"] * 2,
+        image=torch.from_numpy(given).permute(0, 3, 1, 2),
+        mask_image=torch.from_numpy(mask[..., :1]).permute(0, 3, 1, 2) / 255,
+        height=64,
+        width=64,
+        negative_prompt=[""] * 2,
+        generator=generators(5, 0, 2),
+        output_type="np",
+        **asked,
+    )
+    white = mask[..., 0] > 0
+    np.testing.assert_allclose((steps[-1].samples.float32() / 2 + 0.5)[white], called.images[white], atol=2e-3)
+    for step in steps:
+        assert np.abs(step.samples.float32() - given)[~white].max() < 1e-6, "what is not white is the given picture, at every step"
+    assert np.abs(steps[-1].samples.float32() - given)[white].mean() > 0.05
+
+
+def test_a_mask_without_a_picture_is_refused(folder: Path):
+    with pytest.raises(ControlError, match="mask needs a picture to repaint"):
+        next(stable_diffusion.load(CARD).stream(1, generators(0, 0, 1), prompt=["a face"], negative_prompt=[""], mask=mouths(1)))
+
+
 def test_each_step_can_be_seen(folder: Path):
     model = stable_diffusion.load(CARD)
     with torch.no_grad():
@@ -171,3 +238,17 @@ def test_a_model_that_is_asked_in_words_is_measured_by_them(monkeypatch):
 def test_no_file_of_the_folder_is_a_pickle_and_none_is_large(folder: Path):
     names = [path for path in folder.rglob("*") if path.is_file()]
     assert {path.suffix for path in names} <= {".json", ".safetensors"} and max(path.stat().st_size for path in names) < 10_000_000
+
+
+def test_the_text_model_learns_what_a_caption_names(trainee, monkeypatch):
+    monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
+    learner = stable_diffusion.StableDiffusionTrainee(dataclasses.replace(SMALL, unlabelled=0.0, reading=10.0, learning_rate=3e-3), "faces")
+    batch, optimizer = batch_of(faces.make(range(8))), learner.optimizers["worded"]
+
+    def update(name: str, loss: torch.Tensor) -> None:
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    found = [float(learner.step(batch, 1, torch.Generator().manual_seed(i), update)["reading"]) for i in range(25)]
+    assert found[-1] < 0.5 * found[0]

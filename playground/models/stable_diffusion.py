@@ -1,8 +1,8 @@
 """Stable Diffusion, small and whole: words steer the denoising of a picture's code, which a decoder then paints.
 
 Rombach et al., arXiv:2112.10752. Every part is the class that the large one is made of (CLIPTokenizer, CLIPTextModel, AutoencoderKL,
-UNet2DConditionModel, a diffusers scheduler), so the folder is a StableDiffusionPipeline as it stands. Trained in two stages in one run:
-first the code, then the words and the denoiser together. v-prediction (arXiv:2202.00512), weighed alike wherever SNR is below min_snr.
+UNet2DConditionModel, a diffusers scheduler), so the folder is a StableDiffusionPipeline as it stands. Trained in three stages in one run:
+first the code, then the words and the denoiser together, then the decoder once more. v-prediction (arXiv:2202.00512), weighed alike wherever SNR is below min_snr.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from playground import data, weights
 from playground.device import pick_device
+from playground.errors import ControlError
 from playground.sampling import denoise as loop
 from playground.sampling import latents
 from playground.sampling.noise import generators as sample_generators
@@ -37,7 +38,7 @@ UNCLIPPED: Mapping[str, Any] = {"DDIM": {"clip_sample": False}, "DDPM": {"clip_s
 
 @dataclass(frozen=True)
 class Config:
-    """The recipe's settings. vae_steps: of num_steps, those of the first stage, with vae_batch pictures each.
+    """The recipe's settings. vae_steps: of num_steps, those of the first stage, with vae_batch pictures each. decoder_steps: of the last.
 
     vae_channels: at full resolution; twice at half, four times at a quarter of it. kl: weight of the codes' divergence from N(0, I), per
     number, against the mean absolute error. words: size of a word's vector. unlabelled: share of the captions that are left out, for guidance.
@@ -49,6 +50,7 @@ class Config:
     kl: float = 1e-4
     vae_steps: int = 2500
     vae_batch: int = 16
+    decoder_steps: int = 6000
     words: int = 128
     text_layers: int = 2
     channels: int = 96
@@ -56,7 +58,7 @@ class Config:
     unlabelled: float = 0.1
     min_snr: float = 5.0
     reading: float = 0.1
-    num_steps: int = 12_000
+    num_steps: int = 18_000
     batch_size: int = 32
     learning_rate: float = 1e-3
     vae_learning_rate: float = 2e-3
@@ -67,15 +69,16 @@ class Config:
 class Codec(nn.Module):
     """An AutoencoderKL as training needs it. x (n, c, side, side), eps (n, latent_channels, ...) -> what is painted, mean and logvar of the code.
 
-    Without eps the mean alone.
+    Without eps the mean alone. fixed: no gradient reaches the code.
     """
 
     def __init__(self, vae: AutoencoderKL):
         super().__init__()
         self.vae = vae
 
-    def forward(self, x: torch.Tensor, eps: torch.Tensor | None = None) -> Any:
-        posterior = self.vae.encode(x).latent_dist
+    def forward(self, x: torch.Tensor, eps: torch.Tensor | None = None, fixed: bool = False) -> Any:
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not fixed):
+            posterior = self.vae.encode(x).latent_dist
         if eps is None:
             return posterior.mean
         return self.vae.decode(posterior.mean + posterior.std * eps).sample, posterior.mean, posterior.logvar
@@ -181,7 +184,8 @@ def tokens_of(tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> torch.Tensor:
 class StableDiffusionTrainee(Trainee):
     """Stage one: mean absolute error and divergence of the code. Stage two: mean squared error of v at a random time, from words.
 
-    In stage two the text model is also asked for the features that its caption goes with.
+    In stage two the text model is also asked for the features that its caption goes with. Stage three: the decoder alone once more, with
+    the codes as the denoiser knows them (as stabilityai/sd-vae-ft-mse was made).
     """
 
     def __init__(self, config: Config, dataset: str):
@@ -198,19 +202,26 @@ class StableDiffusionTrainee(Trainee):
             name: torch.optim.AdamW(module.parameters(), lr=rates[name], betas=(0.9, 0.99), weight_decay=config.weight_decay)
             for name, module in modules.items()
         }
+        again = [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]
+        optimizers["decoder"] = torch.optim.AdamW(again, lr=config.vae_learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
         super().__init__(modules, optimizers, averaged=tuple(modules))
         self.alphas_cumprod = loop.alphas_cumprod()
         self.scale: float | None = None
 
     def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
-        return self._paint(batch, generator, update) if i < self.config.vae_steps else self._denoise(batch, generator, update)
+        if self.config.vae_steps <= i < self.config.num_steps - self.config.decoder_steps:
+            return self._denoise(batch, generator, update)
+        return self._paint(batch, generator, update, fixed=i >= self.config.vae_steps)
 
-    def _paint(self, batch: Batch, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
+    def _paint(self, batch: Batch, generator: torch.Generator, update: Update, fixed: bool) -> dict[str, float | torch.Tensor]:
         x = batch.x[: self.config.vae_batch].contiguous(memory_format=torch.channels_last)
         side = x.shape[-1] // 4
         eps = torch.randn(len(x), self.config.latent_channels, side, side, generator=generator).to(x.device)
-        painted, mean, logvar = self.modules["codec"](x, eps)
+        painted, mean, logvar = self.modules["codec"](x, eps, fixed)
         error = (painted.float() - x).abs().mean()
+        if fixed:
+            update("decoder", error)
+            return {"painting": error.detach()}
         divergence = 0.5 * (mean.float().square() + logvar.float().exp() - 1.0 - logvar.float()).mean()
         update("codec", error + self.config.kl * divergence)
         return {"painting": error.detach(), "divergence": divergence.detach()}
@@ -311,6 +322,7 @@ class StableDiffusionModel:
         guidance_scale: float = 4.0,
         eta: float = 0.0,
         given: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
         strength: float = 1.0,
         views: Sequence[str] = (),
     ) -> Iterator[Step]:
@@ -318,8 +330,13 @@ class StableDiffusionModel:
 
         prompt, negative_prompt: one for each sample. guidance_scale 1 asks the network once a step; any other value twice, told the
         prompt and the negative prompt (arXiv:2207.12598). given: pictures (n, h, w, c) whose codes are noised as far as strength
-        (0..1) says and denoised from there, as StableDiffusionImg2ImgPipeline does.
+        (0..1) says and denoised from there, as StableDiffusionImg2ImgPipeline does. mask: pictures that are white where those are to be
+        drawn anew; elsewhere the code is set to the given one's, as noised as the step is, after every step (as
+        StableDiffusionInpaintPipeline does with a U-Net of four channels), and the picture to the given one itself.
+        Raises ControlError for a mask without a picture.
         """
+        if mask is not None and given is None:
+            raise ControlError("mask needs a picture to repaint: give given, too.")
         pipe, unet = self.pipeline, self.pipeline.unet
         side = unet.config.sample_size
         tokens = tokens_of(pipe.tokenizer, prompt).to(unet.device)
@@ -339,7 +356,17 @@ class StableDiffusionModel:
                 plan.set_begin_index(num_inference_steps - start)
             code = pipe.vae.encode(from_images(Images(given), unet.device)).latent_dist
             code = (code.mean + code.std * randn(shape, generators, unet.device)) * pipe.vae.config.scaling_factor
-            x = loop.add_noise(code, randn(shape, generators, unet.device), plan.alphas_cumprod[int(timesteps[0])])
+            eps = randn(shape, generators, unet.device)
+            forgets = mask is not None and strength == 1.0
+            x = eps if forgets else loop.add_noise(code, eps, plan.alphas_cumprod[int(timesteps[0])])
+        if mask is not None:
+            anew = from_images(Images(mask), unet.device).mean(1, keepdim=True) > 0  # (n, 1, h, w)
+            places = nn.functional.adaptive_max_pool2d(anew.float(), side)  # of the code: those with any such point
+            kept = from_images(Images(given), unet.device)
+
+        def painted(code: torch.Tensor) -> Images:
+            picture = pipe.vae.decode(code / pipe.vae.config.scaling_factor).sample
+            return to_images(picture if mask is None else torch.where(anew, picture, kept))
 
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
             if not guided:
@@ -347,21 +374,22 @@ class StableDiffusionModel:
             free, asked = unet(torch.cat([x, x]), t, both).sample.chunk(2)
             return free + guidance_scale * (asked - free)
 
-        total = len(timesteps)
-        for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, bounded=False, eta=eta), 1):
+        def held(x: torch.Tensor, t: int | None) -> torch.Tensor:
+            beside = code if t is None else loop.add_noise(code, eps, plan.alphas_cumprod[t])
+            return torch.where(places > 0, x, beside)
+
+        total, after = len(timesteps), None if mask is None else held
+        for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, bounded=False, after=after, eta=eta), 1):
             moment = {"x_t": x, "x_0": found.x_0}
             x = found.x
-            seen = {name: self._painted(moment[name]) for name in moment if name in views}
-            yield Step(self._painted(x), i, total, i * (2 if guided else 1), seen)
-
-    def _painted(self, code: torch.Tensor) -> Images:
-        vae = self.pipeline.vae
-        return to_images(vae.decode(code / vae.config.scaling_factor).sample)
+            seen = {name: painted(moment[name]) for name in moment if name in views}
+            yield Step(painted(x), i, total, i * (2 if guided else 1), seen)
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
-    """The recipe of a small Stable Diffusion: the code in the first vae_steps, words and denoiser in the others."""
+    """The recipe of a small Stable Diffusion: the code in the first vae_steps, words and denoiser, the decoder again in the last decoder_steps."""
     config = config or Config()
+    last = config.num_steps - config.decoder_steps
     return Recipe(
         card.id,
         card.dataset,
@@ -374,6 +402,6 @@ def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
         warmup_steps=150,
         decay_from=0.2,
         clip_norm=1.0,
-        spans={"codec": (0, config.vae_steps), "worded": (config.vae_steps, config.num_steps)},
+        spans={"codec": (0, config.vae_steps), "worded": (config.vae_steps, last), "decoder": (last, config.num_steps)},
         story=log_spaced(config.num_steps, 12),
     )

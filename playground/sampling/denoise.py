@@ -75,11 +75,13 @@ def denoise(
     timesteps: torch.Tensor,
     generators: Sequence[torch.Generator],
     bounded: bool = True,
+    after: Callable[[torch.Tensor, int | None], torch.Tensor] | None = None,
     **options: Any,
 ) -> Iterator[Denoised]:
     """Yields one Denoised for each timestep, from x (n, c, h, w) at timesteps[0] down to a clean picture.
 
     bounded: whether x_0 is a picture in [-1, 1]; a code is not.
+    after(x, t): what becomes of x after a step, t being the timestep that it goes on from, None for the last.
     generators feed the schedulers that add noise on the way (one per sample). options go to scheduler.step (eta, say).
     """
     import inspect
@@ -88,10 +90,11 @@ def denoise(
     options = {name: value for name, value in options.items() if name in known}
     if "generator" in known:
         options["generator"] = list(generators)
-    for t in timesteps:
+    for t, then in zip(timesteps, [*timesteps[1:].tolist(), None], strict=True):
         output = predict(x, t)
         alpha_bar = scheduler.alphas_cumprod[int(t)].to(x.device)
         x_0 = predicted_x_0(x, output, alpha_bar)
         x_0 = x_0.clamp(-1, 1) if bounded else x_0
         x = scheduler.step(output, t, x, **options).prev_sample
+        x = x if after is None else after(x, then)
         yield Denoised(x, x_0, int(t))

@@ -26,6 +26,12 @@ def alphas_cumprod() -> np.ndarray:
     return np.cumprod(1 - np.asarray(betas))
 
 
+def begins_at(total: int, num_inference_steps: int, shift: float = 1.0) -> int:
+    """The time, 0 to 999, at which the last `total` of so many steps begin; shift as a flow's times have it."""
+    share = total / num_inference_steps
+    return round(NUM_TRAIN_TIMESTEPS * shift * share / (1 + (shift - 1) * share)) - 1
+
+
 def noised(x_0: np.ndarray, times: Sequence[int], seed: int = 0) -> Images:
     """One clean picture x_0 float32 (h, w, c) at each of the times, all with the same eps: float32 (len(times), h, w, c) in [-1, 1].
 
@@ -35,3 +41,10 @@ def noised(x_0: np.ndarray, times: Sequence[int], seed: int = 0) -> Images:
     eps = np.random.default_rng(seed).standard_normal(x_0.shape)
     x_t = np.sqrt(alpha_bar) * x_0 + np.sqrt(1 - alpha_bar) * eps
     return Images(np.clip(x_t, -1, 1).astype(np.float32))
+
+
+def mixed(x_0: np.ndarray, times: Sequence[int], seed: int = 0) -> Images:
+    """The same along a flow's straight path: x_t = (1 - t) x_0 + t eps with t = times / 1000 (arXiv:2210.02747)."""
+    t = np.asarray(times).reshape(-1, 1, 1, 1) / NUM_TRAIN_TIMESTEPS
+    eps = np.random.default_rng(seed).standard_normal(x_0.shape)
+    return Images(np.clip((1 - t) * x_0 + t * eps, -1, 1).astype(np.float32))

@@ -41,6 +41,8 @@ def choose(panel: Locator, label: str, text: str) -> None:
     panel.get_by_label(label, exact=True).first.click()
     panel.get_by_role("option", name=text, exact=True).click()
     panel.page.wait_for_timeout(500)
+    serving.wait_until_idle()  # another model renames and refills other dropdowns
+    panel.page.wait_for_timeout(200)
 
 
 def press(panel: Locator, name: str) -> None:
