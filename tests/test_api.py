@@ -243,7 +243,7 @@ def refused(name: str, arguments: list, control: str, allowed: str) -> None:
             break
     assert kind == "error"
     assert isinstance(message, str) and message.startswith(f"{control} must "), message
-    assert allowed in message and len(message) < 250, message
+    assert allowed in message and len(message) < 400, message
     assert "Traceback" not in message and "internal error" not in message and str(ROOT) not in message and "/tmp" not in message
     assert registry.loaded() == before
     assert seconds < SECONDS, f"{seconds:.2f} s"

@@ -31,7 +31,8 @@ def draw(card_id: str, drawn: dict) -> tuple[np.ndarray, float | None]:
     """Features (500, d) of a card's samples, and the share seen as the class that was asked for."""
     if card_id not in drawn:
         card = registry.get(card_id)
-        samples = run.sample(card_id, quality.BLOCK, recorded(card_id, "kid").seed, **equal_shares(card.controls, quality.BLOCK)).samples
+        asked = equal_shares(card.controls, quality.BLOCK) | quality.captions_for(card, quality.BLOCK)
+        samples = run.sample(card_id, quality.BLOCK, recorded(card_id, "kid").seed, **asked).samples
         scores = features.extract(samples, data.get(card.dataset).extractor)
         drawn[card_id] = scores.features, None if samples.labels is None else features.class_right(scores, samples.labels)
     return drawn[card_id]
