@@ -159,15 +159,17 @@ window.playgroundPad = (element, send) => {
   const pen = element.querySelector(".pad-pen");
   const width = element.querySelector(".pad-width");
   const ink = canvas.getContext("2d");
+  const colour = element.querySelector(".pad-colour"); // of a pad in colour
+  const file = element.querySelector(".pad-file input"), note = element.querySelector(".pad-note");
   let last = null; // where the pen is down, or null
   let key = [canvas.width / 2, canvas.height / 2]; // where the keyboard's pen is
   let down = false; // whether it is down
   let waiting = null;
   const rest = () => { clearTimeout(waiting); waiting = setTimeout(() => send(canvas.toDataURL("image/png")), REST); };
-  const clear = () => { clearTimeout(waiting); ink.fillStyle = "#000"; ink.fillRect(0, 0, canvas.width, canvas.height); down = false; mark(); };
+  const clear = () => { clearTimeout(waiting); ink.fillStyle = colour ? "#e8e2d8" : "#000"; ink.fillRect(0, 0, canvas.width, canvas.height); down = false; mark(); };
   const stroke = (from, to) => {
     clearTimeout(waiting);
-    ink.strokeStyle = "#fff"; ink.lineCap = ink.lineJoin = "round"; ink.lineWidth = Number(width.value);
+    ink.strokeStyle = colour ? colour.value : "#fff"; ink.lineCap = ink.lineJoin = "round"; ink.lineWidth = Number(width.value);
     ink.beginPath(); ink.moveTo(...from); ink.lineTo(...to); ink.stroke();
   };
   const mark = () => {
@@ -202,6 +204,20 @@ window.playgroundPad = (element, send) => {
     event.preventDefault();
     pen.classList.add("keyboard");
     mark();
+  });
+  file?.addEventListener("change", async () => {
+    if (!file.files.length) return;
+    try {
+      const picture = await createImageBitmap(file.files[0]);
+      const side = Math.min(picture.width, picture.height);
+      clear();
+      ink.imageSmoothingQuality = "high";
+      ink.drawImage(picture, (picture.width - side) / 2, (picture.height - side) / 2, side, side, 0, 0, canvas.width, canvas.height);
+      picture.close();
+      note.textContent = "Its middle square was made small in this browser; nothing larger is sent.";
+      rest();
+    } catch { note.textContent = "This file is no picture that the browser can read: choose a PNG, JPEG or WebP."; }
+    file.value = "";
   });
   const over = element.querySelector(".pad").classList.contains("over");
   element.querySelector(".pad-clear").addEventListener("click", () => { clear(); if (over) rest(); });

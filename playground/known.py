@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playground import comparison, data, registry
 from playground.controls import Slider, adjustments
-from playground.metrics import factors, measurements
+from playground.metrics import factors, keeping, measurements
 from playground.types import Measurement, ModelCard
 
 QUALITY = (
@@ -66,6 +66,17 @@ def adherence(card: ModelCard, found: Sequence[Measurement] | None = None) -> li
         for name, title in named
         if (m := known.get(name)) is not None
     ]
+
+
+def image_to_image(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
+    """By strength, how much of a given picture is kept beside chance, and how much of new words is followed (in the note)."""
+    known, lines = _known(card, found), []
+    for strength in keeping.STRENGTHS:
+        per_cent = f"{100 * strength:.0f}"
+        keeps, follows = known.get(f"keeps_{per_cent}"), known.get(f"follows_{per_cent}")
+        if keeps is not None and follows is not None:
+            lines.append(Line(f"{strength:g}", *(f"{100 * value:.1f} %" for value in (keeps.value, keeps.floor, follows.value))))
+    return lines
 
 
 def shares(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
@@ -139,6 +150,12 @@ def as_markdown() -> str:
             parts.append(
                 "What unseen captions name, read as named; beside it the faces that they describe, and how many captions name it:\n\n"
                 + _table(("", "drawn", "real", "n"), lines)
+            )
+        if lines := image_to_image(card):
+            parts.append(
+                "A real face changed towards an unseen caption: words that the caption does not name and that stay, beside two faces "
+                "of chance, and words that it names and that are followed:\n\n"
+                + _table(("strength", "kept", "by chance", "followed"), lines)
             )
         if lines := shares(card):
             parts.append(

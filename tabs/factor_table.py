@@ -22,6 +22,11 @@ def table(card: ModelCard) -> str:
         _table(f"{card.title}: how good its samples are", ("what", "samples", "real"), quality)
         + _table("Set against read: each feature moved alone", ("feature", "obeys", "", "other words changed"), known.control(card))
         + _table("Words: what unseen captions name, read as named", ("feature", "drawn", "real", "n"), known.adherence(card))
+        + _table(
+            "Image to image: a real face changed towards an unseen caption",
+            ("strength", "unnamed words kept", "by chance", "named words followed"),
+            known.image_to_image(card),
+        )
         + _table("Proportions: how far each is from the real ones", ("feature", "samples", "real"), known.shares(card))
         + _proportions(card)
         + _table(f"The reader itself ({eyes}), on real samples", ("feature", "right"), known.reader(card.dataset))

@@ -24,7 +24,7 @@ from tabs.widgets import HEAVY
 
 SAMPLES = 8
 SIDE = 90  # CSS pixels that a picture of a row takes at most
-TEST, DRAWN = "a test picture", "my drawing"
+TEST, DRAWN = "a test picture", "my own"
 OWN = "its own"
 SHOWN = 40  # moments that are sent while a run is under way, at most
 
@@ -63,13 +63,15 @@ def build(
     )
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
-            source = gr.Radio([TEST, DRAWN], value=TEST, label="Start from", visible=_drawable(card))
+            source = gr.Radio([TEST, DRAWN], value=TEST, label="Start from")
             with gr.Row():
                 kind = gr.Dropdown(every, value=first_class(card), label=_kind(card), min_width=90)
                 which = gr.Slider(1, _shortest(own), 1, step=1, precision=0, label="Which of them", min_width=140)
             drawing = gr.State(None)  # the drawing as the model sees it: uint8 (1, h, w, c)
             with gr.Accordion("Draw your own", open=False, visible=_drawable(card)) as drawer:
                 pad = drawing_pad.pad(f"{tab}-pad")
+            with gr.Accordion("Draw or choose your own", open=False, visible=not _drawable(card)) as easel:
+                paint = drawing_pad.pad(f"{tab}-easel", colour=True, files=True)
             mask = gr.State(None)  # white where the picture is to be repainted: uint8 (1, h, w, c), None for nowhere
             with gr.Accordion("Repaint a part", open=False, visible=_masks(card)) as repainter:
                 gr.HTML(
@@ -104,9 +106,10 @@ def build(
 
     def given(model: str, source: str, kind: str, which: int, drawing: np.ndarray | None) -> Images:
         card = picker.card(model)
-        if source == DRAWN and _drawable(card):
-            if drawing is None:
-                raise PlaygroundError("There is no drawing yet: open Draw your own and draw a digit.")
+        if source == DRAWN:
+            if drawing is None or drawing.shape[1:] != data.get(card.dataset).shape:  # or it is for another model's data
+                how = "Draw your own and draw a digit" if _drawable(card) else "Draw or choose your own"
+                raise PlaygroundError(f"There is no drawing yet: open {how}.")
             return Images(drawing)
         real = real_pictures(card)
         if kind not in real or not 1 <= which <= len(real[kind]):
@@ -156,10 +159,12 @@ def build(
         drawing, _, *others = rest
         return mask, _start(*noised(model, source, kind, which, drawing, mask, *others))
 
-    def under(model: str, kind: str, which: int) -> str:
+    def under(model: str, source: str, kind: str, which: int, drawing: np.ndarray | None) -> str:
         card = picker.card(model)
         if not _masks(card):
             return ""
+        if source == DRAWN and drawing is not None and drawing.shape[1:] == data.get(card.dataset).shape:
+            return drawing_pad.backdrop(f"{tab}-brush", Images(drawing))
         real = real_pictures(card)[kind if kind in data.get(card.dataset).labels else first_class(card)]
         return drawing_pad.backdrop(f"{tab}-brush", Images(real[min(max(int(which), 1), len(real)) - 1 :][:1]))
 
@@ -177,7 +182,7 @@ def build(
     ) -> Iterator[tuple]:
         *values, back_as = rest
         card, seen = picker.card(model), given(model, source, kind, which, drawing)
-        drawn = source == DRAWN and _drawable(card)
+        drawn = source == DRAWN
         own = (_read(card, seen) or [ANY])[0] if drawn else kind
         label = own if back_as == OWN else back_as
         begun = None
@@ -215,25 +220,27 @@ def build(
             gr.update(maximum=_shortest(real_pictures(card))),
             gr.update(choices=[OWN, ANY, *classes], visible=label_of(card) is not None, **back),
             gr.update(visible=_drawable(card)),
-            gr.update(visible=_drawable(card)),
+            gr.update(visible=not _drawable(card)),
             gr.update(visible=_masks(card)),
         ]
 
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
-    model.change(switched, [model, kind, back_as], [kind, which, back_as, source, drawer, repainter], **quiet)
+    model.change(switched, [model, kind, back_as], [kind, which, back_as, drawer, easel, repainter], **quiet)
     model.change(lambda model: _recorded(picker.card(model)), model, [start, back], **quiet)
-    gr.on([model.change, kind.change, which.change], under, [model, kind, which], backdrop, **quiet)
+    placed = [model, source, kind, which, drawing]
+    gr.on([each.change for each in placed], under, placed, backdrop, **quiet)
     asked = [model, source, kind, which, drawing, mask, strength, seed, *inputs]
     looking = dict(fn=look, inputs=asked, outputs=start, api_visibility="private", trigger_mode="always_last", **HEAVY)
     gr.on([strength.release, which.release, kind.input, source.input], **looking)
-    pad.draw(
-        drew,
-        [model, kind, which, mask, strength, seed, *inputs],
-        [drawing, source, start],
-        api_visibility="private",
-        trigger_mode="always_last",
-        **HEAVY,
-    )
+    for board in (pad, paint):
+        board.draw(
+            drew,
+            [model, kind, which, mask, strength, seed, *inputs],
+            [drawing, source, start],
+            api_visibility="private",
+            trigger_mode="always_last",
+            **HEAVY,
+        )
     brush.draw(brushed, asked, [mask, start], api_visibility="private", trigger_mode="always_last", **HEAVY)
     bringing = go.click(bring, [*asked, back_as], [start, back], api_visibility="private", **HEAVY)
     stop.click(None, cancels=[bringing], api_visibility="private")

@@ -141,7 +141,7 @@ def test_a_loaded_model_tells_what_is_wanted_and_guides_away_from_nothing(traine
     model.unet, model.classes = trainee.modules["unet"], len(FACES.labels)
     told = []
     model.condition.register_forward_hook(lambda module, given, _: told.append([part.numpy() for part in given]))
-    model._told(np.array([2, 5]), {"age": 90.0, "glasses": "square"})
+    model.told(np.array([2, 5]), {"age": 90.0, "glasses": "square"})
     (columns, known), (_, nothing) = told
     assert not nothing.any()
     at = 0

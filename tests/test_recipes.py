@@ -13,7 +13,17 @@ from playground.data import faces
 from playground.training.recipe import Batch
 from playground.types import Images
 
-SMALL = {"channels": 16, "deep": 16, "deep_channels": 32, "deepest": 16, "features": 8, "batch_size": 4, "vae_channels": 8, "words": 16}
+SMALL = {
+    "channels": 16,
+    "deep": 16,
+    "deep_channels": 32,
+    "deepest": 16,
+    "features": 8,
+    "batch_size": 4,
+    "vae_channels": 8,
+    "words": 16,
+    "pool": 4,
+}
 OWN = [card.id for card in registry.cards() if card.recipe and card.kind == "image"]
 CROSS = ["autoencoder-mnist", "vae-mnist", "gan-mnist", "diffusion-mnist"]  # the others' networks fit one size
 

@@ -1,4 +1,4 @@
-"""The small Stable Diffusion: its vocabulary, its three stages, and that its folder is diffusers' own pipeline."""
+"""The small Stable Diffusion: its vocabulary, its stages, and that its folder is diffusers' own pipeline."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ SMALL = stable_diffusion.Config(
     channels=16,
     deep_channels=32,
     vae_steps=1,
+    detail_steps=1,
     vae_batch=2,
     decoder_steps=1,
-    num_steps=3,
+    num_steps=4,
     batch_size=4,
 )
 CARD = dataclasses.replace(STABLE_DIFFUSION, id="tiny")
@@ -68,17 +69,18 @@ def test_every_word_of_a_caption_is_one_token_and_any_other_falls_apart(trainee)
     assert longest <= stable_diffusion.MAX_TOKENS
 
 
-def test_the_first_stage_moves_the_codec_the_second_words_and_denoiser_the_third_the_decoder(trainee, monkeypatch):
+def test_each_stage_moves_its_own_part(trainee, monkeypatch):
     monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
     batch = batch_of(faces.make(range(4)))
     codec = trainee.modules["codec"].vae
     parts = {
         "codec": trainee.modules["codec"],
+        "detail": trainee.modules["codec"],
         "worded": trainee.modules["worded"],
         "decoder": torch.nn.ModuleList([codec.decoder, codec.post_quant_conv]),
     }
     every = {id(p) for module in trainee.modules.values() for p in module.parameters()}
-    for i, moved in enumerate(("codec", "worded", "decoder")):
+    for i, moved in enumerate(("codec", "detail", "worded", "decoder")):
         taken = []
 
         def update(name: str, loss: torch.Tensor, taken=taken) -> None:
@@ -101,7 +103,7 @@ def test_a_face_with_a_pair_that_is_held_out_teaches_nothing(trainee, monkeypatc
     found = dataclasses.replace(found, captions=("a face",) * 4)
     assert data.held_out("faces", found.factors).all()
     losses = []
-    trainee.step(batch_of(found), 1, torch.Generator().manual_seed(0), lambda name, loss: losses.append(float(loss)))
+    trainee.step(batch_of(found), 2, torch.Generator().manual_seed(0), lambda name, loss: losses.append(float(loss)))
     assert losses == [0.0]
 
 
@@ -250,5 +252,20 @@ def test_the_text_model_learns_what_a_caption_names(trainee, monkeypatch):
         loss.backward()
         optimizer.step()
 
-    found = [float(learner.step(batch, 1, torch.Generator().manual_seed(i), update)["reading"]) for i in range(25)]
+    found = [float(learner.step(batch, 2, torch.Generator().manual_seed(i), update)["reading"]) for i in range(25)]
     assert found[-1] < 0.5 * found[0]
+
+
+def test_an_error_in_a_small_thing_counts_more_and_all_together_as_much():
+    x = torch.full((2, 3, 32, 32), -0.5)
+    x[:, :, 14:18, 14:18] = 0.8  # an eye in a cheek
+    counts = stable_diffusion.emphasis(x, 4.0)
+    assert counts.shape == (2, 1, 32, 32) and float(counts.mean()) == pytest.approx(1.0, rel=1e-5)
+    assert float(counts[0, 0, 15, 15]) > 10 * float(counts[0, 0, 2, 2]) == pytest.approx(2.0, rel=1e-4)
+    assert torch.equal(stable_diffusion.emphasis(x, 0.0), torch.ones(2, 1, 32, 32))
+
+
+def test_the_stages_follow_each_other_without_a_gap():
+    stages = list(stable_diffusion.spans(stable_diffusion.Config()).values())
+    assert stages[0][0] == 0 and stages[-1][1] == stable_diffusion.Config().num_steps
+    assert all(end == first for (_, end), (first, _) in zip(stages[:-1], stages[1:], strict=True))

@@ -132,7 +132,7 @@ FLOW_MNIST = ModelCard(
         Given("given", "Start from", "image", (28, 28, 1), help="A digit to be noised and denoised again."),
         STRENGTH,
     ),
-    views=("x_t", "x_0"),
+    views=("x_t", "x_0", "way"),
     chunk=64,
     load="playground.models.flow:load",
     recipe="playground.models.flow:recipe",
@@ -158,11 +158,36 @@ FLOW_FACES = ModelCard(
         STRENGTH,
         *(Adjust(factor) for factor in FACES.factors if factor.name != FACES.label_factor),
     ),
-    views=("x_t", "x_0"),
+    views=("x_t", "x_0", "way"),
     chunk=64,
     load="playground.models.flow:load",
     recipe="playground.models.flow:recipe",
     facts=FLOW_FACTS,
+)
+
+FLOW_MAP_FACES = replace(
+    FLOW_FACES,
+    id="flowmap-faces",
+    title="Flow map of toy faces",
+    paper="Boffi et al. 2024, Flow map matching, arXiv:2406.07507",
+    controls=(
+        Label("label", "Hairstyle", FACES.labels, help="What to draw. Any: drawn from the seed."),
+        Slider("num_inference_steps", "Steps", 4, 1, 4, 1, integer=True, help="Network calls from noise to picture: one to a step."),
+        Given("given", "Start from", "image", FACES.shape, help="A face to be noised and denoised again."),
+        STRENGTH,
+        *(Adjust(factor) for factor in FACES.factors if factor.name != FACES.label_factor),
+    ),
+    load="playground.models.flow_map:load",
+    recipe="playground.models.flow_map:recipe",
+    facts={
+        "architecture": "The flow's U-Net, also told where a jump ends",
+        "training": "Learnt from another model: where the flow's own ways lead, between their stops",
+        "latent_space": "The noise itself, as large as the picture; one way through it for each picture, as the flow's",
+        "likelihood": "None",
+        "stability": "One regression loss; as good as its teacher at best",
+        "control": "As the flow, whose guidance it has learnt once for all",
+        "uses": "Live drawing: SDXL Turbo, latent consistency models, FLUX schnell",
+    },
 )
 
 CARDS = (
@@ -185,7 +210,7 @@ CARDS = (
             Given("given", "Start from", "image", (28, 28, 1), help="A digit to be noised and denoised again."),
             STRENGTH,
         ),
-        views=("x_t", "x_0"),
+        views=("x_t", "x_0", "way"),
         chunk=64,
         load="playground.models.diffusion:load",
         recipe="playground.models.diffusion:recipe",
@@ -219,7 +244,7 @@ CARDS = (
             STRENGTH,
             *(Adjust(factor) for factor in FACES.factors if factor.name != FACES.label_factor),
         ),
-        views=("x_t", "x_0"),
+        views=("x_t", "x_0", "way"),
         chunk=64,
         load="playground.models.diffusion:load",
         recipe="playground.models.diffusion:recipe",
@@ -230,6 +255,7 @@ CARDS = (
         },
     ),
     FLOW_FACES,
+    FLOW_MAP_FACES,
     STABLE_DIFFUSION,
     # unshipped: FLOW_MNIST
 )

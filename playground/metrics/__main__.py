@@ -1,4 +1,4 @@
-"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick]: measures cards and writes assets/measurements.json."""
+"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--curve DATASET]: measures cards and writes assets/measurements.json."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from playground import data, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
-from playground.metrics import cost, features, measurements, memory, quality, reference
+from playground.metrics import cost, curve, features, measurements, memory, quality, reference
 from playground.types import Measurement, ModelCard
 
 N = 10_000
@@ -31,13 +31,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help=f"n = {QUICK_N}: rough, without fid")
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
+    parser.add_argument("--curve", metavar="DATASET", help=f"KID at few and many steps, of the named cards or all (default n {curve.N})")
     parser.add_argument("--reference", nargs="*", metavar="DATASET", help="write assets/reference/DATASET (none named: of all)")
     args = parser.parse_args(words)
-    if not (args.cards or args.all or args.reference is not None):
-        parser.error("name a card, or give --all or --reference")
+    if not (args.cards or args.all or args.reference is not None or args.curve):
+        parser.error("name a card, or give --all, --curve or --reference")
     try:
         if args.reference is not None:
             write_references([data.get(name).name for name in args.reference] or data.names())
+        if args.curve:
+            draw_curve(args.curve, args.cards, args.n, command="python -m playground.metrics " + shlex.join(words))
+            return 0
         cards = [registry.get(name) for name in args.cards] or (
             [card for card in registry.cards() if can_measure(card)] if args.all else []
         )
@@ -68,6 +72,21 @@ def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -
     if "score" in card.can:
         found += quality.classifier(card, split, **about)
     return found
+
+
+def draw_curve(dataset: str, names: Sequence[str], n: int | None, command: str) -> None:
+    """Measures and records the curves of the named cards of a data set, or of all. Raises PlaygroundError."""
+    cards = [registry.get(name) for name in names] or curve.cards(dataset)
+    for card in cards:
+        if card.dataset != dataset:
+            raise PlaygroundError(f"{card.id} is of {card.dataset}, not of {dataset}.")
+    n = whole("n", curve.N if n is None else n, 20, 10_000)
+    about = {name: value for name, value in circumstances(command).items() if name != "device"}
+    for card in cards:
+        for line in curve.measure(card, n, **about):
+            curve.write(dataset, line)
+            told = "  ".join(f"{p.steps} steps {p.calls} calls {p.kid:.3g} ± {p.spread:.2g}" for p in line.points)
+            print(f"{line.card} {' '.join(line.settings.values())}  {told}  floor {line.floor:.2g}  n {line.n}", flush=True)
 
 
 def circumstances(command: str) -> dict[str, Any]:

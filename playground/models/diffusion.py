@@ -19,7 +19,7 @@ from playground.models.nets.conv import LARGE_SIDE
 from playground.models.nets.denoiser import DenoiserModel, DenoiserTrainee, Sketching, Task
 from playground.sampling import denoise as loop
 from playground.sampling.noise import randn
-from playground.sampling.pixels import from_images, to_images
+from playground.sampling.pixels import from_images, seen, to_images
 from playground.training.recipe import Recipe
 from playground.types import Images, ModelCard, Step
 
@@ -119,10 +119,9 @@ class DiffusionModel(DenoiserModel):
             return answer(x, t, int(t) in guided)
 
         for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, eta=eta), 1):
-            moment = {"x_t": x, "x_0": found.x_0}
+            before = seen(x, found.x_0, views, label)
             x = found.x
-            seen = {name: to_images(moment[name], label) for name in moment if name in views}
-            yield Step(to_images(x, label), i, total, calls[i - 1], seen)
+            yield Step(to_images(x, label), i, total, calls[i - 1], before)
 
 
 class FactorDiffusionModel(Sketching, DiffusionModel):

@@ -16,15 +16,14 @@ import torch
 from playground import data
 from playground.models.nets import denoiser
 from playground.models.nets.conv import LARGE_SIDE
-from playground.models.nets.denoiser import Config, DenoiserModel, DenoiserTrainee, Sketching, Task
+from playground.models.nets.denoiser import CLOCK, Config, DenoiserModel, DenoiserTrainee, Sketching, Task
 from playground.sampling import flow
 from playground.sampling.denoise import Predict
 from playground.sampling.noise import randn
-from playground.sampling.pixels import from_images, to_images
+from playground.sampling.pixels import from_images, seen, to_images
 from playground.training.recipe import Recipe
 from playground.types import Images, ModelCard, Step
 
-CLOCK = 1000.0  # the network's time embedding is made for 0 to 1000
 SMALL = Config(num_steps=7300)
 """As many steps as diffusion-mnist took."""
 LARGE = Config(**denoiser.LARGE)
@@ -85,10 +84,9 @@ class FlowModel(DenoiserModel):
 
         for i, (t, until, twice) in enumerate(zip(times[:-1], times[1:], within, strict=True), 1):
             found = flow.step(partial(field, twice=twice), x, t, until, solver)
-            moment = {"x_t": x, "x_0": found.x_0}
+            before = seen(x, found.x_0, views, label)
             x, calls = found.x, calls + found.calls * (1 + twice)
-            seen = {name: to_images(moment[name], label) for name in moment if name in views}
-            yield Step(to_images(x, label), i, total, calls, seen)
+            yield Step(to_images(x, label), i, total, calls, before)
 
 
 class FactorFlowModel(Sketching, FlowModel):

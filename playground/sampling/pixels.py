@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 
-from playground.types import Images
+from playground.types import Images, Latents, Samples
 
 
 def to_images(x: torch.Tensor, label: np.ndarray | None = None) -> Images:
@@ -16,3 +18,16 @@ def to_images(x: torch.Tensor, label: np.ndarray | None = None) -> Images:
 def from_images(images: Images, device: str | torch.device) -> torch.Tensor:
     """Images (n, h, w, c) -> x float32 (n, c, h, w) in [-1, 1] on the device."""
     return torch.from_numpy(np.ascontiguousarray(images.float32().transpose(0, 3, 1, 2))).to(device)
+
+
+def seen(x: torch.Tensor, x_0: torch.Tensor, views: Sequence[str], label: np.ndarray | None = None) -> Mapping[str, Samples]:
+    """A moment of the way from noise to a picture, as the views that were asked for: x_t, where it stands, and x_0, where it seems bound for.
+
+    way: where it stands as it is, not clipped to a picture, one row of h * w * c numbers for each sample.
+    """
+    made = {
+        "x_t": lambda: to_images(x, label),
+        "x_0": lambda: to_images(x_0, label),
+        "way": lambda: Latents(x.detach().float().permute(0, 2, 3, 1).flatten(1).cpu().numpy(), label),
+    }
+    return {name: make() for name, make in made.items() if name in views}

@@ -52,7 +52,7 @@ def train(
     trainee = recipe.make()
     average = {name: copy.deepcopy(trainee.modules[name]).eval().requires_grad_(False).to(accelerator.device) for name in trainee.averaged}
     progress = Progress()
-    earlier = Earlier()
+    earlier = Earlier(tuple(weights.record(recipe.teacher).get("lineage", ()))) if recipe.teacher else Earlier()
     if start_from:
         earlier = _earlier(start_from, recipe.card)
         _start_from(start_from, trainee, average)

@@ -65,6 +65,7 @@ class Recipe:
     """How a card's weights are made. make() builds a fresh trainee from config alone; data order and noise follow (seed, step).
 
     spans: first step and end of the learning rate's schedule by optimizer, where one works in a part of the run only.
+    teacher: the shipped card that it is learnt from, if any: what that took belongs to how these weights were made.
     """
 
     card: str
@@ -80,6 +81,7 @@ class Recipe:
     clip_norm: float | None = None
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     story: tuple[int, ...] = field(default=())
+    teacher: str | None = None
 
     def learning_rate_factor(self, i: int, name: str = "") -> float:
         """What multiplies the named optimizer's learning rates at step i: linear warm-up, constant, then a half cosine to zero."""

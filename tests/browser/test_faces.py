@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from gradio_client import Client
+from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from playground import registry
@@ -189,3 +192,36 @@ def test_a_real_face_is_noised_and_brought_back(page: Page, card: ModelCard) -> 
     panel.locator("#diffusion-back").click()
     back.locator(".badge.live").wait_for(timeout=SLOW)
     assert pictures_of(start) != before and "Brought back from t" in back.inner_text()
+
+
+def test_one_s_own_picture_is_made_small_drawn_over_and_brought_back(page: Page, tmp_path: Path) -> None:
+    card = DIFFUSIONS[0]
+    panel = open_tab(page, "diffusion")
+    choose(panel, "Model", card.title)
+    panel.get_by_role("button", name="Draw or choose your own").click()
+    start, back, easel = (panel.locator(f"#diffusion-{name}") for name in ("start", "back-out", "easel"))
+    (tmp_path / "no.png").write_text("not a picture")
+    easel.locator("input[type=file]").set_input_files(tmp_path / "no.png")
+    expect(easel.locator(".pad-note")).to_contain_text("no picture that the browser can read")
+    Image.fromarray(np.tile(np.array([200, 30, 30], np.uint8), (300, 500, 1))).save(tmp_path / "red.png")
+    before = pictures_of(start)
+    easel.locator("input[type=file]").set_input_files(tmp_path / "red.png")
+    expect(start.locator("img").first).not_to_have_attribute("src", before[0], timeout=SLOW)
+    seen = decoded(pictures_of(start)[0])
+    assert seen.shape == (64, 64, 3) and np.abs(seen.astype(int) - [200, 30, 30]).max() <= 2, "its middle square, as the model sees it"
+    set_number(panel, "Steps", 4)
+    serving.wait_until_idle()
+    panel.locator("#diffusion-back").click()
+    back.locator(".badge.live").wait_for(timeout=SLOW)
+
+
+def test_ways_are_followed_and_the_curves_stand_above_them(page: Page) -> None:
+    panel = open_tab(page, "diffusion")
+    panel.get_by_role("button", name="Fewer steps").click()
+    curves = panel.locator("#diffusion-curve")
+    curves.locator("figure.curve").first.wait_for(timeout=SLOW)
+    assert curves.locator("figure.curve").count() == len({card.dataset for card in DIFFUSIONS} | {"mnist"})
+    panel.locator("#diffusion-ways-run").click()
+    ways = panel.locator("#diffusion-ways")
+    ways.locator(".badge.live").wait_for(timeout=SLOW)
+    assert ways.locator("figure.ways").count() >= 1 and "1: straight" in ways.inner_text()

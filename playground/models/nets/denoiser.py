@@ -32,6 +32,7 @@ from playground.types import Images, ModelCard
 
 Guided = Callable[[torch.Tensor, torch.Tensor, bool], torch.Tensor]
 """answer(x_t, t, twice) -> the network's output for the whole batch at time t; twice: whether this step is guided."""
+CLOCK = 1000.0  # the time embedding is made for 0 to 1000
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,41 @@ def predict(unet: nn.Module, x: torch.Tensor, t: torch.Tensor, told: torch.Tenso
     return F.pixel_shuffle(unet(folded.contiguous(memory_format=torch.channels_last), t, told).sample, patch)
 
 
+def telling(factors: Sequence[Slider | Choice], values: Mapping[str, np.ndarray], told: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Values of factors (n,) by name and which of them are told (n, factors) as a Condition wants them: columns and told, (n, columns)."""
+    widened = latents.widened(factors, told.float().numpy())
+    return torch.from_numpy(latents.columns(factors, values)), torch.from_numpy(widened)
+
+
 def wanted_columns(factors: Sequence[Slider | Choice], values: Mapping[str, np.ndarray], n: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Known values of factors (n,) by name as a Condition wants them, those that are not named as not told: columns and told, (n, columns)."""
     known = {factor.name: np.asarray(values.get(factor.name, np.zeros(n))) for factor in factors}
-    told = np.repeat([[float(factor.name in values) for factor in factors]], n, axis=0)
-    return torch.from_numpy(latents.columns(factors, known)), torch.from_numpy(latents.widened(factors, told))
+    told = torch.tensor([factor.name in values for factor in factors]).expand(n, -1)
+    return telling(factors, known, told)
+
+
+def told_at_random(
+    factors: Sequence[Slider | Choice], label_factor: str, n: int, label_alone: float, generator: torch.Generator
+) -> torch.Tensor:
+    """Which factors n pictures are told of, bool (n, factors): the label alone, or each of them at a rate drawn for the picture."""
+    drawn = torch.rand(n, len(factors) + 2, generator=generator)
+    told = drawn[:, 2:] > drawn[:, :1]
+    told[drawn[:, 1] < label_alone] = torch.tensor([factor.name == label_factor for factor in factors])
+    return told
+
+
+def guided(unet: nn.Module, asked: torch.Tensor, nothing: torch.Tensor, scale: float, patch: int) -> Guided:
+    """A network's answer, told what is asked for. Where it is guided, it is asked twice, also told nothing, and the difference counts
+    `scale` times (arXiv:2207.12598)."""
+    told = torch.cat([asked, nothing])
+
+    def answer(x: torch.Tensor, t: torch.Tensor, twice: bool) -> torch.Tensor:
+        if not twice:
+            return predict(unet, x, t, asked, patch)
+        conditional, free = predict(unet, torch.cat([x, x]), t, told, patch).chunk(2)
+        return free + scale * (conditional - free)
+
+    return answer
 
 
 @dataclass(frozen=True)
@@ -198,14 +229,9 @@ class DenoiserTrainee(Trainee):
         hidden = torch.rand(n, generator=generator) < self.config.unlabelled
         if not self.factors:
             return torch.where(hidden.to(device), self.classes, batch.label)
-        drawn = torch.rand(n, len(self.factors) + 2, generator=generator)
-        told = drawn[:, 2:] > drawn[:, :1]
-        alone = drawn[:, 1] < self.config.label_alone
-        told[alone] = torch.tensor([factor.name == self.label_factor for factor in self.factors])
-        told &= ~hidden[:, None]
-        columns = latents.columns(self.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()})
-        widened = latents.widened(self.factors, told.float().numpy())
-        return self.modules["condition"](torch.from_numpy(columns).to(device), torch.from_numpy(widened).to(device))
+        told = told_at_random(self.factors, self.label_factor, n, self.config.label_alone, generator) & ~hidden[:, None]
+        columns, widened = telling(self.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()}, told)
+        return self.modules["condition"](columns.to(device), widened.to(device))
 
     def preview(self, modules: Mapping[str, nn.Module]) -> Images:
         unet = modules["unet"]
@@ -236,21 +262,12 @@ class DenoiserModel:
     def guided(self, label: np.ndarray, wanted: Mapping[str, Any], scale: float) -> Guided:
         """The network's answer for samples of these labels (n,), told what else is wanted; None there leaves a factor to chance.
 
-        Where it is guided, it is asked twice, told what is wanted and told nothing, and the difference counts `scale` times
-        (arXiv:2207.12598).
+        Guided as far as `scale` says.
         """
-        asked, nothing = self._told(label, {name: value for name, value in wanted.items() if value is not None})
-        told = torch.cat([asked, nothing])
+        asked, nothing = self.told(label, {name: value for name, value in wanted.items() if value is not None})
+        return guided(self.unet, asked, nothing, scale, self.patch)
 
-        def answer(x: torch.Tensor, t: torch.Tensor, twice: bool) -> torch.Tensor:
-            if not twice:
-                return predict(self.unet, x, t, asked, self.patch)
-            conditional, free = predict(self.unet, torch.cat([x, x]), t, told, self.patch).chunk(2)
-            return free + scale * (conditional - free)
-
-        return answer
-
-    def _told(self, label: np.ndarray, wanted: Mapping[str, float | str]) -> tuple[torch.Tensor, torch.Tensor]:
+    def told(self, label: np.ndarray, wanted: Mapping[str, float | str]) -> tuple[torch.Tensor, torch.Tensor]:
         """What the network is told of n samples, and what it is told where nothing is wanted."""
         device = self.unet.device
         if self.condition is None:

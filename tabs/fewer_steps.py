@@ -1,0 +1,181 @@
+"""The Diffusion tab's part on speed: how good few steps are, measured, and how straight the ways are that the steps follow, live."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterator, Sequence
+
+import gradio as gr
+import numpy as np
+
+from playground import comparison, data, registry, ways
+from playground.metrics import curve
+from playground.metrics.curve import Line
+from playground.types import Images, ModelCard
+from tabs import pictures, widgets
+from tabs.picker import Picker
+from tabs.widgets import HEAVY
+
+SAMPLES = 16
+FOLLOWED = 40  # points of a picture whose values are drawn
+SHAPES = ("circle", "square", "diamond", "triangle")
+COLOURS = ("var(--accent)", "var(--accent-3)", "var(--accent-2)", "var(--quiet)")
+
+
+def build(picker: Picker, model: gr.Dropdown, seed: gr.Number, tab: str) -> None:
+    """The part's components and events."""
+    with gr.Accordion("Fewer steps", open=False) as fold:
+        gr.HTML(
+            "<p>A denoiser guesses the end of a way that bends, so a long step leaves it. Three ways out: a solver that bends along, ways that are straighter "
+            "(<i>flow matching</i>), and a network that has learnt where the ways of another lead and jumps (a <i>flow map</i>).</p>",
+            padding=False,
+        )
+        widgets.later(fold, f"{tab}-curve", measured)
+        with gr.Row(elem_classes="section"):
+            with gr.Column(scale=1, min_width=280):
+                gr.HTML(
+                    f"<h3>How straight are the ways?</h3><p>{SAMPLES} samples go from noise to picture in {ways.STEPS} small steps, without guidance. Each line is one value of "
+                    "the first picture, a colour's share at a place, in the colour it comes to. Straight lines could be gone in one step.</p>",
+                    padding=False,
+                )
+                go = gr.Button("Follow the ways", elem_id=f"{tab}-ways-run")
+            with gr.Column(scale=2, min_width=320):
+                out = gr.HTML('<div class="awaited"></div>', padding=False, elem_id=f"{tab}-ways")
+
+    @widgets.guarded
+    def follow(model: str, seed: int) -> Iterator[str]:
+        dataset = picker.card(model).dataset
+        shown = ""
+        for card in registry.cards():
+            if card.dataset == dataset and ways.can(card):
+                yield shown + f'<div class="runline"><span class="badge running">at work</span> {html.escape(card.title)}</div>'
+                shown += _ways(card, ways.follow(card.id, SAMPLES, seed))
+        yield (
+            shown
+            + f'<div class="runline"><span class="badge live">live</span> {SAMPLES} samples each, seed {seed}, {ways.STEPS} steps</div>'
+        )
+
+    go.click(follow, [model, seed], out, api_visibility="private", **HEAVY)
+
+
+def measured() -> str:
+    """The recorded curves of every data set, as charts and tables."""
+    return "".join(_curve(name, lines) for name in data.names() if (lines := curve.read(name))) or (
+        '<p class="note">Not measured yet: python -m playground.metrics --curve DATASET</p>'
+    )
+
+
+def _curve(dataset: str, lines: Sequence[Line]) -> str:
+    made = dict.fromkeys((line.n, line.seeds, line.extractor, line.when[:10], line.machine, line.commit, line.command) for line in lines)
+    origins = "; ".join(
+        f"n {n} for each of seeds {', '.join(map(str, seeds))}, seen by {extractor}, {when} on {machine}, commit {commit}, by {command}"
+        for n, seeds, extractor, when, machine, commit, command in made
+    )
+    return (
+        f'<div class="section"><div><h3>{html.escape(dataset.capitalize())}: distance to the real ones against network calls</h3>{chart(lines)}{_table(lines)}'
+        f'<p class="runline"><span class="badge recorded">recorded</span> {html.escape(origins)}</p></div></div>'
+    )
+
+
+def name(line: Line) -> str:
+    """A line's name: its card's title, and what it was set to."""
+    return ", ".join([registry.get(line.card).title, *line.settings.values()])
+
+
+def chart(lines: Sequence[Line]) -> str:
+    """KID over network calls, both on scales where each step doubles or multiplies, as inline SVG; bars show one standard deviation each way."""
+    width, height, left, bottom = 640, 260, 52, 40
+    calls = [point.calls for line in lines for point in line.points]
+    values = [value for line in lines for point in line.points for value in (point.kid, line.floor) if value > 0]
+    if not values:
+        return ""
+    first, last = math.log2(min(calls)), max(math.log2(max(calls)), math.log2(min(calls)) + 1)
+    low, high = math.log10(min(values)) - 0.1, math.log10(max(values)) + 0.1
+
+    def across(count: float) -> float:
+        return left + 10 + (width - left - 24) * (math.log2(count) - first) / (last - first)
+
+    def down(value: float) -> float:
+        return 8 + (height - bottom - 8) * (high - math.log10(max(value, 10**low))) / (high - low)
+
+    cards = list(dict.fromkeys(line.card for line in lines))
+    drawn, legend, floors = "", "", sorted({line.floor for line in lines if line.floor > 0})
+    for place, line in enumerate(lines):
+        colour, shape = COLOURS[cards.index(line.card) % len(COLOURS)], SHAPES[place % len(SHAPES)]
+        dashed = ' stroke-dasharray="5 4"' if place and lines[place - 1].card == line.card else ""
+        points = [(across(point.calls), point) for point in line.points]
+        way = " ".join(f"{x:.1f},{down(point.kid):.1f}" for x, point in points)
+        drawn += f'<polyline fill="none" stroke="{colour}" stroke-width="1.6"{dashed} points="{way}"/>'
+        for x, point in points:
+            top, foot = down(point.kid + point.spread), down(point.kid - point.spread)
+            said = (
+                f"{html.escape(name(line), quote=True)}: {point.steps} steps, {point.calls} calls, KID {comparison.significant(point.kid)}"
+            )
+            drawn += f'<g><title>{said}</title><line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{foot:.1f}" stroke="{colour}"/>{_mark(shape, x, down(point.kid), colour)}</g>'
+        mark = f'<svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">{_mark(shape, 6, 6, colour)}</svg>'
+        legend += f"<span>{mark} {html.escape(name(line))}</span> "
+    ticks = [2**k for k in range(math.ceil(first), math.floor(last) + 1)]
+    axes = "".join(f'<text x="{across(tick):.1f}" y="{height - bottom + 16}" text-anchor="middle">{tick}</text>' for tick in ticks)
+    for power in range(math.ceil(low), math.floor(high) + 1):
+        y = down(10.0**power)
+        axes += f'<line x1="{left}" x2="{width - 6}" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor" opacity=".15"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
+    for floor in floors[:1]:
+        axes += f'<line x1="{left}" x2="{width - 6}" y1="{down(floor):.1f}" y2="{down(floor):.1f}" stroke="currentColor" stroke-dasharray="2 4" opacity=".6"/><text x="{width - 8}" y="{down(floor) - 4:.1f}" text-anchor="end">real against real</text>'
+    title = "KID against network calls a sample"
+    return (
+        f'<figure class="plot curve"><figcaption>{title}; lower is better <span class="legend marks">{legend}</span></figcaption>'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">{axes}{drawn}'
+        f'<text x="{(left + width) / 2:.0f}" y="{height - 6}" text-anchor="middle">network calls a sample</text></svg></figure>'
+    )
+
+
+def _mark(shape: str, x: float, y: float, colour: str) -> str:
+    corners = {
+        "square": [(-4, -4), (4, -4), (4, 4), (-4, 4)],
+        "diamond": [(0, -5), (5, 0), (0, 5), (-5, 0)],
+        "triangle": [(0, -5), (5, 4), (-5, 4)],
+    }
+    if shape == "circle":
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>'
+    return f'<polygon fill="{colour}" points="{" ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners[shape])}"/>'
+
+
+def _table(lines: Sequence[Line]) -> str:
+    head = "".join(
+        f"<th scope=col>{text}</th>" for text in ("model", "steps", "calls", "KID", "over seeds", "real against real", "a sample")
+    )
+    body = "".join(
+        f"<tr><th scope=row>{html.escape(name(line))}</th><td>{point.steps}</td><td>{point.calls}</td><td>{comparison.significant(point.kid)}</td>"
+        f"<td>± {comparison.significant(point.spread, 2)}</td><td>{comparison.significant(line.floor, 2)}</td><td>{1000 * point.seconds:.1f} ms</td></tr>"
+        for line in lines
+        for point in line.points
+    )
+    return (
+        "<details class=readings><summary>The same as numbers</summary>"
+        f'<div class="tablewrap" tabindex="0" role="region" aria-label="KID against network calls"><table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>'
+    )
+
+
+def _ways(card: ModelCard, found: ways.Ways) -> str:
+    """The values of the first picture on their way, the picture beside them, and how straight all ways are."""
+    width, height, edge = 520, 150, 2.6
+    values = found.points[:, 0]  # (steps + 1, d)
+    picture = Images(found.samples.pixels[:1])
+    chosen = np.linspace(0, values.shape[1] - 1, FOLLOWED).astype(int)
+    colours = picture.uint8()[0].reshape(-1, picture.pixels.shape[-1])[chosen // picture.pixels.shape[-1]]
+    lines = ""
+    for index, colour in zip(chosen, colours, strict=True):
+        red, green, blue = (int(part) for part in (colour if len(colour) == 3 else np.repeat(colour, 3)))
+        points = " ".join(
+            f"{4 + (width - 8) * (1 - time):.1f},{height / 2 * (1 - np.clip(value, -edge, edge) / edge):.1f}"
+            for time, value in zip(found.times, values[:, index], strict=True)
+        )
+        lines += f'<polyline fill="none" stroke="rgb({red},{green},{blue})" stroke-width="1.4" points="{points}"/>'
+    straight = found.straightness
+    said = f"{card.title}: on average the ends are {straight.mean():.3f} of the way's length apart (± {straight.std():.3f}; 1: straight, 0.90: a quarter of a circle)"
+    return (
+        f'<figure class="plot ways"><figcaption>{html.escape(said)}</figcaption><div class="way">'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{FOLLOWED} values from noise, left, to picture, right">{lines}</svg>'
+        f"{pictures.grid(picture, 'the picture that this became', 1, None, 96 / picture.pixels.shape[1])}</div></figure>"
+    )
