@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import pickle
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,31 @@ def test_steps_on_the_way_are_shown_by_a_line_and_the_last_by_the_decoder(card: 
 def test_same_seed_gives_the_same_picture_at_any_n(card: ModelCard):
     many, one = run.sample(card.id, 2, 5, num_inference_steps=2), run.sample(card.id, 1, 5, num_inference_steps=2)
     assert np.abs(many.samples.pixels[:1] - one.samples.pixels).max() <= 2 / 127.5
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_the_size_that_is_said_is_that_of_the_weights(card: ModelCard):
+    parameters = sum(weight.numel() for part in hub_layout.real_parts(card) for weight in part.parameters())
+    assert abs(2 * parameters / card.hub.size_bytes - 1) < 0.01, "two bytes a parameter"
+    assert 4 * parameters < card.hub.memory_bytes < 7 * parameters
+
+
+def test_in_its_real_shape_it_is_loaded_and_draws(cache: Path):
+    """Every layer of Stable Diffusion 1.5 at its real size, random weights; on a quarter of the picture, which only costs less."""
+    card = cards.CARDS[1]
+    free, disk = device.free_bytes(), shutil.disk_usage(cache.parent).free
+    if free is None or free < 7e9 or disk < 3e9:
+        pytest.skip(f"it takes 7 GB of memory and 3 GB of disk; free are {(free or 0) / 1e9:.1f} and {disk / 1e9:.1f}")
+    try:
+        snapshot = hub_layout.lay_out(card, cache, whole=True)
+        path = snapshot / "unet" / "config.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "sample_size": 32}))
+        found = run.sample(card.id, 1, 0, num_inference_steps=1, guidance_scale=1.0)
+        assert found.samples.pixels.shape == (1, 256, 256, 3) and np.isfinite(found.samples.pixels).all()
+        assert registry.load(card.id).size_bytes == pytest.approx(2 * CARDS[1].hub.size_bytes, rel=0.01)
+    finally:
+        registry.unload()
+        shutil.rmtree(cache, ignore_errors=True)
 
 
 @pytest.mark.parametrize("wrong", ["torn", "another shape", "no JSON"])
