@@ -21,6 +21,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
+    if args.share:
+        os.environ["PLAYGROUND_PUBLIC"] = "1"  # playground.hub reads it
     from tabs import launch
 
     launch.serve(launch.build(), share=args.share, host=args.host, port=args.port)

@@ -1,4 +1,4 @@
-"""python -m playground list | sample | previews | readme: every card from the command line, without the page."""
+"""python -m playground list | sample | download | previews | readme: every card from the command line, without the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, previews, readme, registry, run, weights
+from playground import data, hub, previews, readme, registry, run, weights
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, equal_shares, shown, whole
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
@@ -46,6 +46,9 @@ def make_parser() -> argparse.ArgumentParser:
     drawing.add_argument("--out", type=Path, required=True, help="FILE.npz (images, labels) or FILE.png (a grid)")
     drawing.add_argument("--set", dest="settings", action="append", default=[], metavar="CONTROL=VALUE", help="change a control")
     drawing.set_defaults(command=sample)
+    fetching = commands.add_parser("download", help="fetch a model of the Hugging Face Hub: safetensors, JSON and text alone")
+    fetching.add_argument("card")
+    fetching.set_defaults(command=download)
     recording = commands.add_parser("previews", help="draw what the page shows first, for every card or the named ones")
     recording.add_argument("cards", nargs="*", metavar="CARD")
     recording.set_defaults(
@@ -82,6 +85,20 @@ def sample(args: argparse.Namespace) -> None:
     except OSError as error:
         raise PlaygroundError(f"{args.out} cannot be written: {error.strerror}.") from error
     print(f"{n} samples of {card.id} in {found.seconds:.2f} s on {found.device}, nfe {found.nfe}: {args.out}")
+
+
+def download(args: argparse.Namespace) -> None:
+    """Downloads a card of the Hub, saying first how large it is and under which licence it comes."""
+    from tqdm import tqdm
+
+    card = registry.get(args.card)
+    if card.hub is None:
+        raise PlaygroundError(f"{card.id} is shipped with this repository: there is nothing to download.")
+    print(f"{card.hub.repo_id}: {hub.size_of(card)}, {card.licence} ({card.hub.licence_url})")
+    with tqdm(total=card.hub.size_bytes, disable=None, unit="B", unit_scale=True) as bar:
+        for count in hub.fetch(card):
+            bar.update(count - bar.n)
+    print(f"{card.id} is here, commit {hub.commit(card)}")
 
 
 def write(path: Path, found: Run, card: ModelCard) -> None:
@@ -168,7 +185,7 @@ def _with_progress(runs: Any, n: int) -> Run:
 
 def _about(card: ModelCard) -> dict[str, Any]:
     try:
-        size_bytes = weights.size_bytes(card.id) if card.source == "shipped" else None
+        size_bytes = weights.size_bytes(card.id) if card.hub is None else card.hub.size_bytes
     except WeightsUnavailable:
         size_bytes = None
     names = ("id", "family", "title", "kind", "dataset", "source", "licence", "paper")

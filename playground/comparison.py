@@ -108,7 +108,7 @@ class Row:
 
 def chosen() -> dict[str, ModelCard]:
     """The card that stands for each family, in ORDER: the first of the family that samples pictures."""
-    drawing = [card for card in registry.cards() if "sample" in card.can and card.kind == "image"]
+    drawing = [card for card in registry.shipped() if "sample" in card.can and card.kind == "image"]
     return {family: next(card for card in drawing if card.family == family) for family in ORDER}
 
 

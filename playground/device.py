@@ -29,6 +29,19 @@ def pick_device() -> str:
     return os.environ.get("PLAYGROUND_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def free_bytes() -> int | None:
+    """Memory that a model on the processor may still take: what the system has left, or the cgroup if that is less. None where unknown,
+    and where models run on a GPU."""
+    system, limit, used = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.stat")
+    if not system.is_file() or pick_device() != "cpu":
+        return None
+    free = next(1024 * int(row.split()[1]) for row in system.read_text().splitlines() if row.startswith("MemAvailable"))
+    if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
+        held = dict(row.split() for row in used.read_text().splitlines())
+        free = min(free, int(limit.read_text()) - int(held["anon"]))  # the rest of it is a cache that gives way
+    return max(0, free)
+
+
 @functools.lru_cache(maxsize=1)
 def bf16_pays() -> bool:
     """True where a bfloat16 matrix product is at least 1.3 times as fast as a float32 one (a probe of 0.2 s)."""

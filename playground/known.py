@@ -37,7 +37,7 @@ class Line:
 
 def cards() -> tuple[ModelCard, ...]:
     """The cards that draw samples whose factors can be read."""
-    return tuple(card for card in registry.cards() if "sample" in card.can and data.get(card.dataset).factors)
+    return tuple(card for card in registry.shipped() if "sample" in card.can and data.get(card.dataset).factors)
 
 
 def quality(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:

@@ -26,7 +26,7 @@ MAP_SIDE = 32  # points that each picture of a map shows at most; a larger one i
 
 def drawn() -> tuple[ModelCard, ...]:
     """The cards that have a preview: those that draw pictures from shipped weights."""
-    return tuple(card for card in registry.cards() if "sample" in card.can and card.kind == "image" and card.source == "shipped")
+    return tuple(card for card in registry.shipped() if "sample" in card.can and card.kind == "image")
 
 
 def draw(card: ModelCard) -> run.Run:

@@ -8,10 +8,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from playground import data, device
 from playground.errors import PlaygroundError
 from playground.types import ModelCard
 
 FAMILIES = ("autoencoder", "vae", "gan", "diffusion", "classifier")
+MODULES = (*FAMILIES, "hub")  # of playground.cards; what comes from the Hub stands behind what is shipped
 MAX_LOADED_BYTES = 2_000_000_000
 
 _loaded: OrderedDict[str, tuple[Any, int]] = OrderedDict()
@@ -19,8 +21,18 @@ _lock = threading.Lock()
 
 
 def cards() -> tuple[ModelCard, ...]:
-    """All cards, family by family."""
-    return tuple(card for family in FAMILIES for card in importlib.import_module(f"playground.cards.{family}").CARDS)
+    """All cards, family by family, then those of the Hub."""
+    return tuple(card for module in MODULES for card in importlib.import_module(f"playground.cards.{module}").CARDS)
+
+
+def shipped() -> tuple[ModelCard, ...]:
+    """The cards whose weights this repository ships: those with previews, stories, measurements and a data set of ours."""
+    return tuple(card for card in cards() if card.hub is None)
+
+
+def shape(card: ModelCard) -> tuple[int, ...]:
+    """(h, w, c) of a card's pictures."""
+    return data.get(card.dataset).shape if card.hub is None else card.hub.shape
 
 
 def get(card_id: object) -> ModelCard:
@@ -45,6 +57,8 @@ def load(card_id: str) -> Any:
         if card_id in _loaded:
             _loaded.move_to_end(card_id)
             return _loaded[card_id][0]
+        if card.hub is not None:
+            _make_room(card.id, card.hub.memory_bytes)
         model = resolve(card.load)(card)
         _loaded[card_id] = (model, getattr(model, "size_bytes", 0))
         while len(_loaded) > 1 and sum(size for _, size in _loaded.values()) > MAX_LOADED_BYTES:
@@ -62,3 +76,13 @@ def unload() -> None:
     """Forgets every loaded model."""
     with _lock:
         _loaded.clear()
+
+
+def _make_room(card_id: str, needed: int) -> None:
+    """Forgets the models that were used longest ago until so many bytes are free. Raises PlaygroundError where they never are."""
+    while (free := device.free_bytes()) is not None and free < needed:
+        if not _loaded:
+            raise PlaygroundError(
+                f"{card_id} needs about {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: close other programs, or choose a smaller model."
+            )
+        _loaded.popitem(last=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, registry
+from playground import data, hub, registry
 from playground.controls import ANY, Adjust, Label, Prompt, resolve, whole
 from playground.device import pick_device, synchronize
 from playground.errors import PlaygroundError
@@ -25,6 +25,7 @@ VISITOR_N = 64  # what one visitor may ask for in one request
 def check(card_id: object, n: object, seed: object, *, limit: int = MAX_N, **controls: Any) -> tuple[ModelCard, int, int, dict[str, Any]]:
     """Everything that can be wrong with a request, checked without loading a model. Raises PlaygroundError."""
     card = registry.get(card_id)
+    hub.check_offered(card)
     if "sample" not in card.can:
         raise PlaygroundError(f"{card.id} does not generate: it can {', '.join(sorted(card.can))}.")
     n, seed = whole("n", n, 1, limit), whole("seed", seed, 0, MAX_SEED)
@@ -39,16 +40,24 @@ def check(card_id: object, n: object, seed: object, *, limit: int = MAX_N, **con
     return card, n, seed, values
 
 
+def visitor_n(card_id: object) -> int:
+    """How many samples one visitor may ask of a card in one request. Raises PlaygroundError for an unknown card."""
+    card = registry.get(card_id)
+    return VISITOR_N if card.hub is None else card.hub.visitor_n
+
+
 def stream(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequence[str] = (), **controls: Any) -> Iterator[Run]:
     """Draws n samples and yields a Run for every step of the model; the last one is done and holds all n.
 
     The check happens at the call, not at the first step. n above card.chunk is drawn chunk by chunk. limit bounds n.
-    Raises PlaygroundError for a bad request, before any model is loaded.
+    Raises PlaygroundError for a bad request or a download that is missing, before any model is loaded.
     """
     card, n, seed, values = check(card_id, n, seed, limit=limit, **controls)
     for view in views:
         if view not in card.views:
             raise PlaygroundError(f"views of {card.id} must be among {', '.join(card.views) or 'none'}; got {view!r}.")
+    if card.hub is not None:
+        hub.require(card)
     return _stream(card, n, seed, tuple(views), values)
 
 
@@ -121,7 +130,7 @@ def sketch(card_id: str, **asked: Any) -> Images:
     Raises PlaygroundError if the card cannot sketch, or has no such control, or the value is out of its bounds.
     """
     card = registry.get(card_id)
-    _check_can(card, "sketch")
+    check_can(card, "sketch")
     values = resolve([control for control in card.controls if isinstance(control, Label | Adjust)], asked, card.id)
     known = {control.name: control for control in card.controls}
     told = {name: value for name, value in values.items() if value is not None and value != ANY}
@@ -142,7 +151,7 @@ def score(card_id: str, given: Images) -> Scores:
 
 def _call(card_id: str, what: str, given: Samples, options: Mapping[str, Any]) -> Any:
     card = registry.get(card_id)
-    _check_can(card, what)
+    check_can(card, what)
     values = given.pixels if isinstance(given, Images) else given.values
     if values.ndim < 2 or len(values) == 0 or not np.isfinite(values).all():
         raise PlaygroundError(f"{what} needs finite numbers, at least one sample; got an array of shape {values.shape}.")
@@ -154,7 +163,8 @@ def _call(card_id: str, what: str, given: Samples, options: Mapping[str, Any]) -
         return _no_grad(getattr(model, what))(given, **options)
 
 
-def _check_can(card: ModelCard, what: str) -> None:
+def check_can(card: ModelCard, what: str) -> None:
+    """Raises PlaygroundError for what a card cannot do."""
     if what not in card.can:
         raise PlaygroundError(f"{card.id} cannot {what}: it can {', '.join(sorted(card.can))}.")
 

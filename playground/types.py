@@ -112,12 +112,51 @@ class Run:
 
 
 @dataclass(frozen=True)
+class HubRepo:
+    """Where a card's weights lie on the Hugging Face Hub, and what they ask of a machine.
+
+    files: all that is ever taken of the repository: safetensors, JSON and plain text alone; a name with a * may match nothing.
+    variant: as diffusers names it. shape: (h, w, c) of a picture. size_bytes: of the download. memory_bytes: at work in float32 on a
+    processor, one picture at a time; both rounded, as is seconds: a network call and a decoding on two cores. visitor_n: pictures
+    that one visitor may ask for in one request.
+    """
+
+    repo_id: str
+    files: tuple[str, ...]
+    licence_url: str
+    size_bytes: int
+    memory_bytes: int
+    seconds: tuple[int, int]
+    shape: tuple[int, int, int]
+    revision: str = "main"
+    variant: str | None = None
+    visitor_n: int = 4
+
+    def __post_init__(self) -> None:
+        unsafe = [name for name in self.files if not name.endswith((".safetensors", ".json", ".txt"))]
+        if unsafe:
+            raise ValueError(f"{self.repo_id}: only safetensors, JSON and text are taken from the Hub, not {', '.join(unsafe)}.")
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The files without which it cannot be loaded."""
+        return tuple(name for name in self.files if "*" not in name)
+
+    @property
+    def url(self) -> str:
+        """The repository's page."""
+        return f"https://huggingface.co/{self.repo_id}"
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """What is known of a model without loading it.
 
     can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch"}. chunk: samples in one forward batch.
     load, recipe: dotted names ("playground.models.gan:load"), imported when first needed. facts: one sentence for each row of
     the comparison table that measurement cannot fill. views: names that a step offers besides its samples.
+    hub: where the weights lie if this repository does not ship them; such a card has no recipe, previews, story or measurements, and its
+    dataset is a name alone.
     """
 
     id: str
@@ -130,11 +169,16 @@ class ModelCard:
     controls: tuple[Control, ...] = ()
     views: tuple[str, ...] = ()
     chunk: int = 64
-    source: str = "shipped"
     licence: str = "Apache-2.0"
     load: str = ""
     recipe: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    hub: HubRepo | None = None
+
+    @property
+    def source(self) -> str:
+        """ "shipped" with this repository, or "hub"."""
+        return "shipped" if self.hub is None else "hub"
 
 
 @dataclass(frozen=True)

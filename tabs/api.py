@@ -8,11 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from playground import comparison, data, exhibits, registry, run
+from playground import comparison, data, exhibits, hub, registry, run
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider
 from playground.errors import WeightsUnavailable
 from playground.metrics import memory
-from playground.run import VISITOR_N
 from playground.types import Images, ModelCard, Run
 from tabs import pictures
 from tabs.widgets import HEAVY, guarded, link_of, settings_of
@@ -26,23 +25,25 @@ def build() -> None:
     """Registers the endpoints; call inside a Blocks."""
     limits = {name: HEAVY[name] for name in ("concurrency_id", "concurrency_limit")}
     for card in registry.cards():
-        if "sample" in card.can:
+        if "sample" in card.can and hub.is_offered(card):
             gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
     for name, function in zip(ENDPOINTS, (reconstruct, classify, models, write_number, compare, mix, copies), strict=True):
         gr.api(guarded(function), api_name=name, **limits)
 
 
 def models() -> list[dict]:
-    """Every model: id, family, what it can, its controls."""
+    """Every model that is offered here: id, family, what it can, its controls."""
     return [
         {"id": card.id, "family": card.family, "can": sorted(card.can), "controls": [control.name for control in card.controls]}
         for card in registry.cards()
+        if hub.is_offered(card)
     ]
 
 
 def reconstruct(model: str, given: str) -> dict:
     """A picture (PNG or JPEG data URI), prepared as the data set's were, through a model's bottleneck and back."""
     card = registry.get(model)
+    run.check_can(card, "reconstruct")
     seen = data.from_picture(card.dataset, pictures.from_uri(given))
     return {"model": card.id, "seen": _png(seen), "reconstruction": _png(run.reconstruct(card.id, seen))}
 
@@ -50,6 +51,7 @@ def reconstruct(model: str, given: str) -> dict:
 def classify(model: str, given: str) -> dict:
     """The class probabilities of a picture (PNG or JPEG data URI), prepared as the data set's were."""
     card = registry.get(model)
+    run.check_can(card, "score")
     seen = data.from_picture(card.dataset, pictures.from_uri(given))
     scores = run.score(card.id, seen)
     return {
@@ -106,11 +108,13 @@ def _family(found: Run | WeightsUnavailable, judged: Callable[[Run], dict]) -> d
 def sampler(card: ModelCard) -> Callable[..., dict]:
     """The endpoint that draws from a card; its parameters are n, seed and the card's controls, by their names."""
 
+    most = run.visitor_n(card.id)
+
     def sample(n: Any, seed: Any, *values: Any) -> dict:
         controls = {control.name: _parsed(control, card, value) for control, value in zip(card.controls, values, strict=True)}
-        return answer(run.sample(card.id, n, seed, limit=VISITOR_N, **controls))
+        return answer(run.sample(card.id, n, seed, limit=most, **controls))
 
-    parameters = [inspect.Parameter("n", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=16, annotation=int)]
+    parameters = [inspect.Parameter("n", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=min(16, most), annotation=int)]
     parameters.append(inspect.Parameter("seed", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=7, annotation=int))
     for control in card.controls:
         kind = _type(control)

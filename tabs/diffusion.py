@@ -9,13 +9,12 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import data, registry, run, stories
+from playground import data, hub, registry, run, stories
 from playground.controls import Slider, prompt_of
 from playground.metrics.curve import FEW
-from playground.run import VISITOR_N
 from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
-from tabs import factor_table, fewer_steps, people, pictures, prompts, return_trip, widgets
+from tabs import factor_table, fetch, fewer_steps, people, pictures, prompts, return_trip, widgets
 from tabs.picker import Picker
 from tabs.widgets import HEAVY, TabPage
 
@@ -26,6 +25,7 @@ MOMENTS = 40  # of the film of the whole grid, at most
 TICKS = 50  # times that the progress line changes, at most
 TILES, POINTS = 600, 6000  # pictures that a film may hold in all, so that a large n sends fewer moments; fewer if they have more values
 ANIMATED, ANIMATED_TILES, ANIMATED_POINTS = 12, 16, 48_000  # frames of the GIF and the WebP, samples and their values in each, at most
+NOTHING = '<p class="note">Nothing is recorded of this model: press Draw.</p>'
 LOSSES = ("loss", "painting")  # of the denoiser, and of the decoder where there is one
 TIMES = (0, 200, 400, 600, 800, 999)
 SCHEDULERS = {
@@ -66,8 +66,9 @@ LESSONS = {
 
 def build() -> TabPage:
     """The tab's components and events."""
-    cards = [card for card in registry.cards() if card.family == ID]
-    known = [card for card in cards if data.get(card.dataset).factors]
+    cards = [card for card in registry.cards() if card.family == ID and hub.is_offered(card)]
+    shipped = [card for card in cards if card.hub is None]
+    known = [card for card in shipped if data.get(card.dataset).factors]
     card, picker = cards[0], Picker(cards, asked=True, left_out=("strength",))
     widgets.opening(
         "Diffusion: a sculptor who starts from noise",
@@ -79,10 +80,13 @@ def build() -> TabPage:
         with gr.Row():
             with gr.Column(scale=1, min_width=280):
                 model = picker.model()
+                below = gr.Column(elem_classes="tight")
                 n = widgets.count_slider()
                 seed, _ = widgets.seed_row()
                 go, stop = widgets.run_buttons(ID, "Draw")
                 inputs = picker.components()
+                with below:
+                    fetching = fetch.build(picker, model, n, ID)
             with gr.Column(scale=2, min_width=320, elem_classes="tight"):
                 pictured, told, empty = _recorded(card)
                 out = gr.HTML(pictured, padding=False, elem_id=f"{ID}-out")
@@ -100,17 +104,18 @@ def build() -> TabPage:
                     meant = gr.HTML(_meant(None), padding=False, elem_id=f"{ID}-meant")
         people.copies(known, ID)
         linked = {"model": model, "n": n, "seed": seed, **dict(zip(picker.names, inputs, strict=True))}
-        linked |= return_trip.build(picker, model, ID, seed, inputs)
+        with gr.Column() as trip:  # it needs test pictures, which come with a data set of ours
+            linked |= return_trip.build(Picker(shipped, asked=True, left_out=("strength",)), model, ID, seed, inputs)
 
     @widgets.guarded
     def draw(model: str, n: int, seed: int, *values: Any) -> Iterator[tuple]:
         film = frames_strip = status = ""
         frames: list[np.ndarray] = []
-        shape = data.get(picker.card(model).dataset).shape
+        shape = registry.shape(picker.card(model))
         size = math.prod(shape)
         most = int(TILES * min(1.0, POINTS / size))
         tiles = min(ANIMATED_TILES, max(1, ANIMATED_POINTS // size))
-        for found in run.stream(model, n, seed, limit=VISITOR_N, views=("x_t", "x_0"), **picker.chosen(model, values)):
+        for found in run.stream(model, n, seed, limit=run.visitor_n(model), views=("x_t", "x_0"), **picker.chosen(model, values)):
             step = found.step
             if step.i == 1:
                 shown = evenly(step.total, min(MOMENTS, most // found.n))
@@ -134,11 +139,18 @@ def build() -> TabPage:
         yield _meant(run.sketch(picker.card(model).id, **told) if picker.asks(model) else None)
 
     def switched(model: str, *values: Any) -> list[Any]:
-        return [*picker.switched(model, values), gr.update(visible=picker.asks(model))]
+        here = hub.is_here(picker.card(model))
+        seen = [gr.update(visible=picker.asks(model)), gr.update(visible=picker.card(model).hub is None)] if here else [gr.skip()] * 2
+        return [*picker.switched(model, values), *seen]
+
+    def shown(model: str) -> Any:
+        return _recorded(picker.card(model)) if hub.is_here(picker.card(model)) else (gr.skip(), gr.skip(), gr.skip())
 
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
-    model.input(lambda model: _recorded(picker.card(model)), model, [out, line, strip], **quiet)  # not on change: a link's result stays
-    model.change(switched, [model, *inputs], [*inputs, asking], **quiet)
+    model.input(shown, model, [out, line, strip], **quiet)  # not on change: a link's result stays
+    model.change(switched, [model, *inputs], [*inputs, asking, trip], **quiet)
+    if fetching:
+        fetching.then(lambda model, *values: picker.at_home(model, values), [model, *inputs], inputs, **quiet)
     picker.follow(model, inputs)
     said = [component for name, component in zip(picker.names, inputs, strict=True) if picker.says(name)]
     if said:
@@ -149,12 +161,12 @@ def build() -> TabPage:
     fewer_steps.build(picker, model, seed, ID)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(card), padding=False)
-        widgets.later(learning, f"{ID}-stories", lambda: "".join(widgets.further_story(each, _story(each)) for each in cards[1:]))
+        widgets.later(learning, f"{ID}-stories", lambda: "".join(widgets.further_story(each, _story(each)) for each in shipped[1:]))
     with gr.Accordion("Look inside", open=False) as inside:
         choices = next(control.choices for control in card.controls if control.name == "scheduler")
         rows = "".join(f"<tr><th scope=row>{name}</th><td>{SCHEDULERS[name]}</td></tr>" for name in choices if name in SCHEDULERS)
         table = f'<div class="tablewrap"><table class="facts"><caption>The schedulers: one network, other ways of stepping</caption><tbody>{rows}</tbody></table></div>'
-        gr.HTML(widgets.facts_table(cards) + table + "".join(widgets.provenance(each.id) for each in cards), padding=False)
+        gr.HTML(widgets.facts_table(cards) + table + "".join(widgets.provenance(each.id) for each in shipped), padding=False)
         widgets.later(inside, f"{ID}-factors", lambda: "".join(factor_table.table(each) for each in known))
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
@@ -171,7 +183,10 @@ def evenly(total: int, count: int) -> list[int]:
 
 
 def _recorded(card: ModelCard) -> tuple[str, str, str]:
-    """The recorded samples of a card, the line under them, and a film strip that is still empty."""
+    """The recorded samples of a card, the line under them, and a film strip that is still empty; of a card from the Hub nothing is recorded."""
+    if card.hub is not None:
+        note = "It fills while the model draws; on the way, colours stand for the code."
+        return NOTHING, "", _strip(int(_steps(card).default), card.hub.shape, note)
     found = widgets.recorded_run(card.id)
     return (
         pictures.grid(found.samples, f"{found.n} recorded samples of {card.id}", scale=widgets.scale(card.id)),
@@ -215,7 +230,7 @@ def _strip(total: int, shape: tuple[int, ...], note: str = "") -> str:
 
 def _column(found: Run) -> str:
     views = found.step.views
-    pair = Images(np.stack([views["x_t"].pixels[0], views["x_0"].pixels[0]]))
+    pair = Images(pictures.small(np.stack([views["x_t"].uint8()[0], views["x_0"].uint8()[0]])))
     return pictures.picture(pictures.tiles(pair, 1), f"step {found.step.i}: x_t above, x_0 below", exact=False)
 
 

@@ -33,7 +33,7 @@ def pad(elem_id: str, over: bool = False, colour: bool = False, files: bool = Fa
     """A pad; its event `draw` comes whenever the pen has rested, with what seen() takes from the event.
 
     over: painted over the picture that a backdrop() beside it names, and cleared is an event, too. colour: drawn in colours on paper;
-    with files also over a picture of one's own, whose middle square the browser makes as small as the pad.
+    with files also over a picture of one's own, whose middle square the browser makes as small as the pad; not for a public page.
     """
     kind, name, width = ("over", "Brush over the picture", 2 * PEN) if over else ("", "Drawing pad", PEN)
     if colour:

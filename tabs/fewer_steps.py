@@ -10,6 +10,7 @@ import gradio as gr
 import numpy as np
 
 from playground import comparison, data, registry, ways
+from playground.errors import PlaygroundError
 from playground.metrics import curve
 from playground.metrics.curve import Line
 from playground.types import Images, ModelCard
@@ -45,12 +46,13 @@ def build(picker: Picker, model: gr.Dropdown, seed: gr.Number, tab: str) -> None
 
     @widgets.guarded
     def follow(model: str, seed: int) -> Iterator[str]:
-        dataset = picker.card(model).dataset
+        cards = [card for card in registry.shipped() if card.dataset == picker.card(model).dataset and ways.can(card)]
+        if not cards:
+            raise PlaygroundError(f"No shipped model draws what {model} draws: choose another model above.")
         shown = ""
-        for card in registry.cards():
-            if card.dataset == dataset and ways.can(card):
-                yield shown + f'<div class="runline"><span class="badge running">at work</span> {html.escape(card.title)}</div>'
-                shown += _ways(card, ways.follow(card.id, SAMPLES, seed))
+        for card in cards:
+            yield shown + f'<div class="runline"><span class="badge running">at work</span> {html.escape(card.title)}</div>'
+            shown += _ways(card, ways.follow(card.id, SAMPLES, seed))
         yield (
             shown
             + f'<div class="runline"><span class="badge live">live</span> {SAMPLES} samples each, seed {seed}, {ways.STEPS} steps</div>'

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from playground import registry
+from playground import hub, registry
 from playground.controls import Slider
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
@@ -163,7 +163,12 @@ def _from_link(name: str, text: str, component: Any) -> Any:
 
 
 def serve(demo: gr.Blocks, share: bool = False, host: str | None = None, port: int | None = None) -> None:
-    """Serves until SIGINT or SIGTERM, then leaves no files behind (Gradio empties its cache only on KeyboardInterrupt)."""
+    """Serves until SIGINT or SIGTERM, then leaves no files behind (Gradio empties its cache only on KeyboardInterrupt).
+
+    Raises ValueError where a page that was not built for the public (playground.hub.is_public) would be shared.
+    """
+    if share and not hub.is_public():
+        raise ValueError("a page that is shared must be built as a public one: set PLAYGROUND_PUBLIC before launch.build()")
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -181,7 +186,7 @@ def warm_up() -> None:
     """Imports torch and loads the models of the first tab, so that the first press finds them ready."""
     from playground import run
 
-    for card in registry.cards():
+    for card in registry.shipped():
         if "sample" in card.can:
             with contextlib.suppress(PlaygroundError):
                 run.sample(card.id, 1, 0, limit=VISITOR_N, **({"num_inference_steps": 1} if card.family == "diffusion" else {}))

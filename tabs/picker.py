@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from playground import hub
 from playground.controls import ANY, Adjust, Choice, Control, Label, Prompt, Slider
 from playground.types import ModelCard
 from tabs import widgets
@@ -65,7 +66,10 @@ class Picker:
         """Updates for the components when a card is chosen; a value that it does not allow goes back to its default.
 
         An allowed value is left out of its update: a link sets model and values at once, and an older value must not undo a newer one.
+        Nothing changes for a card that is not here yet.
         """
+        if not hub.is_here(self.card(card_id)):
+            return [gr.skip()] * len(values)
         known = self._of[self.card(card_id).id]
         updates: list[Any] = []
         for name, value in zip(self.names, values, strict=True):
@@ -88,9 +92,12 @@ class Picker:
     def follow(self, model: gr.Dropdown, inputs: Sequence[gr.components.Component]) -> None:
         """Lets a value that stands at another card's default go to the chosen card's, when a person chooses it; a link's values stay."""
         listening = {"api_visibility": "private", "show_progress": "hidden"}
-        model.input(lambda card_id, *values: self._at_home(card_id, values), [model, *inputs], list(inputs), **listening)
+        model.input(lambda card_id, *values: self.at_home(card_id, values), [model, *inputs], list(inputs), **listening)
 
-    def _at_home(self, card_id: str, values: Sequence[Any]) -> Any:
+    def at_home(self, card_id: str, values: Sequence[Any]) -> Any:
+        """Updates that bring the values that stand at another card's default to the chosen card's; none while that is not here yet."""
+        if not hub.is_here(self.card(card_id)):
+            return [gr.skip()] * len(values) if len(values) > 1 else gr.skip()
         known = self._of[self.card(card_id).id]
         updates: list[Any] = []
         for name, value in zip(self.names, values, strict=True):

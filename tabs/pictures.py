@@ -20,6 +20,7 @@ from playground.errors import ControlError
 from playground.types import Images
 
 GAP = 2  # pixels of background between the tiles of a grid
+STRIP_SIDE = 64  # points of a picture of a film strip, at most
 FILM_SCALE = 4  # an animation to take away is enlarged, since a 28-pixel GIF is a dot
 
 
@@ -34,6 +35,13 @@ def tiles(images: Images, columns: int = 8) -> np.ndarray:
         top, left = (k // columns) * (height + GAP), (k % columns) * (width + GAP)
         sheet[top : top + height, left : left + width] = picture
     return sheet
+
+
+def small(pixels: np.ndarray, side: int = STRIP_SIDE) -> np.ndarray:
+    """Pictures uint8 (n, h, w, c) reduced by a whole number to at most `side` points: the mean of what falls together."""
+    k = -(-pixels.shape[1] // side)
+    n, height, width, channels = pixels.shape
+    return pixels if k == 1 else np.round(pixels.reshape(n, height // k, k, width // k, k, channels).mean((2, 4))).astype(np.uint8)
 
 
 def png(sheet: np.ndarray, settings: Mapping[str, Any] | None = None, greys: int = 256) -> bytes:
@@ -86,6 +94,7 @@ def picture(sheet: np.ndarray, alt: str, settings: Mapping[str, Any] | None = No
     """An <img> of a sheet with crisp pixels; scale is CSS pixels per pixel at most (it shrinks on a narrow screen); exact: see passing."""
     height, width = sheet.shape[:2]
     limit = f"max-width:{round(width * scale)}px;" if scale else ""
+    limit += "image-rendering:auto;" if scale and scale < 1 else ""
     return (
         f'<img class="pixels" style="{limit}aspect-ratio:{width}/{height}" width="{width}" height="{height}" '
         f'alt="{html.escape(alt, quote=True)}" src="{uri(png(sheet, settings)) if exact else passing(sheet)}">'

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data
+from playground import data, hub
 from playground.controls import prompt_of
 from playground.types import ModelCard
 from tabs.picker import Picker
@@ -39,7 +39,17 @@ def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Com
     def look(card_id: str, text: str) -> str:
         return told(picker.card(card_id), text)
 
-    model.change(lambda card_id: gr.update(visible=prompt_of(picker.card(card_id).controls) is not None), model, panel, **quiet)
+    def switched(card_id: str) -> list[Any]:
+        card = picker.card(card_id)
+        asked = prompt_of(card.controls)
+        if not hub.is_here(card):
+            return [gr.skip()] * 3
+        if asked is None:
+            return [gr.update(visible=False), gr.skip(), gr.skip()]
+        samples = gr.Dataset(samples=[[text] for text in asked.presets])
+        return [gr.update(visible=True), samples, gr.update(visible=card.hub is None)]
+
+    model.change(switched, model, [panel, examples, pieces], **quiet)
     gr.on([prompt.change, model.change], look, [model, prompt], note, trigger_mode="always_last", **quiet)
     examples.click(lambda sample: sample[0], examples, prompt, **quiet)
     pieces.click(lambda sample, text: added(text, sample[0], control.maximum), [pieces, prompt], prompt, **quiet)
@@ -53,6 +63,8 @@ def added(text: str, piece: str, maximum: int) -> str:
 
 def told(card: ModelCard, text: str) -> str:
     """What a model takes of a prompt: words that it was never told are struck through, and said so."""
+    if card.hub is not None:
+        return '<p class="note">It learnt from hundreds of millions of captions of the web: any English words, of which it reads the first 75 tokens.</p>'
     if prompt_of(card.controls) is None or not text.strip():
         return '<p class="note">Any sentence of the pieces below, in any order.</p>'
     unknown = data.unknown_words(card.dataset, text)

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import data, previews, registry, run
+from playground import data, hub, previews, registry, run
 from playground.comparison import label_of
 from playground.controls import ANY, Slider
 from playground.errors import PlaygroundError
@@ -71,7 +71,7 @@ def build(
             with gr.Accordion("Draw your own", open=False, visible=_drawable(card)) as drawer:
                 pad = drawing_pad.pad(f"{tab}-pad")
             with gr.Accordion("Draw or choose your own", open=False, visible=not _drawable(card)) as easel:
-                paint = drawing_pad.pad(f"{tab}-easel", colour=True, files=True)
+                paint = drawing_pad.pad(f"{tab}-easel", colour=True, files=not hub.is_public())
             mask = gr.State(None)  # white where the picture is to be repainted: uint8 (1, h, w, c), None for nowhere
             with gr.Accordion("Repaint a part", open=False, visible=_masks(card)) as repainter:
                 gr.HTML(

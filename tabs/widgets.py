@@ -15,7 +15,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, exhibits, previews, registry, weights
+from playground import exhibits, previews, registry, weights
 from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
@@ -26,7 +26,7 @@ HEAVY = {"concurrency_id": "heavy", "concurrency_limit": 8, "show_progress": "hi
 """Event settings of everything that may run a model: all share one group; the gate in playground.run orders their steps."""
 
 POINTS = 200  # of a line of losses, about
-SIDE = 112  # CSS pixels that one sample of a grid takes at most
+SIDE, LARGE_SIDE = 112, 384  # CSS pixels that one sample of a grid takes at most; of a model whose pictures are large
 
 log = logging.getLogger("playground")
 
@@ -230,7 +230,8 @@ def working(run: Run, columns: int = 8) -> str:
 
 def scale(card_id: str) -> float:
     """CSS pixels a point of a card's pictures: larger pictures need less."""
-    return SIDE / data.get(registry.get(card_id).dataset).shape[0]
+    card = registry.get(card_id)
+    return (SIDE if card.hub is None else LARGE_SIDE) / registry.shape(card)[0]
 
 
 def further_story(card: ModelCard, story: str) -> str:

@@ -20,13 +20,13 @@ from playground.data import faces  # noqa: E402
 from playground.types import Images  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLERS = tuple(card.id for card in registry.cards() if "sample" in card.can)
-CONDITIONAL = tuple(card.id for card in registry.cards() if "sample" in card.can and any(c.name == "label" for c in card.controls))
+SAMPLERS = tuple(card.id for card in registry.shipped() if "sample" in card.can)
+CONDITIONAL = tuple(card.id for card in registry.shipped() if "sample" in card.can and any(c.name == "label" for c in card.controls))
 
 
 def card_ids(what: str) -> tuple[str, ...]:
-    """The ids of all cards that can do that."""
-    return tuple(card.id for card in registry.cards() if what in card.can)
+    """The ids of all shipped cards that can do that."""
+    return tuple(card.id for card in registry.shipped() if what in card.can)
 
 
 def drawing(

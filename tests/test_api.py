@@ -22,6 +22,7 @@ from tests import serving
 from tests.conftest import ROOT, SAMPLERS, drawing
 
 FAST = "gan-mnist"  # one network call
+OFFERED = tuple(card.id for card in registry.cards() if "sample" in card.can)  # those of the Hub, too
 MODELS = tuple(card.id for card in registry.cards())
 SECONDS = 1.0  # within which a bad request is refused
 NAN = float("nan")
@@ -75,11 +76,11 @@ def bomb_uri() -> str:
 
 
 def test_the_public_endpoints_are_the_listed_ones(client: Client) -> None:
-    expected = {f"/{endpoint(card_id)}" for card_id in SAMPLERS} | {f"/{name}" for name in api.ENDPOINTS}
+    expected = {f"/{endpoint(card_id)}" for card_id in OFFERED} | {f"/{name}" for name in api.ENDPOINTS}
     assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == expected
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", OFFERED)
 def test_parameters_are_named_as_the_controls(client: Client, card_id: str) -> None:
     parameters = client.view_api(return_format="dict", print_info=False)["named_endpoints"][f"/{endpoint(card_id)}"]["parameters"]
     assert [parameter["parameter_name"] for parameter in parameters] == [
@@ -153,6 +154,17 @@ def test_a_model_that_cannot_is_said_to(name: str, model: str, words: str) -> No
     before = registry.loaded()
     kind, message = post(name, [model, 3, 4])
     assert kind == "error" and message.startswith(words) and str(ROOT) not in message and registry.loaded() == before
+
+
+@pytest.mark.parametrize("card_id", [card.id for card in registry.cards() if card.hub])
+def test_a_model_that_is_not_here_is_one_sentence_and_public_or_not_it_loads_nothing(card_id: str, monkeypatch) -> None:
+    assert post(endpoint(card_id), values(card_id))[1].endswith("or use a model that is shipped with this page.")
+    refused(endpoint(card_id), values(card_id, n=5), "n", "[1, 4]")
+    for name in ("reconstruct", "classify"):
+        assert post(name, [card_id, digit_uri()])[1].startswith(f"{card_id} cannot ")
+    monkeypatch.setenv("SPACE_ID", "someone/space")
+    assert post(endpoint(card_id), values(card_id))[1].startswith(f"{card_id} is not offered on a public page")
+    assert card_id not in [model["id"] for model in api.models()]
 
 
 def test_a_picture_to_start_from_is_taken_as_data_uri(client: Client) -> None:
@@ -284,7 +296,7 @@ def test_files_of_the_server_cannot_be_read() -> None:
 def test_every_named_dependency_of_the_page_is_on_the_list() -> None:
     config = httpx.get(serving.url() + "config").json()
     public = {dependency["api_name"] for dependency in config["dependencies"] if dependency["api_visibility"] == "public"}
-    assert public == {endpoint(card_id) for card_id in SAMPLERS} | set(api.ENDPOINTS)
+    assert public == {endpoint(card_id) for card_id in OFFERED} | set(api.ENDPOINTS)
 
 
 def test_two_visitors_at_once_get_their_own_results() -> None:

@@ -153,7 +153,7 @@ def test_a_reader_is_measured_on_every_factor(truth):
 
 
 def test_cards_offer_every_factor_but_the_label():
-    for card in registry.cards():
+    for card in registry.shipped():
         known = {factor.name for factor in adjustments(card.controls)}
         about = data.get(card.dataset)
         assert not known or known == {factor.name for factor in latents.adjustable(about)}

@@ -154,7 +154,7 @@ def test_a_pickle_beside_the_weights_is_never_opened(shipped: Path, tmp_path: Pa
     assert not (tmp_path / "poisoned").exists()
 
 
-@pytest.mark.parametrize("card", [card for card in registry.cards() if card.source == "shipped"], ids=lambda card: card.id)
+@pytest.mark.parametrize("card", registry.shipped(), ids=lambda card: card.id)
 def test_shipped_weights_are_whole_and_say_how_they_came_about(card):
     weights.verify(card.id)
     record = weights.record(card.id)
@@ -187,7 +187,7 @@ def test_a_network_of_ours_that_is_too_large_is_stored_in_half_precision(tmp_pat
         weights.save({"net": net}, RECORD, tmp_path / "other")
 
 
-@pytest.mark.parametrize("card", registry.cards(), ids=lambda card: card.id)
+@pytest.mark.parametrize("card", registry.shipped(), ids=lambda card: card.id)
 def test_every_shipped_card_tells_how_it_learnt_to_its_last_step(card):
     story, last = stories.read(card.id), weights.record(card.id)["steps"]
     assert story.log[-1]["step"] == last and story.steps[-1:] in ((), (last,))

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def can_measure(card: ModelCard) -> bool:
     """True for cards of pictures that draw or score, from shipped weights."""
-    return card.kind == "image" and card.source == "shipped" and bool(card.can & {"sample", "score"})
+    return card.kind == "image" and card.hub is None and bool(card.can & {"sample", "score"})
 
 
 def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -> list[Measurement]:

@@ -19,9 +19,10 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionMod
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from playground import data, weights
+from playground import data, hub, weights
 from playground.device import pick_device
-from playground.errors import ControlError
+from playground.errors import ControlError, WeightsUnavailable
+from playground.models.nets.linear_decoder import LinearDecoder
 from playground.sampling import denoise as loop
 from playground.sampling import latents
 from playground.sampling.noise import generators as sample_generators
@@ -180,8 +181,8 @@ def make_parts(
 
 
 def tokens_of(tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> torch.Tensor:
-    """Token ids (n, MAX_TOKENS), padded as the pipeline pads."""
-    found = tokenizer(list(prompts), padding="max_length", max_length=MAX_TOKENS, truncation=True, return_tensors="pt")
+    """Token ids (n, tokenizer.model_max_length), padded as the pipeline pads."""
+    found = tokenizer(list(prompts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt")
     return found.input_ids
 
 
@@ -318,23 +319,52 @@ class StableDiffusionTrainee(Trainee):
         return {"vae_squared_error": round(float((painted - x).square().mean()), 6), "vocabulary": len(self.tokenizer)}
 
 
+def read_pipeline(card: ModelCard) -> StableDiffusionPipeline:
+    """The pipeline of a card on the device: of the shipped folder, or of the Hub's cache (in float16 on a GPU). Raises WeightsUnavailable."""
+    device, safely = pick_device(), {"local_files_only": True, "use_safetensors": True}
+    if card.hub is None:
+        weights.verify(card.id)
+        return StableDiffusionPipeline.from_pretrained(weights.folder(card.id).as_posix(), low_cpu_mem_usage=False, **safely).to(device)
+    folder = hub.require(card)
+    try:
+        return StableDiffusionPipeline.from_pretrained(
+            folder.as_posix(),
+            variant=card.hub.variant,
+            dtype=torch.float32 if device == "cpu" else torch.float16,
+            safety_checker=None,  # see playground.hub: such a card is never offered to the public
+            feature_extractor=None,
+            requires_safety_checker=False,
+            **safely,
+        ).to(device)
+    except Exception as error:
+        raise WeightsUnavailable(
+            f"The files of {card.hub.repo_id} could not be read ({type(error).__name__}): remove {folder.parent.parent.name} from the Hub's cache "
+            "and download it again."
+        ) from error
+
+
 def load(card: ModelCard) -> StableDiffusionModel:
     """The loader that cards name."""
     return StableDiffusionModel(card)
 
 
 class StableDiffusionModel:
-    """A loaded pipeline, stepped through by our own loop so that every step can be seen; it draws what a bare call of it draws."""
+    """A loaded pipeline, stepped through by our own loop so that every step can be seen; it draws what a bare call of it draws.
+
+    One from the Hub paints only its last step with its decoder, which costs more than a call of its network; the steps and views before
+    are painted by a LinearDecoder.
+    """
 
     def __init__(self, card: ModelCard):
-        weights.verify(card.id)
-        self.pipeline = StableDiffusionPipeline.from_pretrained(
-            weights.folder(card.id).as_posix(), local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False
-        ).to(pick_device())
-        for part in (self.pipeline.vae, self.pipeline.text_encoder, self.pipeline.unet):
+        self.pipeline = read_pipeline(card)
+        parts = (self.pipeline.vae, self.pipeline.text_encoder, self.pipeline.unet)
+        for part in parts:
             part.eval().requires_grad_(False)
         self.pipeline.unet.to(memory_format=torch.channels_last)
-        self.size_bytes = weights.size_bytes(card.id)
+        self.noise = loop.noise_of(self.pipeline.scheduler)
+        self.size_bytes = sum(tensor.nbytes for part in parts for tensor in part.state_dict().values())
+        with torch.no_grad():
+            self.linear = None if card.hub is None else LinearDecoder(self.pipeline.vae)
 
     def stream(
         self,
@@ -370,7 +400,7 @@ class StableDiffusionModel:
         guided = guidance_scale != 1.0
         if guided:
             both = torch.cat([pipe.text_encoder(tokens_of(pipe.tokenizer, negative_prompt).to(unet.device))[0], said])
-        plan = loop.make_scheduler(scheduler, **UNCLIPPED.get(scheduler, {}))
+        plan = loop.make_scheduler(scheduler, **self.noise, **UNCLIPPED.get(scheduler, {}))
         plan.set_timesteps(num_inference_steps)
         timesteps, shape = plan.timesteps, (unet.config.in_channels, side, side)
         if given is None:
@@ -380,7 +410,7 @@ class StableDiffusionModel:
             timesteps = timesteps[-start:]
             if hasattr(plan, "set_begin_index"):
                 plan.set_begin_index(num_inference_steps - start)
-            code = pipe.vae.encode(from_images(Images(given), unet.device)).latent_dist
+            code = pipe.vae.encode(from_images(Images(given), unet.device).to(unet.dtype)).latent_dist
             code = (code.mean + code.std * randn(shape, generators, unet.device)) * pipe.vae.config.scaling_factor
             eps = randn(shape, generators, unet.device)
             forgets = mask is not None and strength == 1.0
@@ -391,13 +421,14 @@ class StableDiffusionModel:
             kept = from_images(Images(given), unet.device)
 
         def painted(code: torch.Tensor) -> Images:
-            picture = pipe.vae.decode(code / pipe.vae.config.scaling_factor).sample
+            picture = pipe.vae.decode((code / pipe.vae.config.scaling_factor).to(pipe.vae.dtype)).sample.float()
             return to_images(picture if mask is None else torch.where(anew, picture, kept))
 
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            x = x.to(unet.dtype)
             if not guided:
-                return unet(x, t, said).sample
-            free, asked = unet(torch.cat([x, x]), t, both).sample.chunk(2)
+                return unet(x, t, said).sample.float()
+            free, asked = unet(torch.cat([x, x]), t, both).sample.float().chunk(2)
             return free + guidance_scale * (asked - free)
 
         def held(x: torch.Tensor, t: int | None) -> torch.Tensor:
@@ -408,8 +439,9 @@ class StableDiffusionModel:
         for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, bounded=False, after=after, eta=eta), 1):
             moment = {"x_t": x, "x_0": found.x_0}
             x = found.x
-            seen = {name: painted(moment[name]) for name in moment if name in views}
-            yield Step(painted(x), i, total, i * (2 if guided else 1), seen)
+            shown = painted if self.linear is None or mask is not None else self.linear
+            seen = {name: shown(moment[name]) for name in moment if name in views}
+            yield Step(painted(x) if i == total else shown(x), i, total, i * (2 if guided else 1), seen)
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:

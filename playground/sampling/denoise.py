@@ -28,6 +28,12 @@ NOISE = {
 }
 
 
+LEARNT = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "prediction_type")
+"""What a scheduler's configuration says of the noise that a model learnt from, by default or by its file."""
+ASKED = ("timestep_spacing", "steps_offset", "set_alpha_to_one")
+"""What its file may say of the times at which the model is asked."""
+
+
 @dataclass(frozen=True)
 class Denoised:
     """x: the picture after the step (n, c, h, w). x_0: what the network took the clean picture to be. t: the step's timestep."""
@@ -38,11 +44,25 @@ class Denoised:
 
 
 def make_scheduler(name: str, **changes: Any) -> Any:
-    """A fresh diffusers scheduler of that name over the noise schedule that the models here are trained on."""
+    """A fresh diffusers scheduler of that name over the noise schedule that the models here are trained on, or over another that changes name.
+
+    A change that this kind of scheduler does not have is left out.
+    """
+    import inspect
+
     import diffusers
 
-    cls, options = SCHEDULERS[name]
-    return getattr(diffusers, cls)(**{**NOISE, **options, **changes})
+    named, options = SCHEDULERS[name]
+    cls = getattr(diffusers, named)
+    known = inspect.signature(cls.__init__).parameters
+    return cls(**{**NOISE, **options, **{key: value for key, value in changes.items() if key in known}})
+
+
+def noise_of(scheduler: Any) -> dict[str, Any]:
+    """What a model's own scheduler says of its noise: the changes with which make_scheduler makes any other kind for that model."""
+    config = scheduler.config
+    said = [name for name in ASKED if name in config and name not in config.get("_use_default_values", ())]
+    return {name: config[name] for name in (*LEARNT, *said)}
 
 
 def alphas_cumprod(device: str | torch.device = "cpu") -> torch.Tensor:
@@ -62,10 +82,15 @@ def velocity(x_0: torch.Tensor, eps: torch.Tensor, alpha_bar: torch.Tensor) -> t
     return alpha_bar.sqrt() * eps - (1 - alpha_bar).sqrt() * x_0
 
 
-def predicted_x_0(x_t: torch.Tensor, v: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:
-    """x_0 = sqrt(alpha_bar) x_t - sqrt(1 - alpha_bar) v: add_noise and velocity solved for x_0."""
+def predicted_x_0(x_t: torch.Tensor, output: torch.Tensor, alpha_bar: torch.Tensor, prediction_type: str = "v_prediction") -> torch.Tensor:
+    """The clean picture that a network's output means: add_noise and velocity solved for x_0.
+
+    v: x_0 = sqrt(alpha_bar) x_t - sqrt(1 - alpha_bar) v. eps: x_0 = (x_t - sqrt(1 - alpha_bar) eps) / sqrt(alpha_bar).
+    """
     alpha_bar = alpha_bar.reshape(-1, 1, 1, 1)
-    return alpha_bar.sqrt() * x_t - (1 - alpha_bar).sqrt() * v
+    if prediction_type == "epsilon":
+        return (x_t - (1 - alpha_bar).sqrt() * output) / alpha_bar.sqrt()
+    return alpha_bar.sqrt() * x_t - (1 - alpha_bar).sqrt() * output
 
 
 def denoise(
@@ -93,7 +118,7 @@ def denoise(
     for t, then in zip(timesteps, [*timesteps[1:].tolist(), None], strict=True):
         output = predict(x, t)
         alpha_bar = scheduler.alphas_cumprod[int(t)].to(x.device)
-        x_0 = predicted_x_0(x, output, alpha_bar)
+        x_0 = predicted_x_0(x, output, alpha_bar, scheduler.config.prediction_type)
         x_0 = x_0.clamp(-1, 1) if bounded else x_0
         x = scheduler.step(output, t, x, **options).prev_sample
         x = x if after is None else after(x, then)

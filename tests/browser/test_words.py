@@ -16,7 +16,7 @@ from tabs import pictures
 from tests import serving
 from tests.browser.looking import SLOW, choose, decoded, open_tab, press, set_number, taken
 
-CARDS = [card for card in registry.cards() if prompt_of(card.controls)]
+CARDS = [card for card in registry.shipped() if prompt_of(card.controls)]
 REPAINTING = [card for card in CARDS if any(control.name == "mask" for control in card.controls)]
 
 

@@ -1,0 +1,119 @@
+"""Cards of models whose weights lie on the Hugging Face Hub.
+
+Sizes are those of the weights in float16 (two bytes a parameter, which a test counts); no preset names a person or an artist.
+"""
+
+from dataclasses import replace
+
+from playground.cards.diffusion import ETA, GUIDANCE, SCHEDULER, STEPS
+from playground.controls import Prompt
+from playground.types import HubRepo, ModelCard
+
+FILES = (
+    "model_index.json",
+    "scheduler/scheduler_config.json",
+    "text_encoder/config.json",
+    "text_encoder/model.fp16.safetensors",
+    "tokenizer/*.json",
+    "tokenizer/merges.txt",
+    "tokenizer/vocab.json",
+    "unet/config.json",
+    "unet/diffusion_pytorch_model.fp16.safetensors",
+    "vae/config.json",
+    "vae/diffusion_pytorch_model.fp16.safetensors",
+)
+"""Of a StableDiffusionPipeline in float16, without its safety checker."""
+
+PROMPT = Prompt(
+    "prompt",
+    "Prompt",
+    "a red fox in fresh snow at sunrise, photograph",
+    presets=(
+        "a red fox in fresh snow at sunrise, photograph",
+        "a teapot in the shape of a castle, studio light",
+        "a lighthouse in a storm, watercolour",
+        "an astronaut's boots on a doormat, morning light",
+    ),
+    help="What to draw, in plain English.",
+)
+NEGATIVE = Prompt("negative_prompt", "Negative prompt", help="What guidance should lead away from.")
+FACTS = {
+    "architecture": "As the small one here: a text transformer, a U-Net on a code of 64 × 64 × 4 numbers, and the decoder that paints 512 × 512 points",
+    "latent_space": "The code's noise, a forty-eighth of the picture's numbers",
+    "uses": "Pictures from a sentence; the start of thousands of fine-tuned models",
+}
+
+SD_TURBO = ModelCard(
+    id="sd-turbo",
+    family="diffusion",
+    title="SD-Turbo, from the Hub",
+    kind="image",
+    dataset="laion-5b",
+    can=frozenset({"sample"}),
+    paper="Sauer et al. 2023, Adversarial diffusion distillation, arXiv:2311.17042",
+    licence="Stability AI Community License",
+    controls=(
+        PROMPT,
+        NEGATIVE,
+        replace(STEPS, default=1, maximum=4, help="Network calls from noise to picture; it was made for one to four."),
+        replace(GUIDANCE, default=1.0, maximum=3.0, help="1, off: how it was made to be used. Above, a step costs two calls."),
+        replace(SCHEDULER, default="DDIM", help="How a step is taken. DDIM steps as the Euler scheduler that it comes with."),
+        ETA,
+    ),
+    views=("x_t", "x_0"),
+    chunk=1,
+    load="playground.models.stable_diffusion:load",
+    facts=FACTS
+    | {
+        "training": "Stable Diffusion 2.1, taught by itself and by a discriminator to do in one to four calls what took it fifty",
+        "control": "Words; no guidance",
+    },
+    hub=HubRepo(
+        "stabilityai/sd-turbo",
+        FILES,
+        licence_url="https://stability.ai/license",
+        size_bytes=2_580_000_000,
+        memory_bytes=7_000_000_000,
+        seconds=(7, 10),
+        shape=(512, 512, 3),
+        variant="fp16",
+    ),
+)
+STABLE_DIFFUSION_1_5 = ModelCard(
+    id="stable-diffusion-1-5",
+    family="diffusion",
+    title="Stable Diffusion 1.5, from the Hub",
+    kind="image",
+    dataset="laion-5b",
+    can=frozenset({"sample"}),
+    paper="Rombach et al. 2022, High-resolution image synthesis with latent diffusion models, arXiv:2112.10752",
+    licence="CreativeML OpenRAIL-M",
+    controls=(
+        PROMPT,
+        NEGATIVE,
+        replace(STEPS, default=20, maximum=50),
+        replace(GUIDANCE, default=7.5, maximum=15.0),
+        SCHEDULER,
+        ETA,
+    ),
+    views=("x_t", "x_0"),
+    chunk=1,
+    load="playground.models.stable_diffusion:load",
+    facts=FACTS
+    | {
+        "training": "The same losses, on pictures of the web with their captions; the text transformer is CLIP's, as it was",
+        "control": "Words with guidance, and words to lead away from",
+    },
+    hub=HubRepo(
+        "stable-diffusion-v1-5/stable-diffusion-v1-5",
+        FILES,
+        licence_url="https://huggingface.co/spaces/CompVis/stable-diffusion-license",
+        size_bytes=2_130_000_000,
+        memory_bytes=6_000_000_000,
+        seconds=(6, 10),
+        shape=(512, 512, 3),
+        variant="fp16",
+    ),
+)
+
+CARDS = (SD_TURBO, STABLE_DIFFUSION_1_5)

@@ -1,0 +1,108 @@
+"""Models of the Hugging Face Hub in a tab: what one is and costs before it is downloaded, the button that does, and nothing chosen that does not work.
+
+A model that is not on this machine is offered, and the one before stays chosen until it is here.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from playground import hub, registry, run
+from playground.errors import PlaygroundError
+from playground.types import ModelCard
+from tabs import widgets
+from tabs.picker import Picker
+
+N = 16  # pictures that the page asks of a small model by default
+
+
+def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str) -> gr.events.Dependency | None:
+    """The panel below the choice of model; returns the event that downloads, None where no card of the Hub is offered."""
+    if all(card.hub is None for card in picker.cards):
+        return None
+    said = gr.HTML("", visible=False, padding=False, elem_id=f"{tab}-hub")
+    with gr.Row(visible=False, elem_classes="go") as row:
+        go = gr.Button("Download", elem_id=f"{tab}-download", scale=3)
+        stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
+    wanted = gr.State("")  # the card that is offered
+    usable = gr.State(picker.cards[0].id)  # the card that was chosen last and works
+
+    def chosen(model: str, n: int, before: str) -> list[Any]:
+        card, most = picker.card(model), run.visitor_n(model)
+        if not hub.is_here(card):
+            shown = gr.update(visible=not hub.is_offline())
+            return [
+                gr.update(value=offer(card, picker.card(before)), visible=True),
+                shown,
+                button(card),
+                card.id,
+                before,
+                before,
+                gr.skip(),
+            ]
+        count = gr.update(maximum=most, **({"value": 1} if n > most else {}))
+        if card.hub is None:
+            count = gr.skip() if picker.card(before).hub is None else gr.update(maximum=most, value=N)
+        if card.id == before:  # it stayed chosen while another is offered
+            return [gr.skip()] * 6 + [count]
+        told = gr.update(visible=False) if card.hub is None else gr.update(value=about(card), visible=True)
+        return [told, gr.update(visible=False), gr.skip(), "", card.id, gr.skip(), count]
+
+    @widgets.guarded
+    def fetch(wanted: str) -> Iterator[tuple[Any, Any, Any]]:
+        card = registry.get(wanted)
+        try:
+            for count in hub.fetch(card):
+                yield gr.update(value=offer(card) + progress(card, count), visible=True), gr.skip(), gr.skip()
+        except PlaygroundError as error:
+            yield gr.update(value=offer(card) + f'<p class="note"><b>{html.escape(str(error))}</b></p>'), gr.skip(), gr.skip()
+            return
+        yield gr.update(value=about(card)), gr.update(visible=False), gr.update(value=card.id)
+
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    model.change(chosen, [model, n, usable], [said, row, go, wanted, usable, model, n], **quiet)
+    fetching = go.click(fetch, wanted, [said, row, model], concurrency_id="download", concurrency_limit=1, **quiet)
+    stop.click(lambda card_id: offer(registry.get(card_id)), wanted, said, cancels=[fetching], **quiet)
+    return fetching
+
+
+def button(card: ModelCard) -> Any:
+    """The button's text for a card: what it fetches, and how much that is."""
+    return gr.update(value=f"Download {card.hub.repo_id} ({hub.size_of(card)})")
+
+
+def offer(card: ModelCard, instead: ModelCard | None = None) -> str:
+    """What a person wants to know before a download, or why there can be none; instead: the model that stays chosen."""
+    if hub.is_offline():
+        return f'<p class="note"><b>{html.escape(hub.missing(card))}</b></p>'
+    stays = f" {html.escape(instead.title)} stays chosen until then." if instead else ""
+    return f'<p class="note"><b>{html.escape(card.title)}</b> is not on this machine yet. {_needs(card, hub.size_of(card) + " to download")}{stays}</p>'
+
+
+def about(card: ModelCard) -> str:
+    """What a person wants to know of a model that is here."""
+    return f'<p class="note"><b>{html.escape(card.title)}</b>: {_needs(card, "commit " + (hub.commit(card) or "")[:12])}</p>'
+
+
+def progress(card: ModelCard, count: int) -> str:
+    """How much of a download has come."""
+    size = card.hub.size_bytes
+    return f'<div class="runline">{count / 1e9:.2f} of {size / 1e9:.2f} GB <progress max="{size}" value="{count}" aria-label="Download"></progress></div>'
+
+
+def _needs(card: ModelCard, first: str) -> str:
+    """Size or commit, licence, memory and time of a card in one line, with links to the repository and the licence."""
+    call, decoding = card.hub.seconds
+    values = {control.name: control.default for control in card.controls}
+    calls = values["num_inference_steps"] * (1 if values["guidance_scale"] == 1 else 2)
+    time = calls * call + decoding
+    spoken = f"{time} s" if time < 100 else f"{time / 60:.0f} min"
+    return (
+        f'<a href="{card.hub.url}" target="_blank" rel="noopener">{card.hub.repo_id}</a>, {first}, licence '
+        f'<a href="{card.hub.licence_url}" target="_blank" rel="noopener">{html.escape(card.licence)}</a>. It wants {card.hub.memory_bytes / 1e9:.0f} GB of memory and '
+        f"on two cores about {spoken} a picture; it learnt from pictures of the web and nothing checks what it draws."
+    )

@@ -1,0 +1,109 @@
+"""Models of the Hub in the Diffusion tab: what is said before a download, the download, and that what is chosen always works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from playground import hub, registry
+from playground.cards import hub as cards
+from playground.errors import WeightsUnavailable
+from playground.types import ModelCard
+from tabs import diffusion, fetch
+from tests import hub_layout
+
+SHIPPED = "stable-diffusion-faces"
+
+
+@pytest.fixture(params=cards.CARDS, ids=lambda card: card.id)
+def card(request, tmp_path: Path, monkeypatch) -> ModelCard:
+    """Each card of the Hub with tiny needs, and an empty cache; the Hub may be asked."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(cards, "CARDS", tuple(map(hub_layout.tiny, cards.CARDS)))
+    return registry.get(request.param.id)
+
+
+def panel() -> tuple[gr.Blocks, dict[str, Any]]:
+    """The tab alone, and its handlers by name."""
+    with gr.Blocks() as demo:
+        diffusion.build()
+    return demo, {function.fn.__name__: function.fn for function in demo.fns.values() if function.fn}
+
+
+def value(update: Any) -> Any:
+    """What an update sets as the component's value; None where it leaves it."""
+    return update.get("value") if isinstance(update, dict) else update
+
+
+def test_size_licence_and_needs_are_said_before_anything_is_fetched(card: ModelCard, monkeypatch):
+    monkeypatch.setattr(hub, "fetch", lambda card: pytest.fail("nobody asked for it"))
+    _, handlers = panel()
+    said, row, go, wanted, usable, model, n = handlers["chosen"](card.id, 16, SHIPPED)
+    words = value(said)
+    assert hub.size_of(card) in words and card.licence in words and f'href="{card.hub.licence_url}"' in words and card.hub.repo_id in words
+    assert "GB of memory" in words and "a picture" in words and registry.get(SHIPPED).title in words
+    assert row["visible"] and value(go) == f"Download {card.hub.repo_id} ({hub.size_of(card)})" and wanted == card.id
+    assert usable == model == SHIPPED, "the one before stays chosen"
+
+
+def test_offline_it_is_one_sentence_without_a_button_and_the_model_stays(card: ModelCard, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    _, handlers = panel()
+    said, row, _, _, usable, model, _ = handlers["chosen"](card.id, 16, SHIPPED)
+    assert hub.missing(card) in value(said).replace("&#x27;", "'") and not row["visible"] and usable == model == SHIPPED
+
+
+def test_a_download_shows_how_far_it_is_and_then_chooses_the_model(card: ModelCard, tmp_path: Path, monkeypatch):
+    def come(found: ModelCard):
+        yield 400_000
+        hub_layout.lay_out(found, tmp_path)
+        yield found.hub.size_bytes
+
+    monkeypatch.setattr(hub, "fetch", come)
+    _, handlers = panel()
+    first, *_, last = handlers["fetch"](card.id)
+    assert 'value="400000"' in value(first[0])
+    assert hub_layout.COMMIT[:12] in value(last[0]) and not last[1]["visible"] and value(last[2]) == card.id
+    said, row, _, _, usable, model, n = handlers["chosen"](card.id, 16, SHIPPED)
+    assert card.licence in value(said) and not row["visible"] and usable == card.id and value(model) is None
+    assert (n["maximum"], n["value"]) == (card.hub.visitor_n, 1)
+    *_, back = handlers["chosen"](SHIPPED, 1, card.id)
+    assert (back["maximum"], back["value"]) == (64, fetch.N)
+
+
+def test_a_download_that_fails_is_said_and_chooses_nothing(card: ModelCard, monkeypatch):
+    def fail(found: ModelCard):
+        yield 1
+        raise WeightsUnavailable("It could not be, <b>really</b>.")
+
+    monkeypatch.setattr(hub, "fetch", fail)
+    _, handlers = panel()
+    *_, last = handlers["fetch"](card.id)
+    assert "It could not be, &lt;b&gt;really&lt;/b&gt;." in value(last[0]) and value(last[2]) is None
+
+
+def test_a_model_that_is_not_here_moves_no_control(card: ModelCard, tmp_path: Path):
+    picker = diffusion.Picker(registry.cards()[-3:])
+    values = [None] * len(picker.names)
+    assert all(
+        "value" not in update and "visible" not in update
+        for update in [*picker.switched(card.id, values), *picker.at_home(card.id, values)]
+    )
+    hub_layout.lay_out(card, tmp_path)
+    assert any(update.get("visible") for update in picker.switched(card.id, values))
+
+
+@pytest.mark.parametrize("public", ["SPACE_ID", "PLAYGROUND_PUBLIC"])
+def test_on_a_public_page_there_is_no_such_model_and_no_button(card: ModelCard, monkeypatch, public: str):
+    monkeypatch.setenv(public, "1")
+    demo, handlers = panel()
+    dropdown = next(block for block in demo.blocks.values() if isinstance(block, gr.Dropdown) and block.label == "Model")
+    assert card.id not in [value for _, value in dropdown.choices] and SHIPPED in [value for _, value in dropdown.choices]
+    assert "chosen" not in handlers and "fetch" not in handlers
+    with pytest.raises(gr.Error, match=f"{card.id} is not offered on a public page"):
+        drawing = next(function for function in demo.fns.values() if function.fn is handlers["draw"])
+        next(handlers["draw"](card.id, 1, 0, *(block.value for block in drawing.inputs[3:])))
