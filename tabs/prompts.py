@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, hub
+from playground import data, hub, registry
 from playground.controls import prompt_of
 from playground.types import ModelCard
 from tabs.picker import Picker
@@ -73,5 +73,13 @@ def told(card: ModelCard, text: str) -> str:
     struck = ", ".join(f"<s>{html.escape(word)}</s>" for word in unknown[:12])
     return (
         f'<p class="note">It was never told {struck}, and will guess. This small model has seen nothing but toy faces, in '
-        f"{len(data.words(card.dataset))} words; the pieces below are what it can draw.</p>"
+        f"{len(data.words(card.dataset))} words; the pieces below are what it can draw.{_larger(card)}</p>"
     )
+
+
+def _larger(card: ModelCard) -> str:
+    """Which model of the Hub knows all words, where one is offered; it is chosen, and its size is said, under Model."""
+    larger = next((each for each in registry.cards() if each.family == card.family and each.hub is not None and hub.is_offered(each)), None)
+    if larger is None:
+        return ""
+    return f" Any English word is known to <b>{html.escape(larger.title)}</b> ({hub.size_of(larger)}): choose it under Model above."

@@ -42,7 +42,7 @@ class Point:
 class Line:
     """A card, with what it was set to, through all its numbers of steps; and how that was measured: n samples for each of seeds.
 
-    floor: KID of n real training samples.
+    floor: the same of real training samples.
     """
 
     card: str
@@ -100,7 +100,6 @@ def measure(card: ModelCard, n: int = N, seeds: Sequence[int] = SEEDS, steps: Se
         raise PlaygroundError(f"{shown(card.id)} has no curve: it must take a number of steps, and be asked without words.")
     extractor = data.get(card.dataset).extractor
     reference = features.reference(card.dataset)
-    floor, _ = kid(reference["test_features"], reference["train_features"][:n])
     counts = range(1, int(slider.maximum) + 1) if slider.maximum <= FEW else steps
     for setting in settings(card.controls):
         points = []
@@ -109,7 +108,17 @@ def measure(card: ModelCard, n: int = N, seeds: Sequence[int] = SEEDS, steps: Se
             values = [kid(reference["test_features"], features.extract(found.samples, extractor).features)[0] for found in runs]
             seconds = float(np.median([found.seconds for found in runs])) / n
             points.append(Point(count, runs[0].nfe, _short(np.mean(values)), _short(np.std(values, ddof=1)), round(seconds, 5)))
-        yield Line(card.id, setting, tuple(points), n, tuple(seeds), _short(floor), extractor, **about)
+        yield Line(card.id, setting, tuple(points), n, tuple(seeds), floor(card.dataset, n), extractor, **about)
+
+
+def floor(dataset: str, n: int) -> float:
+    """KID of n real training samples, the mean over all blocks of n that are shipped: about 0, and below it by chance as often as above."""
+    from playground.metrics.distances import kid
+
+    reference = features.reference(dataset)
+    train = reference["train_features"]
+    blocks = [train[first : first + n] for first in range(0, max(1, len(train) - n + 1), n)]
+    return _short(np.mean([kid(reference["test_features"], block)[0] for block in blocks]))
 
 
 def write(dataset: str, line: Line) -> None:
