@@ -10,7 +10,7 @@ import numpy as np
 
 from playground import data, registry, run
 from playground.controls import equal_shares, prompt_of
-from playground.metrics import factors, features
+from playground.metrics import factors, features, guidance
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
 MIN_FID_N = 2000  # below, FID says more about n than about the pictures
@@ -46,6 +46,8 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
     if dataset.factors:
         make = partial(Measurement, card=card.id, seed=seed, split=split, extractor=dataset.extractor, **about)
         found += factors.control(card, min(n, factors.CONTROLLED), seed, make) + factors.adherence(card, min(n, factors.TRIALS), seed, make)
+        if guidance.scales(card):
+            found += guidance.measure(card, min(n, guidance.MEASURED), seed, make)
     return found
 
 
