@@ -223,3 +223,12 @@ window.playgroundPad = (element, send) => {
   element.querySelector(".pad-clear").addEventListener("click", () => { clear(); if (over) rest(); });
   clear();
 };
+
+// A face under its words (tabs/inside_views.py): the word that is pressed is shown large, at every step.
+document.addEventListener("click", (event) => {
+  const word = event.target.closest?.(".look-word");
+  const looked = word?.closest(".looked");
+  if (!looked) return;
+  looked.style.setProperty("--word", word.dataset.k);
+  for (const other of looked.querySelectorAll(".look-word")) other.setAttribute("aria-pressed", String(other.dataset.k === word.dataset.k));
+});

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playground import comparison, data, registry
 from playground.controls import Slider, adjustments
-from playground.metrics import factors, keeping, measurements
+from playground.metrics import factors, guidance, keeping, measurements
 from playground.types import Measurement, ModelCard
 
 QUALITY = (
@@ -77,6 +77,22 @@ def image_to_image(card: ModelCard, found: Sequence[Measurement] | None = None) 
         if keeps is not None and follows is not None:
             lines.append(Line(f"{strength:g}", *(f"{100 * value:.1f} %" for value in (keeps.value, keeps.floor, follows.value))))
     return lines
+
+
+@dataclass(frozen=True)
+class Guided:
+    """What guidance of one scale buys and costs: shares of 1, their standard errors, and the same of real samples that the prompts describe."""
+
+    scale: float
+    adherence: Measurement
+    diversity: Measurement
+
+
+def guided(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Guided]:
+    """What guidance buys and costs a card, scale by scale; empty where that is not measured."""
+    known = _known(card, found)
+    names = [(scale, *(f"{guidance.PREFIX}{name}_{scale:g}" for name in ("adherence", "diversity"))) for scale in guidance.SCALES]
+    return [Guided(scale, known[first], known[second]) for scale, first, second in names if first in known and second in known]
 
 
 def shares(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
@@ -156,6 +172,15 @@ def as_markdown() -> str:
                 "A real face changed towards an unseen caption: words that the caption does not name and that stay, beside two faces "
                 "of chance, and words that it names and that are followed:\n\n"
                 + _table(("strength", "kept", "by chance", "followed"), lines)
+            )
+        if steps := guided(card):
+            m = steps[0].adherence
+            lines = [Line("real", f"{100 * m.floor:.1f} %", note=f"{steps[0].diversity.floor:.2f}")]
+            lines += [Line(f"{each.scale:g}", f"{100 * each.adherence.value:.1f} %", note=f"{each.diversity.value:.2f}") for each in steps]
+            parts.append(
+                f"Guidance from 0 up (n {m.n} at each, {m.spread_over.partition('over ')[2]}, seed {m.seed}, commit {m.commit}, by {m.command}): what the prompts "
+                "name that is read as named, and how unlike samples of one prompt are, 1 being as unlike as real ones of any kind:\n\n"
+                + _table(("guidance", "adherence", "", "diversity"), lines)
             )
         if lines := shares(card):
             parts.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, exhibits, registry, run, weights
+from playground import data, exhibits, inside, registry, run, weights
 from playground.controls import equal_shares
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -78,7 +79,7 @@ def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[
     for card in [registry.get(card_id) for card_id in card_ids] or drawn():
         if exhibits.has_map(card):
             paths += write_map(card.id, folder)
-        for name, rows, settings in exhibits.recorded(card, SEED):
+        for name, rows, settings in itertools.chain(exhibits.recorded(card, SEED), inside.recorded(card, SEED)):
             paths.append(write_rows(card.id, name, rows, settings, folder))
     return paths
 

@@ -66,6 +66,34 @@ class Scores:
         return len(self.probabilities)
 
 
+@dataclass(frozen=True)
+class Word:
+    """A word as a text model sees it: its text, and its tokens [first, end). spoken: False for what the tokenizer puts around a text."""
+
+    text: str
+    first: int
+    end: int
+    spoken: bool = True
+
+
+@dataclass(frozen=True)
+class Attention:
+    """How each place of the picture shares its attention among the tokens of a text, in one step.
+
+    weights: float32 (n, tokens, h, w), summing to one over the tokens. words: for each sample its words, which take up all tokens.
+    """
+
+    weights: np.ndarray
+    words: tuple[tuple[Word, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def by_word(self, row: int = 0) -> np.ndarray:
+        """The weights of one sample's words, those of a word's tokens added up: float32 (words, h, w), summing to one over the words."""
+        return np.stack([self.weights[row, word.first : word.end].sum(0) for word in self.words[row]])
+
+
 Samples = Images | Latents
 
 
@@ -74,14 +102,14 @@ class Step:
     """One moment of a model at work.
 
     samples: what it has so far. i counts from 1 to total. nfe: forward evaluations per sample so far (guidance counts twice).
-    views: further pictures of the same moment by name ("x_0", "z"), only those that were asked for.
+    views: further looks at the same moment by name ("x_0", "z", "attention"), only those that were asked for.
     """
 
     samples: Samples
     i: int
     total: int
     nfe: int
-    views: Mapping[str, Samples] = field(default_factory=dict)
+    views: Mapping[str, Samples | Attention] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

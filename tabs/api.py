@@ -7,17 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
-from playground import comparison, data, exhibits, hub, registry, run
+from playground import comparison, data, exhibits, hub, inside, registry, run
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider
-from playground.errors import WeightsUnavailable
+from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
 from playground.types import Images, ModelCard, Run
 from tabs import pictures
 from tabs.widgets import HEAVY, guarded, link_of, settings_of
 
 # besides one sample_CARD for each card that samples
-ENDPOINTS = ("reconstruct", "classify", "models", "write_number", "compare", "mix", "copies")
+ENDPOINTS = ("reconstruct", "classify", "models", "write_number", "compare", "mix", "copies", "look", "swap", "guide")
 TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Prompt: str, Given: str | None, Numbers: list[float] | None}
 
 
@@ -27,7 +28,9 @@ def build() -> None:
     for card in registry.cards():
         if "sample" in card.can and hub.is_offered(card):
             gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
-    for name, function in zip(ENDPOINTS, (reconstruct, classify, models, write_number, compare, mix, copies), strict=True):
+    for name, function in zip(
+        ENDPOINTS, (reconstruct, classify, models, write_number, compare, mix, copies, look, swap, guide), strict=True
+    ):
         gr.api(guarded(function), api_name=name, **limits)
 
 
@@ -96,6 +99,51 @@ def copies(model: str, n: int = 8, seed: int = 7) -> dict:
         "distances": distances,
         "real": {f"{quantile:g}": distance for quantile, distance in real.items()},
     }
+
+
+def look(model: str, prompt: str, seed: int = 7) -> dict:
+    """One sample of a prompt, every step's guess under the attention of each word, a row a word, and the words' shares of all attention by step."""
+    card = registry.get(model)
+    if not inside.can_look(card):
+        raise PlaygroundError(f"{card.id} does not say where its words are looked at.")
+    steps = [found.step for found in inside.look(card.id, seed, prompt=prompt)]
+    maps = np.stack([step.views["attention"].by_word() for step in steps])  # (steps, words, h, w)
+    lit = np.stack([inside.lit(step.views["x_0"], each).pixels for step, each in zip(steps, maps, strict=True)], 1)
+    return {
+        "model": card.id,
+        "prompt": prompt,
+        "seed": seed,
+        "words": [word.text for word in steps[0].views["attention"].words[0]],
+        "shares": maps.mean((2, 3)).round(4).tolist(),
+        "image": pictures.uri(pictures.png(pictures.tiles(Images(lit.reshape(-1, *lit.shape[2:])), len(steps)))),
+        "sample": _png(steps[-1].samples),
+    }
+
+
+def swap(model: str, prompt: str, word: str, other: str, seed: int = 7) -> dict:
+    """A prompt and the same with one word changed, from the same noise: both samples, their difference, and the share of points changed at each step."""
+    pairs = list(inside.swap(model, seed, word, other, prompt=prompt))
+    first, second = (found.samples for found in pairs[-1])
+    return {
+        "model": model,
+        "prompts": [found.controls["prompt"] for found in pairs[-1]],
+        "seed": seed,
+        "changed": [round(inside.changed_share(*(found.step.views["x_0"] for found in pair)), 4) for pair in pairs],
+        "read": inside.read_changes(registry.get(model), first, second),
+        "first": _png(first),
+        "second": _png(second),
+        "difference": _png(inside.difference(first, second)),
+    }
+
+
+def guide(model: str, prompt: str, n: int = 4, seed: int = 7) -> dict:
+    """n samples of a prompt at each guidance from the same noise, with adherence and diversity as a reader network sees them."""
+    card, rows = registry.get(model), {}
+    for scale, found in inside.guide(model, n, seed, prompt=prompt):
+        if found.done:
+            judged = inside.judge(card, prompt, found.samples)
+            rows[f"{scale:g}"] = {"image": _png(found.samples)} | (vars(judged) if judged else {})
+    return {"model": model, "prompt": prompt, "n": n, "seed": seed, "guidance": rows}
 
 
 def _family(found: Run | WeightsUnavailable, judged: Callable[[Run], dict]) -> dict:

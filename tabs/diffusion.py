@@ -14,7 +14,7 @@ from playground.controls import Slider, prompt_of
 from playground.metrics.curve import FEW
 from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
-from tabs import factor_table, fetch, fewer_steps, people, pictures, prompts, return_trip, widgets
+from tabs import factor_table, fetch, fewer_steps, inside, people, pictures, prompts, return_trip, widgets
 from tabs.picker import Picker
 from tabs.widgets import HEAVY, TabPage
 
@@ -106,6 +106,7 @@ def build() -> TabPage:
         linked = {"model": model, "n": n, "seed": seed, **dict(zip(picker.names, inputs, strict=True))}
         with gr.Column() as trip:  # it needs test pictures, which come with a data set of ours
             linked |= return_trip.build(Picker(shipped, asked=True, left_out=("strength",)), model, ID, seed, inputs)
+    inside.build(picker, model, ID, seed, inputs)
 
     @widgets.guarded
     def draw(model: str, n: int, seed: int, *values: Any) -> Iterator[tuple]:
@@ -162,12 +163,12 @@ def build() -> TabPage:
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(card), padding=False)
         widgets.later(learning, f"{ID}-stories", lambda: "".join(widgets.further_story(each, _story(each)) for each in shipped[1:]))
-    with gr.Accordion("Look inside", open=False) as inside:
+    with gr.Accordion("Look inside", open=False) as closer:
         choices = next(control.choices for control in card.controls if control.name == "scheduler")
         rows = "".join(f"<tr><th scope=row>{name}</th><td>{SCHEDULERS[name]}</td></tr>" for name in choices if name in SCHEDULERS)
         table = f'<div class="tablewrap"><table class="facts"><caption>The schedulers: one network, other ways of stepping</caption><tbody>{rows}</tbody></table></div>'
         gr.HTML(widgets.facts_table(cards) + table + "".join(widgets.provenance(each.id) for each in shipped), padding=False)
-        widgets.later(inside, f"{ID}-factors", lambda: "".join(factor_table.table(each) for each in known))
+        widgets.later(closer, f"{ID}-factors", lambda: "".join(factor_table.table(each) for each in known))
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
             "**Pictures from a sentence**, photographs with a piece painted in, film, music, the shapes of molecules: "

@@ -61,9 +61,14 @@ def passing(sheet: np.ndarray) -> str:
     """A moment on the way as a data URI of a fraction of the size: 16 greys, or in colour a lossy WebP. Never for what is taken away."""
     if sheet.shape[2] == 1:
         return uri(png(sheet, greys=16))
+    return uri(webp(sheet, 50), "image/webp")
+
+
+def webp(sheet: np.ndarray, quality: int = 75) -> bytes:
+    """A uint8 (h, w, 1 or 3) array as lossy WebP, quickly."""
     buffer = io.BytesIO()
-    _pil(sheet).save(buffer, "WEBP", quality=50, method=0)
-    return uri(buffer.getvalue(), "image/webp")
+    _pil(sheet).save(buffer, "WEBP", quality=quality, method=0)
+    return buffer.getvalue()
 
 
 def animation(

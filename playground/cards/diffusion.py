@@ -101,7 +101,7 @@ STABLE_DIFFUSION = ModelCard(
         Given("mask", "Repaint", "image", FACES.shape, help="White where that face is to be drawn anew; what is black stays as it is."),
         STRENGTH,
     ),
-    views=("x_t", "x_0"),
+    views=("x_t", "x_0", "attention"),
     chunk=32,
     load="playground.models.stable_diffusion:load",
     recipe="playground.models.stable_diffusion:recipe",

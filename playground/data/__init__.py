@@ -80,6 +80,19 @@ def phrases(name: str) -> tuple[str, ...]:
     return _captioned(name).phrases()
 
 
+def named(name: str, text: str) -> Mapping[str, str | tuple[float, float]]:
+    """What a text names in the words of a data set's captions, by factor: a word, or a number's range. Raises ControlError without captions."""
+    return _captioned(name).named(text)
+
+
+def alternatives(name: str, text: str) -> tuple[tuple[int, int, tuple[str, ...]], ...]:
+    """The places [start, end) of a text that hold a word of a data set's captions for which others could stand, and those others.
+
+    Raises ControlError where there are no captions.
+    """
+    return _captioned(name).alternatives(text)
+
+
 def unknown_words(name: str, text: str) -> tuple[str, ...]:
     """The words of a text that no caption of the data set holds, each once, in the text's order."""
     return tuple(dict.fromkeys(word for word in WORD.findall(text.lower()) if word not in words(name)))

@@ -18,7 +18,8 @@ import numpy as np
 from PIL import Image
 
 from playground.controls import Choice, Slider, resolve
-from playground.data import face_drawing
+from playground.data import face_drawing, face_words
+from playground.data.face_words import AGES, MOODS, NOSES
 from playground.errors import ControlError
 from playground.types import Dataset, Images
 
@@ -121,16 +122,6 @@ def draw(values: Values, style: str = "paint") -> np.ndarray:
     return face_drawing.draw(values, ink=style == "ink")
 
 
-AGES: Mapping[str, tuple[float, float]] = {"a young": (20.0, 38.0), "a middle-aged": (38.0, 65.0), "an old": (65.0, 90.0)}
-MOODS: Mapping[str, tuple[float, float]] = {
-    "frowning": (-1.0, -0.3),
-    "looking calm": (-0.3, 0.2),
-    "smiling": (0.2, 0.6),
-    "laughing": (0.6, 1.0),
-}
-NOSES: Mapping[str, str] = {"button": "a small nose", "long": "a long nose", "wide": "a wide nose"}
-
-
 def caption(values: Values, seed: int = 0) -> str:
     """A sentence that names only what is drawn and visible, worded by the seed; some features, not always all."""
     return described(values, seed)[0]
@@ -231,6 +222,16 @@ def phrases() -> tuple[str, ...]:
     more += ["a small nose", "a long nose", "a wide nose", *(f"{word} background" for word in face_drawing.BACKGROUNDS)]
     who = ["a young person", "a middle-aged person", "an old person", "laughing", "smiling", "looking calm", "frowning"]
     return (*who, *looks, *worn, *more)
+
+
+def named(text: str) -> dict[str, str | tuple[float, float]]:
+    """What a text names in the captions' words, by factor: a word, or the range of a number."""
+    return face_words.named(text)
+
+
+def alternatives(text: str) -> tuple[tuple[int, int, tuple[str, ...]], ...]:
+    """The places [start, end) of a text that hold a word of the captions for which others could stand, and those others."""
+    return face_words.alternatives(text)
 
 
 def held_out(factors: Mapping[str, np.ndarray]) -> np.ndarray:

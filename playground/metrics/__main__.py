@@ -1,4 +1,7 @@
-"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--curve DATASET]: measures cards and writes assets/measurements.json."""
+"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--curve DATASET]: measures cards.
+
+Writes assets/measurements.json, and assets/curves/DATASET.json.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from playground import data, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
-from playground.metrics import cost, curve, features, measurements, memory, quality, reference
+from playground.metrics import cost, curve, features, guidance, measurements, memory, quality, reference
 from playground.types import Measurement, ModelCard
 
 N = 10_000
@@ -29,6 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--n", type=int, default=None, help=f"samples to draw (default {N:,})")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help=f"n = {QUICK_N}: rough, without fid")
+    parser.add_argument(
+        "--guidance",
+        action="store_true",
+        help=f"only what guidance buys and costs, of cards that are asked in words (default n {guidance.MEASURED} at each scale)",
+    )
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
     parser.add_argument("--curve", metavar="DATASET", help=f"KID at few and many steps, of the named cards or all (default n {curve.N})")
@@ -45,10 +54,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         cards = [registry.get(name) for name in args.cards] or (
             [card for card in registry.cards() if can_measure(card)] if args.all else []
         )
-        n = whole("n", args.n if args.n is not None else QUICK_N if args.quick else N, 20, 60_000)
+        usual = QUICK_N if args.quick else guidance.MEASURED if args.guidance else N
+        n = whole("n", usual if args.n is None else args.n, 20, 60_000)
+        command = "python -m playground.metrics " + shlex.join(words)
         for card in cards:
-            found = measure(card, n, args.seed, args.split, command="python -m playground.metrics " + shlex.join(words))
-            measurements.write(measurements.merge(measurements.read(args.out), found), args.out)
+            if args.guidance:
+                found, replaced = measure_guidance(card, n, args.seed, command), guidance.PREFIX
+            else:
+                found, replaced = measure(card, n, args.seed, args.split, command=command), ""
+            measurements.write(measurements.merge(measurements.read(args.out), found, replaced), args.out)
             show(found)
     except PlaygroundError as error:
         print(error, file=sys.stderr)
@@ -87,6 +101,12 @@ def draw_curve(dataset: str, names: Sequence[str], n: int | None, command: str) 
             curve.write(dataset, line)
             told = "  ".join(f"{p.steps} steps {p.calls} calls {p.kid:.3g} ± {p.spread:.2g}" for p in line.points)
             print(f"{line.card} {' '.join(line.settings.values())}  {told}  floor {line.floor:.2g}  n {line.n}", flush=True)
+
+
+def measure_guidance(card: ModelCard, n: int, seed: int, command: str = "") -> list[Measurement]:
+    """What guidance buys and costs a card. Raises PlaygroundError where it cannot be measured."""
+    about = {"card": card.id, "seed": seed, "split": "test", "extractor": data.get(card.dataset).extractor}
+    return guidance.measure(card, n, seed, partial(Measurement, **about, **circumstances(command)))
 
 
 def circumstances(command: str) -> dict[str, Any]:

@@ -194,14 +194,16 @@ def _as_named(
         for row, said in enumerate(named):
             if factor.name not in said:
                 continue
-            wanted, seen = said[factor.name], read[factor.name][row]
-            if isinstance(factor, Choice):
-                right = factor.choices[int(seen.argmax())] == wanted
-            else:
-                low, high = wanted
-                right = low <= np.clip(seen, factor.minimum, factor.maximum) <= high
-            found.setdefault(factor.name, []).append(bool(right))
+            found.setdefault(factor.name, []).append(reads_as(factor, said[factor.name], read[factor.name][row]))
     return {name: np.asarray(values) for name, values in found.items()}
+
+
+def reads_as(factor: Slider | Choice, said: str | tuple[float, float], seen: np.ndarray) -> bool:
+    """Whether one sample is read as what is said: its likeliest word is that word, its number lies in that range."""
+    if isinstance(factor, Choice):
+        return factor.choices[int(seen.argmax())] == said
+    low, high = said
+    return bool(low <= np.clip(seen, factor.minimum, factor.maximum) <= high)
 
 
 def _levels(factor: Slider | Choice) -> int:

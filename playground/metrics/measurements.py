@@ -26,10 +26,10 @@ def find(found: Sequence[Measurement], card: str, metric: str, extractor: str | 
     return next(matches, None)
 
 
-def merge(old: Sequence[Measurement], new: Sequence[Measurement]) -> tuple[Measurement, ...]:
-    """The old entries with those of the newly measured cards replaced."""
+def merge(old: Sequence[Measurement], new: Sequence[Measurement], prefix: str = "") -> tuple[Measurement, ...]:
+    """The old entries with those of the newly measured cards replaced; with a prefix, only those whose metric's name begins so."""
     measured = {entry.card for entry in new}
-    return (*(entry for entry in old if entry.card not in measured), *new)
+    return (*(entry for entry in old if not (entry.card in measured and entry.metric.startswith(prefix))), *new)
 
 
 def write(found: Sequence[Measurement], path: Path = PATH) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from playground import data, registry, run
 from playground.controls import equal_shares, prompt_of
-from playground.metrics import factors, features, keeping
+from playground.metrics import factors, features, guidance, keeping
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
 MIN_FID_N = 2000  # below, FID says more about n than about the pictures
@@ -47,6 +47,8 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
         make = partial(Measurement, card=card.id, seed=seed, split=split, extractor=dataset.extractor, **about)
         found += factors.control(card, min(n, factors.CONTROLLED), seed, make) + factors.adherence(card, min(n, factors.TRIALS), seed, make)
         found += keeping.image_to_image(card, min(n, keeping.N), seed, make)
+        if guidance.scales(card):
+            found += guidance.measure(card, min(n, guidance.MEASURED), seed, make)
     return found
 
 

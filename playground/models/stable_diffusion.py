@@ -23,13 +23,13 @@ from playground import data, hub, weights
 from playground.device import pick_device
 from playground.errors import ControlError, WeightsUnavailable
 from playground.models.nets.linear_decoder import LinearDecoder
+from playground.sampling import attention, latents
 from playground.sampling import denoise as loop
-from playground.sampling import latents
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import from_images, to_images
 from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
-from playground.types import Images, ModelCard, Step
+from playground.types import Attention, Images, ModelCard, Step
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 MAX_TOKENS = 48  # of a prompt, start and end included
@@ -382,7 +382,8 @@ class StableDiffusionModel:
         strength: float = 1.0,
         views: Sequence[str] = (),
     ) -> Iterator[Step]:
-        """One Step for each timestep, the code after it decoded; as views what the network was shown (x_t) and what it guessed (x_0), decoded.
+        """One Step for each timestep, the code after it decoded; as views what the network was shown (x_t) and what it guessed (x_0), decoded,
+        and how its places read the prompt's words (attention).
 
         prompt, negative_prompt: one for each sample. guidance_scale 1 asks the network once a step; any other value twice, told the
         prompt and the negative prompt (arXiv:2207.12598). given: pictures (n, h, w, c) whose codes are noised as far as strength
@@ -397,6 +398,7 @@ class StableDiffusionModel:
         side = unet.config.sample_size
         tokens = tokens_of(pipe.tokenizer, prompt).to(unet.device)
         said = pipe.text_encoder(tokens)[0]
+        network = attention.Watched(unet) if "attention" in views else unet
         guided = guidance_scale != 1.0
         if guided:
             both = torch.cat([pipe.text_encoder(tokens_of(pipe.tokenizer, negative_prompt).to(unet.device))[0], said])
@@ -427,8 +429,8 @@ class StableDiffusionModel:
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
             x = x.to(unet.dtype)
             if not guided:
-                return unet(x, t, said).sample.float()
-            free, asked = unet(torch.cat([x, x]), t, both).sample.float().chunk(2)
+                return network(x, t, said).sample.float()
+            free, asked = network(torch.cat([x, x]), t, both).sample.float().chunk(2)
             return free + guidance_scale * (asked - free)
 
         def held(x: torch.Tensor, t: int | None) -> torch.Tensor:
@@ -440,7 +442,11 @@ class StableDiffusionModel:
             moment = {"x_t": x, "x_0": found.x_0}
             x = found.x
             shown = painted if self.linear is None or mask is not None else self.linear
-            seen = {name: shown(moment[name]) for name in moment if name in views}
+            seen: dict[str, Images | Attention] = {name: shown(moment[name]) for name in moment if name in views}
+            if "attention" in views:
+                words = tuple(attention.words_of(pipe.tokenizer, text, tokens.shape[1]) for text in prompt)
+                read = network.weights[-n:]  # of a guided batch, the half that is told the prompt
+                seen["attention"] = Attention(read.cpu().numpy(), words)
             yield Step(painted(x) if i == total else shown(x), i, total, i * (2 if guided else 1), seen)
 
 
