@@ -20,7 +20,7 @@ from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
 SCALES = (0.0, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 EACH = 4  # samples of each prompt
-MEASURED = 240  # samples at each scale, at most, where all of a card is measured
+MEASURED = 120  # samples at each scale, at most, where all of a card is measured
 PREFIX = "guidance_"  # of the metrics' names
 COMPARED = 1000  # real samples whose mean distance is the unit of diversity
 
