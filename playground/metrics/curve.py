@@ -1,8 +1,8 @@
 """Speed against quality: how far a model's samples are from the real ones when it takes few steps, and when it takes many.
 
 A card is measured at its default setting but for the number of steps and, where it has a choice of solvers, with each of them. The
-distance is KID (unbiased, so that a few hundred samples are fair) to the shipped features of the test split, so that nothing but the
-repository is needed.
+distance is KID to the shipped features of the test split, so that nothing but the repository is needed. Labels come in equal shares, which
+lowers it a little, by something in 1 / n, and all cards alike: at one n, it compares.
 """
 
 from __future__ import annotations
