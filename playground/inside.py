@@ -58,6 +58,11 @@ def can_look(card: ModelCard) -> bool:
     return prompt_of(card.controls) is not None and "attention" in card.views
 
 
+def is_captioned(card: ModelCard) -> bool:
+    """True for a card whose data set has captions and a reader of its factors."""
+    return card.dataset in data.names() and bool(data.get(card.dataset).factors)
+
+
 def look(card_id: str, seed: int, **controls: Any) -> Iterator[Run]:
     """One sample step by step, with what the network is shown (x_t), its guess (x_0) and how it reads the words (attention) as views."""
     return run.stream(card_id, 1, seed, views=("x_t", "x_0", "attention"), **controls)
@@ -84,7 +89,7 @@ def lit(picture: Images, weights: np.ndarray, most: int = 128) -> Images:
 
 def places(card: ModelCard, text: str) -> tuple[Place, ...]:
     """The words of a prompt in order; those of the captions' vocabulary with what else could stand there."""
-    known = data.alternatives(card.dataset, text) if _is_captioned(card) else ()
+    known = data.alternatives(card.dataset, text) if is_captioned(card) else ()
     free = [(found.start(), found.end(), ()) for found in WORD.finditer(text)]
     spans = [*known, *(span for span in free if not any(start < span[1] and span[0] < end for start, end, _ in known))]
     counts: dict[str, int] = {}
@@ -132,7 +137,7 @@ def changed_share(first: Images, second: Images) -> float:
 
 def read_changes(card: ModelCard, first: Images, second: Images) -> list[tuple[str, str, str]] | None:
     """What a reader network reads otherwise in the second picture: (factor, before, after), words alone; None where there is no reader."""
-    if not _is_captioned(card):
+    if not is_captioned(card):
         return None
     about = data.get(card.dataset)
     before, after = (features.extract(images, about.extractor).factors for images in (first, second))
@@ -155,7 +160,7 @@ def guide(card_id: str, n: int, seed: int, **controls: Any) -> Iterator[tuple[fl
 
 def judge(card: ModelCard, text: str, images: Images) -> Judged | None:
     """What a reader network says of samples of one prompt; None for a data set without one."""
-    if not _is_captioned(card):
+    if not is_captioned(card):
         return None
     about, said = data.get(card.dataset), data.named(card.dataset, text)
     scores = features.extract(images, about.extractor)
@@ -228,11 +233,6 @@ def _one_text(card: ModelCard, text: object) -> str:
     if not isinstance(found, str):
         raise ControlError(f"{_prompt(card).name} must be one text here, got {len(found)}.")
     return found
-
-
-def _is_captioned(card: ModelCard) -> bool:
-    """True for a card whose data set has captions and a reader of its factors."""
-    return card.dataset in data.names() and bool(data.get(card.dataset).factors)
 
 
 def _apart(first: Images, second: Images) -> np.ndarray:

@@ -96,7 +96,7 @@ def _looking(picker: Picker, tab: str, asked: Sequence[gr.components.Component])
                 shown = views.look_begin(step.total, picked)
             if step.i in views.kept(step.total):
                 shown += views.look_moment(now, step.i, step.total, picked)
-            yield shown, widgets.run_line(found, tab) if found.done else widgets.progress_line(found)
+            yield shown, views.told(widgets.run_line(found, tab) if found.done else widgets.progress_line(found))
         yield gr.skip(), gr.skip()
 
     looking = go.click(look, list(asked), [film, line], **LIVE)
@@ -118,7 +118,7 @@ def _swapping(
                 padding=False,
             )
             with gr.Row():
-                place = gr.Dropdown([each.name for each in found], value=name or None, label="Word", min_width=120)
+                place = gr.Dropdown([each.name for each in found], value=name or None, label="Word", info="Of the prompt.", min_width=120)
                 other = gr.Dropdown(
                     list(_others(found, name)),
                     value=instead,
@@ -150,7 +150,7 @@ def _swapping(
             if step.i in views.kept(step.total, views.COLUMNS):
                 columns += views.swap_column(seen[0][1], seen[1][1], step.i)
             told = _swap_line(card, pair, word, other) if pair[0].done else widgets.progress_line(pair[1])
-            yield shown, columns + "</div></div></figure>" + told
+            yield shown, columns + "</div></div></figure>" + views.told(told, "much")
         yield gr.skip(), gr.skip()
 
     swapping = go.click(swap, [*asked, place, other], [film, line], **LIVE)
@@ -249,8 +249,10 @@ def _guided(card: ModelCard, rows: Sequence[Row], judged: Sequence[Judged], n: i
     scales = guidance.scales(card)
     notes = {row.name: views.judged_words(each) for row, each in zip(rows, judged, strict=False)}
     shown = strips.strips(rows, notes, [_titled(scale) for scale in scales[len(rows) :]], SCALE)
-    charts = f"{views.live_chart(scales, judged, n) if judged else ''}<div>{views.measured_chart(known.guided(card))}</div>"
-    return f'{shown}<div class="charts">{charts}</div>' if judged or known.guided(card) else shown
+    if not inside.is_captioned(card):
+        return shown
+    charts = f"{views.live_chart(scales, judged, n)}<div>{views.measured_chart(known.guided(card))}</div>"
+    return f'{shown}<div class="charts">{charts}</div>'
 
 
 def _awaited(card: ModelCard, found: Run, n: int) -> str:
@@ -285,7 +287,7 @@ def _recorded_look(card: ModelCard) -> tuple[str, str]:
             shown = views.look_begin(total, picked)
         if k + 1 in views.kept(total):
             shown += views.look_moment(found, k + 1, total, picked)
-    return shown, _recorded_line(card, about)
+    return shown, views.told(_recorded_line(card, about))
 
 
 def _recorded_swap(card: ModelCard) -> tuple[str, str]:
@@ -305,7 +307,7 @@ def _recorded_swap(card: ModelCard) -> tuple[str, str]:
         if k + 1 in views.kept(total, views.COLUMNS):
             columns += views.swap_column(seen[0][1], seen[1][1], k + 1)
     told = views.read_sentence(about["read"]) + _recorded_line(card, about)
-    return film, columns + "</div></div></figure>" + told
+    return film, columns + "</div></div></figure>" + views.told(told, "much")
 
 
 def _recorded_guidance(card: ModelCard) -> str:

@@ -41,6 +41,11 @@ def kept(total: int, most: int = MOMENTS) -> list[int]:
     return sorted({1, total, *range(every, total, every)})
 
 
+def told(lines: str, much: str = "") -> str:
+    """What is said under a result, with the room that it takes when all is said, so that nothing moves."""
+    return f'<div class="told {much}">{lines}</div>'
+
+
 def telling(found: Looked) -> int:
     """The word that is read most unevenly at a step, of those that are spoken: the one to show first."""
     peaks = [float(one.max() / max(one.mean(), 1e-9)) if spoken else 0.0 for one, spoken in zip(found.maps, found.spoken, strict=True)]

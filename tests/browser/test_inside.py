@@ -27,7 +27,7 @@ def fold(request: pytest.FixtureRequest, page: Page) -> Locator:
     choose(panel, "Model", card.title)
     set_number(panel, "Steps", STEPS)
     found.get_by_role("button", name="How it works inside").first.click()
-    found.locator(f"#{card.family}-look .look-word").first.wait_for()
+    found.locator(f"#{card.family}-look .look-word:visible").first.wait_for()
     expect(found.locator(".badge.recorded").first).to_be_visible()
     return found
 
