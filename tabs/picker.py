@@ -81,7 +81,9 @@ class Picker:
                 updates.append(gr.update(visible=True))
                 continue
             if isinstance(control, Slider):
-                changes = {"minimum": control.minimum, "maximum": control.maximum, "step": control.step}
+                changes = {"minimum": control.minimum, "maximum": control.maximum, "step": control.step, "info": control.help or None}
+                if self.card(card_id).hub is not None:  # narrower bounds would refuse what other events of this moment still send
+                    del changes["minimum"], changes["maximum"]
                 kept = isinstance(value, int | float) and control.minimum <= value <= control.maximum
             else:
                 changes = {"choices": [ANY, *control.classes] if isinstance(control, Label) else list(control.choices)}

@@ -92,7 +92,7 @@ STABLE_DIFFUSION_1_5 = ModelCard(
         PROMPT,
         NEGATIVE,
         replace(STEPS, default=20, maximum=50),
-        replace(GUIDANCE, default=7.5, maximum=15.0),
+        replace(GUIDANCE, default=7.5),
         SCHEDULER,
         ETA,
     ),
