@@ -85,7 +85,7 @@ def _looking(picker: Picker, tab: str, asked: Sequence[gr.components.Component])
             film, line = gr.HTML(padding=False, elem_id=f"{tab}-look"), gr.HTML(padding=False)
 
     @widgets.guarded
-    def look(model: str, seed: int, *values: Any) -> Iterator[tuple]:
+    def show_look(model: str, seed: int, *values: Any) -> Iterator[tuple]:
         card, shown, picked = picker.card(model), "", 0
         if not inside.can_look(card):
             raise PlaygroundError(f"{card.id} does not say where its words are looked at.")
@@ -99,7 +99,7 @@ def _looking(picker: Picker, tab: str, asked: Sequence[gr.components.Component])
             yield shown, views.told(widgets.run_line(found, tab) if found.done else widgets.progress_line(found))
         yield gr.skip(), gr.skip()
 
-    looking = go.click(look, list(asked), [film, line], **LIVE)
+    looking = go.click(show_look, list(asked), [film, line], **LIVE)
     stop.click(None, cancels=[looking], api_visibility="private")
     return [film, line]
 
@@ -133,7 +133,7 @@ def _swapping(
             line = gr.HTML(padding=False)
 
     @widgets.guarded
-    def swap(model: str, seed: int, *rest: Any) -> Iterator[tuple]:
+    def show_swap(model: str, seed: int, *rest: Any) -> Iterator[tuple]:
         *values, word, other = rest
         card, shown, columns = picker.card(model), "", ""
         controls = picker.chosen(card.id, values)
@@ -153,7 +153,7 @@ def _swapping(
             yield shown, columns + "</div></div></figure>" + views.told(told, "much")
         yield gr.skip(), gr.skip()
 
-    swapping = go.click(swap, [*asked, place, other], [film, line], **LIVE)
+    swapping = go.click(show_swap, [*asked, place, other], [film, line], **LIVE)
     stop.click(None, cancels=[swapping], api_visibility="private")
     return place, other, [film, line]
 
@@ -175,7 +175,7 @@ def _guiding(picker: Picker, tab: str, asked: Sequence[gr.components.Component])
             out = gr.HTML(padding=False, elem_id=f"{tab}-guide")
 
     @widgets.guarded
-    def guide(model: str, seed: int, *rest: Any) -> Iterator[str]:
+    def show_guide(model: str, seed: int, *rest: Any) -> Iterator[str]:
         *values, n = rest
         card = picker.card(model)
         controls = {name: value for name, value in picker.chosen(card.id, values).items() if name != "guidance_scale"}
@@ -194,7 +194,7 @@ def _guiding(picker: Picker, tab: str, asked: Sequence[gr.components.Component])
                 yield _awaited(card, found, n) + told
         yield gr.skip()
 
-    guiding = go.click(guide, [*asked, n], out, **LIVE)
+    guiding = go.click(show_guide, [*asked, n], out, **LIVE)
     stop.click(None, cancels=[guiding], api_visibility="private")
     return out
 

@@ -36,7 +36,7 @@ def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Com
         )
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
-    def look(card_id: str, text: str) -> str:
+    def read(card_id: str, text: str) -> str:
         return told(picker.card(card_id), text)
 
     def switched(card_id: str) -> list[Any]:
@@ -50,7 +50,7 @@ def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Com
         return [gr.update(visible=True), samples, gr.update(visible=card.hub is None)]
 
     model.change(switched, model, [panel, examples, pieces], **quiet)
-    gr.on([prompt.change, model.change], look, [model, prompt], note, trigger_mode="always_last", **quiet)
+    gr.on([prompt.change, model.change], read, [model, prompt], note, trigger_mode="always_last", **quiet)
     examples.click(lambda sample: sample[0], examples, prompt, **quiet)
     pieces.click(lambda sample, text: added(text, sample[0], control.maximum), [pieces, prompt], prompt, **quiet)
 

@@ -149,7 +149,7 @@ def build(
         return seen, first
 
     @widgets.guarded
-    def look(*values: Any) -> str:
+    def noise(*values: Any) -> str:
         return _start(*noised(*values))
 
     @widgets.guarded
@@ -230,7 +230,7 @@ def build(
     placed = [model, source, kind, which, drawing]
     gr.on([each.change for each in placed], under, placed, backdrop, **quiet)
     asked = [model, source, kind, which, drawing, mask, strength, seed, *inputs]
-    looking = dict(fn=look, inputs=asked, outputs=start, api_visibility="private", trigger_mode="always_last", **HEAVY)
+    looking = dict(fn=noise, inputs=asked, outputs=start, api_visibility="private", trigger_mode="always_last", **HEAVY)
     gr.on([strength.release, which.release, kind.input, source.input], **looking)
     for board in (pad, paint):
         board.draw(
