@@ -44,9 +44,9 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str) -> gr.even
                 before,
                 gr.skip(),
             ]
-        count = gr.update(maximum=most, **({"value": 1} if n > most else {}))
+        count = gr.update(info=f"At most {most} in one go.", **({"value": 1} if n > most else {}))
         if card.hub is None:
-            count = gr.skip() if picker.card(before).hub is None else gr.update(maximum=most, value=N)
+            count = gr.skip() if picker.card(before).hub is None else gr.update(info=None, value=N)
         if card.id == before:  # it stayed chosen while another is offered
             return [gr.skip()] * 6 + [count]
         told = gr.update(visible=False) if card.hub is None else gr.update(value=about(card), visible=True)
@@ -72,7 +72,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str) -> gr.even
 
 def button(card: ModelCard) -> Any:
     """The button's text for a card: what it fetches, and how much that is."""
-    return gr.update(value=f"Download {card.hub.repo_id} ({hub.size_of(card)})")
+    return gr.update(value=f"Download {card.title} ({hub.size_of(card)})")
 
 
 def offer(card: ModelCard, instead: ModelCard | None = None) -> str:

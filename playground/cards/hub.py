@@ -46,7 +46,7 @@ FACTS = {
 SD_TURBO = ModelCard(
     id="sd-turbo",
     family="diffusion",
-    title="SD-Turbo, from the Hub",
+    title="SD-Turbo",
     kind="image",
     dataset="laion-5b",
     can=frozenset({"sample"}),
@@ -82,7 +82,7 @@ SD_TURBO = ModelCard(
 STABLE_DIFFUSION_1_5 = ModelCard(
     id="stable-diffusion-1-5",
     family="diffusion",
-    title="Stable Diffusion 1.5, from the Hub",
+    title="Stable Diffusion 1.5",
     kind="image",
     dataset="laion-5b",
     can=frozenset({"sample"}),
@@ -92,7 +92,7 @@ STABLE_DIFFUSION_1_5 = ModelCard(
         PROMPT,
         NEGATIVE,
         replace(STEPS, default=20, maximum=50),
-        replace(GUIDANCE, default=7.5, maximum=15.0),
+        replace(GUIDANCE, default=7.5),
         SCHEDULER,
         ETA,
     ),
