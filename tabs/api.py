@@ -43,16 +43,18 @@ def models() -> list[dict]:
 def reconstruct(model: str, given: str) -> dict:
     """A picture (PNG or JPEG data URI), prepared as the data set's were, through a model's bottleneck and back."""
     card = registry.get(model)
+    picture = pictures.from_uri(given)
     run.check_can(card, "reconstruct")
-    seen = data.from_picture(card.dataset, pictures.from_uri(given))
+    seen = data.from_picture(card.dataset, picture)
     return {"model": card.id, "seen": _png(seen), "reconstruction": _png(run.reconstruct(card.id, seen))}
 
 
 def classify(model: str, given: str) -> dict:
     """The class probabilities of a picture (PNG or JPEG data URI), prepared as the data set's were."""
     card = registry.get(model)
+    picture = pictures.from_uri(given)
     run.check_can(card, "score")
-    seen = data.from_picture(card.dataset, pictures.from_uri(given))
+    seen = data.from_picture(card.dataset, picture)
     scores = run.score(card.id, seen)
     return {
         "model": card.id,

@@ -12,7 +12,7 @@ from playground import hub, registry
 from playground.cards import hub as cards
 from playground.errors import WeightsUnavailable
 from playground.types import ModelCard
-from tabs import diffusion, fetch
+from tabs import diffusion, fetch, launch
 from tests import hub_layout
 
 SHIPPED = "stable-diffusion-faces"
@@ -109,3 +109,10 @@ def test_on_a_public_page_there_is_no_such_model_and_no_button(card: ModelCard, 
     with pytest.raises(gr.Error, match=f"{card.id} is not offered on a public page"):
         drawing = next(function for function in demo.fns.values() if function.fn is handlers["draw"])
         next(handlers["draw"](card.id, 1, 0, *(block.value for block in drawing.inputs[3:])))
+
+
+def test_a_page_is_only_shared_if_it_was_built_for_the_public(monkeypatch):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.delenv("PLAYGROUND_PUBLIC", raising=False)
+    with pytest.raises(ValueError, match="must be built as a public one"):
+        launch.serve(gr.Blocks(), share=True)
