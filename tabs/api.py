@@ -19,7 +19,18 @@ from tabs import pictures
 from tabs.widgets import HEAVY, guarded, link_of, settings_of
 
 # besides one sample_CARD for each card that samples
-ENDPOINTS = ("reconstruct", "classify", "models", "write_number", "compare", "mix", "copies", "look", "swap", "guide")
+ENDPOINTS = (
+    "reconstruct",
+    "classify",
+    "models",
+    "write_number",
+    "compare",
+    "mix",
+    "copies",
+    "look_at_words",
+    "swap_word",
+    "turn_up_guidance",
+)
 TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Prompt: str, Given: str | None, Numbers: list[float] | None}
 
 
@@ -30,7 +41,9 @@ def build() -> None:
         if "sample" in card.can:
             gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
     for name, function in zip(
-        ENDPOINTS, (reconstruct, classify, models, write_number, compare, mix, copies, look, swap, guide), strict=True
+        ENDPOINTS,
+        (reconstruct, classify, models, write_number, compare, mix, copies, look_at_words, swap_word, turn_up_guidance),
+        strict=True,
     ):
         gr.api(guarded(function), api_name=name, **limits)
 
@@ -99,7 +112,7 @@ def copies(model: str, n: int = 8, seed: int = 7) -> dict:
     }
 
 
-def look(model: str, prompt: str, seed: int = 7) -> dict:
+def look_at_words(model: str, prompt: str, seed: int = 7) -> dict:
     """One sample of a prompt, every step's guess under the attention of each word, a row a word, and the words' shares of all attention by step."""
     card = registry.get(model)
     if not inside.can_look(card):
@@ -118,7 +131,7 @@ def look(model: str, prompt: str, seed: int = 7) -> dict:
     }
 
 
-def swap(model: str, prompt: str, word: str, other: str, seed: int = 7) -> dict:
+def swap_word(model: str, prompt: str, word: str, other: str, seed: int = 7) -> dict:
     """A prompt and the same with one word changed, from the same noise: both samples, their difference, and the share of points changed at each step."""
     pairs = list(inside.swap(model, seed, word, other, prompt=prompt))
     first, second = (found.samples for found in pairs[-1])
@@ -134,7 +147,7 @@ def swap(model: str, prompt: str, word: str, other: str, seed: int = 7) -> dict:
     }
 
 
-def guide(model: str, prompt: str, n: int = 4, seed: int = 7) -> dict:
+def turn_up_guidance(model: str, prompt: str, n: int = 4, seed: int = 7) -> dict:
     """n samples of a prompt at each guidance from the same noise, with adherence and diversity as a reader network sees them."""
     card, rows = registry.get(model), {}
     for scale, found in inside.guide(model, n, seed, prompt=prompt):
