@@ -117,7 +117,7 @@ def fetch(card: ModelCard) -> Iterator[int]:
         except Exception as error:
             ended.put(error)
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=work, name="playground-download", daemon=True).start()
     try:
         while True:
             try:

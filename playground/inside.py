@@ -170,20 +170,37 @@ def judge(card: ModelCard, text: str, images: Images) -> Judged | None:
 
 def recorded(card: ModelCard, seed: int) -> Iterator[tuple[str, Sequence[Row], dict[str, object]]]:
     """What the first paint needs: (name, rows, settings) of each exhibit; none for a card that is not told words."""
-    prompt = prompt_of(card.controls)
-    if prompt is None:
+    if prompt_of(card.controls) is None:
         return
-    text = prompt.default
     if can_look(card):
-        steps = [found.step for found in look(card.id, seed)]
-        seen = [step.views["attention"] for step in steps]
-        assert all(isinstance(each, Attention) for each in seen)
-        words, maps = seen[0].words[0], np.stack([each.by_word() for each in seen])  # (steps, words, h, w)
-        side = steps[0].samples.pixels.shape[1:3]
-        rows = [Row(name, _joined([step.views[name] for step in steps])) for name in ("x_t", "x_0")]
-        rows += [Row(word.text, _as_pictures(maps[:, k], side)) for k, word in enumerate(words)]
-        about = {"seed": seed, "prompt": text, "spoken": [word.spoken for word in words], "shares": maps.mean((2, 3)).round(4).tolist()}
-        yield "look", rows, about
+        yield "look", *_recorded_look(card, seed)
+    yield "swap", *_recorded_swap(card, seed)
+    if guidance.scales(card):
+        yield "guidance", *_recorded_guidance(card, seed)
+
+
+def suggested(card: ModelCard, text: str) -> tuple[str, str]:
+    """A word of a prompt to change, and to what: of those with known others the middle one; ("", "") where there is none."""
+    known = [place for place in places(card, text) if place.others]
+    return (known[len(known) // 2].name, known[len(known) // 2].others[0]) if known else ("", "")
+
+
+def _recorded_look(card: ModelCard, seed: int) -> tuple[Sequence[Row], dict[str, object]]:
+    """Every step's x_t, x_0 and, a row a word, maps; and what each word's share of all attention was."""
+    steps = [found.step for found in look(card.id, seed)]
+    seen = [step.views["attention"] for step in steps]
+    assert all(isinstance(each, Attention) for each in seen)
+    words, maps = seen[0].words[0], np.stack([each.by_word() for each in seen])  # (steps, words, h, w)
+    side = steps[0].samples.pixels.shape[1:3]
+    rows = [Row(name, _joined([step.views[name] for step in steps])) for name in ("x_t", "x_0")]
+    rows += [Row(word.text, _as_pictures(maps[:, k], side)) for k, word in enumerate(words)]
+    spoken, shares = [word.spoken for word in words], maps.mean((2, 3)).round(4).tolist()
+    return rows, {"seed": seed, "prompt": _prompt(card).default, "spoken": spoken, "shares": shares}
+
+
+def _recorded_swap(card: ModelCard, seed: int) -> tuple[Sequence[Row], dict[str, object]]:
+    """Every step's x_t and x_0 of the prompt and of the changed one; and what a reader network reads otherwise."""
+    text = _prompt(card).default
     word, other = suggested(card, text)
     pairs = list(swap(card.id, seed, word, other))
     rows = [
@@ -191,20 +208,18 @@ def recorded(card: ModelCard, seed: int) -> Iterator[tuple[str, Sequence[Row], d
         for k, which in enumerate(("first", "second"))
         for name in ("x_t", "x_0")
     ]
-    changes = read_changes(card, *(found.samples for found in pairs[-1]))
-    yield "swap", rows, {"seed": seed, "prompt": text, "word": word, "other": other, "read": changes}
-    if guidance.scales(card):
-        found = [(scale, each) for scale, each in guide(card.id, RECORDED_N, seed) if each.done]
-        judged = [judge(card, text, each.samples) for _, each in found]
-        numbers = {name: [getattr(each, name) for each in judged if each] for name in ("adherence", "diversity")}
-        about = {"seed": seed, "prompt": text, "n": RECORDED_N, "scales": [scale for scale, _ in found], **numbers}
-        yield "guidance", [Row(f"{scale:g}", each.samples) for scale, each in found], about
+    read = read_changes(card, *(found.samples for found in pairs[-1]))
+    return rows, {"seed": seed, "prompt": text, "word": word, "other": other, "read": read}
 
 
-def suggested(card: ModelCard, text: str) -> tuple[str, str]:
-    """A word of a prompt to change, and to what: of those with known others the middle one; ("", "") where there is none."""
-    known = [place for place in places(card, text) if place.others]
-    return (known[len(known) // 2].name, known[len(known) // 2].others[0]) if known else ("", "")
+def _recorded_guidance(card: ModelCard, seed: int) -> tuple[Sequence[Row], dict[str, object]]:
+    """RECORDED_N samples at each guidance, and what a reader network says of them."""
+    text = _prompt(card).default
+    found = [(scale, each.samples) for scale, each in guide(card.id, RECORDED_N, seed) if each.done]
+    judged = [judge(card, text, images) for _, images in found]
+    numbers = {name: [getattr(each, name) for each in judged if each] for name in ("adherence", "diversity")}
+    rows = [Row(f"{scale:g}", images) for scale, images in found]
+    return rows, {"seed": seed, "prompt": text, "n": RECORDED_N, "scales": [scale for scale, _ in found], **numbers}
 
 
 def _together(streams: Sequence[Iterator[Run]]) -> Iterator[tuple[Run, Run]]:

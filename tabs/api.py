@@ -18,7 +18,18 @@ from tabs import pictures
 from tabs.widgets import HEAVY, guarded, link_of, settings_of
 
 # besides one sample_CARD for each card that samples
-ENDPOINTS = ("reconstruct", "classify", "models", "write_number", "compare", "mix", "copies", "look", "swap", "guide")
+ENDPOINTS = (
+    "reconstruct",
+    "classify",
+    "models",
+    "write_number",
+    "compare",
+    "mix",
+    "copies",
+    "look_at_words",
+    "swap_word",
+    "turn_up_guidance",
+)
 TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Prompt: str, Given: str | None, Numbers: list[float] | None}
 
 
@@ -29,7 +40,9 @@ def build() -> None:
         if "sample" in card.can and hub.is_offered(card):
             gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
     for name, function in zip(
-        ENDPOINTS, (reconstruct, classify, models, write_number, compare, mix, copies, look, swap, guide), strict=True
+        ENDPOINTS,
+        (reconstruct, classify, models, write_number, compare, mix, copies, look_at_words, swap_word, turn_up_guidance),
+        strict=True,
     ):
         gr.api(guarded(function), api_name=name, **limits)
 
@@ -46,16 +59,18 @@ def models() -> list[dict]:
 def reconstruct(model: str, given: str) -> dict:
     """A picture (PNG or JPEG data URI), prepared as the data set's were, through a model's bottleneck and back."""
     card = registry.get(model)
+    picture = pictures.from_uri(given)
     run.check_can(card, "reconstruct")
-    seen = data.from_picture(card.dataset, pictures.from_uri(given))
+    seen = data.from_picture(card.dataset, picture)
     return {"model": card.id, "seen": _png(seen), "reconstruction": _png(run.reconstruct(card.id, seen))}
 
 
 def classify(model: str, given: str) -> dict:
     """The class probabilities of a picture (PNG or JPEG data URI), prepared as the data set's were."""
     card = registry.get(model)
+    picture = pictures.from_uri(given)
     run.check_can(card, "score")
-    seen = data.from_picture(card.dataset, pictures.from_uri(given))
+    seen = data.from_picture(card.dataset, picture)
     scores = run.score(card.id, seen)
     return {
         "model": card.id,
@@ -101,7 +116,7 @@ def copies(model: str, n: int = 8, seed: int = 7) -> dict:
     }
 
 
-def look(model: str, prompt: str, seed: int = 7) -> dict:
+def look_at_words(model: str, prompt: str, seed: int = 7) -> dict:
     """One sample of a prompt, every step's guess under the attention of each word, a row a word, and the words' shares of all attention by step."""
     card = registry.get(model)
     if not inside.can_look(card):
@@ -120,7 +135,7 @@ def look(model: str, prompt: str, seed: int = 7) -> dict:
     }
 
 
-def swap(model: str, prompt: str, word: str, other: str, seed: int = 7) -> dict:
+def swap_word(model: str, prompt: str, word: str, other: str, seed: int = 7) -> dict:
     """A prompt and the same with one word changed, from the same noise: both samples, their difference, and the share of points changed at each step."""
     pairs = list(inside.swap(model, seed, word, other, prompt=prompt))
     first, second = (found.samples for found in pairs[-1])
@@ -136,7 +151,7 @@ def swap(model: str, prompt: str, word: str, other: str, seed: int = 7) -> dict:
     }
 
 
-def guide(model: str, prompt: str, n: int = 4, seed: int = 7) -> dict:
+def turn_up_guidance(model: str, prompt: str, n: int = 4, seed: int = 7) -> dict:
     """n samples of a prompt at each guidance from the same noise, with adherence and diversity as a reader network sees them."""
     card, rows = registry.get(model), {}
     for scale, found in inside.guide(model, n, seed, prompt=prompt):

@@ -56,8 +56,7 @@ LESSONS = {
         "x_s = x_t + (s − t) u(x_t, t, s)",
     ),
     "latent": (
-        "Three trainings in one. First a <i>variational autoencoder</i> learns to write a face as 16 × 16 × 8 numbers, a sixth of what it has, and to paint it from them; "
-        "towards the end, errors in small things count more, or it would give up the colour of eyes. "
+        "Three trainings in one. First a <i>variational autoencoder</i> learns to write a face as 16 × 16 × 4 numbers, a twelfth of what it has, and to paint it from them. "
         "Then a denoiser learns, as above, to take noise out of those numbers, while a small transformer reads the caption to it word by word. "
         "Last, the painter alone learns once more. Faces and captions are all it sees; to learn what words mean, the text model is also asked which features a caption goes with.",
         DIFFUSION_FORMULA + ", here of the picture, in the model of its code",

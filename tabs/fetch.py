@@ -72,7 +72,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str) -> gr.even
 
 def button(card: ModelCard) -> Any:
     """The button's text for a card: what it fetches, and how much that is."""
-    return gr.update(value=f"Download {card.hub.repo_id} ({hub.size_of(card)})")
+    return gr.update(value=f"Download {card.title} ({hub.size_of(card)})")
 
 
 def offer(card: ModelCard, instead: ModelCard | None = None) -> str:

@@ -85,7 +85,7 @@ def build() -> gr.Blocks:
                 with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                     pages.append(module.build())
         gr.HTML(
-            '<footer class="colophon">Every generated sample on this page was drawn by a model that this repository trains and ships. '
+            '<footer class="colophon">Every sample on this page was drawn by a model that this repository trains and ships, unless you chose one from the Hub. '
             "Digits: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0). Faces: drawn by rule, of nobody. Code, faces and weights: Apache-2.0.</footer>",
             padding=False,
         )

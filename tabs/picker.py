@@ -43,7 +43,7 @@ class Picker:
 
     def model(self) -> gr.Dropdown:
         """The choice of model; out of sight where there is only one."""
-        choices = [(card.title, card.id) for card in self.cards]
+        choices = [(card.title if card.hub is None else f"{card.title} (from the Hub)", card.id) for card in self.cards]
         return gr.Dropdown(choices, value=self.cards[0].id, label="Model", visible=len(choices) > 1)
 
     def components(self) -> list[gr.components.Component]:
@@ -77,8 +77,8 @@ class Picker:
             if control is None:
                 updates.append(gr.update(visible=False))
                 continue
-            if isinstance(control, Adjust | Prompt):  # the same for every card that has it
-                updates.append(gr.update(visible=True))
+            if isinstance(control, Adjust | Prompt):  # whatever one card allows, all do
+                updates.append(gr.update(visible=True, info=control.help or None))
                 continue
             if isinstance(control, Slider):
                 changes = {"minimum": control.minimum, "maximum": control.maximum, "step": control.step, "info": control.help or None}

@@ -41,7 +41,8 @@ def small(pixels: np.ndarray, side: int = STRIP_SIDE) -> np.ndarray:
     """Pictures uint8 (n, h, w, c) reduced by a whole number to at most `side` points: the mean of what falls together."""
     k = -(-pixels.shape[1] // side)
     n, height, width, channels = pixels.shape
-    return pixels if k == 1 else np.round(pixels.reshape(n, height // k, k, width // k, k, channels).mean((2, 4))).astype(np.uint8)
+    parts = pixels[:, : height // k * k, : width // k * k].reshape(n, height // k, k, width // k, k, channels)
+    return pixels if k == 1 else np.round(parts.mean((2, 4))).astype(np.uint8)
 
 
 def png(sheet: np.ndarray, settings: Mapping[str, Any] | None = None, greys: int = 256) -> bytes:

@@ -145,13 +145,13 @@ def test_a_bad_mix_or_search_is_refused_in_one_sentence(name: str, arguments: li
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [
-        ("look", ["stable-diffusion-faces", "x" * 301, 3], "prompt must have at most 300 characters"),
-        ("look", ["gan-mnist", "a face", 3], "gan-mnist does not say where its words are looked at"),
-        ("swap", ["stable-diffusion-faces", "a red bob", "blue", "black", 3], "word must be one of the prompt's (a, red, bob)"),
-        ("swap", ["stable-diffusion-faces", "a red bob", "red", "", 3], "other must be a word to put in its place"),
-        ("swap", ["gan-mnist", "a red bob", "red", "black", 3], "gan-mnist has no control named 'prompt'"),
-        ("guide", ["stable-diffusion-faces", "a face", 9, 3], "n must be a whole number in [1, 8]"),
-        ("guide", ["stable-diffusion-faces", ["a", "b"], 2, 3], "prompt must be one text"),
+        ("look_at_words", ["stable-diffusion-faces", "x" * 301, 3], "prompt must have at most 300 characters"),
+        ("look_at_words", ["gan-mnist", "a face", 3], "gan-mnist does not say where its words are looked at"),
+        ("swap_word", ["stable-diffusion-faces", "a red bob", "blue", "black", 3], "word must be one of the prompt's (a, red, bob)"),
+        ("swap_word", ["stable-diffusion-faces", "a red bob", "red", "", 3], "other must be a word to put in its place"),
+        ("swap_word", ["gan-mnist", "a red bob", "red", "black", 3], "gan-mnist has no control named 'prompt'"),
+        ("turn_up_guidance", ["stable-diffusion-faces", "a face", 9, 3], "n must be a whole number in [1, 8]"),
+        ("turn_up_guidance", ["stable-diffusion-faces", ["a", "b"], 2, 3], "prompt must be one text"),
     ],
 )
 def test_a_bad_look_inside_is_refused_in_one_sentence_and_loads_nothing(name: str, arguments: list, words: str) -> None:

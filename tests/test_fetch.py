@@ -12,7 +12,7 @@ from playground import hub, registry
 from playground.cards import hub as cards
 from playground.errors import WeightsUnavailable
 from playground.types import ModelCard
-from tabs import diffusion, fetch
+from tabs import diffusion, fetch, launch
 from tests import hub_layout
 
 SHIPPED = "stable-diffusion-faces"
@@ -46,7 +46,7 @@ def test_size_licence_and_needs_are_said_before_anything_is_fetched(card: ModelC
     words = value(said)
     assert hub.size_of(card) in words and card.licence in words and f'href="{card.hub.licence_url}"' in words and card.hub.repo_id in words
     assert "GB of memory" in words and "a picture" in words and registry.get(SHIPPED).title in words
-    assert row["visible"] and value(go) == f"Download {card.hub.repo_id} ({hub.size_of(card)})" and wanted == card.id
+    assert row["visible"] and value(go) == f"Download {card.title} ({hub.size_of(card)})" and wanted == card.id
     assert usable == model == SHIPPED, "the one before stays chosen"
 
 
@@ -109,3 +109,10 @@ def test_on_a_public_page_there_is_no_such_model_and_no_button(card: ModelCard, 
     with pytest.raises(gr.Error, match=f"{card.id} is not offered on a public page"):
         drawing = next(function for function in demo.fns.values() if function.fn is handlers["draw"])
         next(handlers["draw"](card.id, 1, 0, *(block.value for block in drawing.inputs[3:])))
+
+
+def test_a_page_is_only_shared_if_it_was_built_for_the_public(monkeypatch):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.delenv("PLAYGROUND_PUBLIC", raising=False)
+    with pytest.raises(ValueError, match="must be built as a public one"):
+        launch.serve(gr.Blocks(), share=True)

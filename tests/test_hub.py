@@ -200,6 +200,7 @@ class Server(http.server.BaseHTTPRequestHandler):
     folder: Path
     asked: list[str]
     broken = False
+    slow = threading.Event()  # set: weights are sent at once; cleared: they wait
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -220,6 +221,8 @@ class Server(http.server.BaseHTTPRequestHandler):
             return self.answer(json.dumps(tree).encode())
         if self.broken and path.endswith(".safetensors"):
             return self.answer(b"", 403)
+        if path.endswith(".safetensors") and self.command == "GET":
+            self.slow.wait(30)
         wanted = self.folder / path.partition(f"/resolve/{hub_layout.COMMIT}/")[2]
         self.answer(wanted.read_bytes())
 
@@ -244,7 +247,8 @@ def served(cache: Path, tmp_path: Path, monkeypatch) -> Iterator[SimpleNamespace
     """SD-Turbo's tiny repository behind a server of this machine, which stands for the Hub."""
     card = registry.get(cards.SD_TURBO.id)
     hub_layout.write(card, tmp_path / "remote")
-    handler = type("Handler", (Server,), {"folder": tmp_path / "remote", "asked": []})
+    handler = type("Handler", (Server,), {"folder": tmp_path / "remote", "asked": [], "slow": threading.Event()})
+    handler.slow.set()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     here = f"http://127.0.0.1:{server.server_port}"
@@ -278,6 +282,20 @@ def test_a_download_that_fails_is_one_sentence_and_can_be_tried_again(served):
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 300 and hub.folder(served.card) is None
     served.handler.broken = False
     assert list(hub.fetch(served.card))[-1] == served.card.hub.size_bytes and hub.folder(served.card)
+
+
+def test_a_download_that_is_stopped_leaves_nothing_that_looks_whole(served):
+    served.handler.slow.clear()
+    fetching = hub.fetch(served.card)
+    next(fetching)
+    fetching.close()
+    served.handler.slow.set()
+    for thread in threading.enumerate():
+        if thread.name == "playground-download":
+            thread.join(30)
+            assert not thread.is_alive()
+    assert hub.folder(served.card) is None
+    assert list(hub.fetch(served.card))[-1] == served.card.hub.size_bytes
 
 
 def test_a_full_disk_is_said_before_anything_is_fetched(served, monkeypatch):

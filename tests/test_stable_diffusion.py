@@ -24,12 +24,14 @@ from playground.types import Images, Measurement
 
 SMALL = stable_diffusion.Config(
     vae_channels=8,
+    latent_channels=4,  # what diffusers' inpainting pipeline takes
     words=16,
     text_layers=1,
     channels=16,
     deep_channels=32,
     vae_steps=1,
     detail_steps=1,
+    detail=4.0,
     vae_batch=2,
     decoder_steps=1,
     num_steps=4,
@@ -266,6 +268,8 @@ def test_an_error_in_a_small_thing_counts_more_and_all_together_as_much():
 
 
 def test_the_stages_follow_each_other_without_a_gap():
+    stages = list(stable_diffusion.spans(SMALL).values())
+    assert stages == [(0, 1), (1, 2), (2, 3), (3, 4)] and stages[-1][1] == SMALL.num_steps
     stages = list(stable_diffusion.spans(stable_diffusion.Config()).values())
     assert stages[0][0] == 0 and stages[-1][1] == stable_diffusion.Config().num_steps
     assert all(end == first for (_, end), (first, _) in zip(stages[:-1], stages[1:], strict=True))

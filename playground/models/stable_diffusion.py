@@ -49,13 +49,13 @@ class Config:
     """
 
     vae_channels: int = 16
-    latent_channels: int = 8
+    latent_channels: int = 4
     kl: float = 1e-4
-    vae_steps: int = 5000
-    detail_steps: int = 1500
-    detail: float = 4.0
+    vae_steps: int = 2500
+    detail_steps: int = 0
+    detail: float = 0.0
     vae_batch: int = 16
-    decoder_steps: int = 2000
+    decoder_steps: int = 6000
     words: int = 128
     text_layers: int = 2
     channels: int = 96
@@ -63,7 +63,7 @@ class Config:
     unlabelled: float = 0.1
     min_snr: float = 5.0
     reading: float = 0.1
-    num_steps: int = 15_700
+    num_steps: int = 18_000
     batch_size: int = 32
     learning_rate: float = 1e-3
     vae_learning_rate: float = 2e-3
@@ -226,7 +226,9 @@ class StableDiffusionTrainee(Trainee):
             name: torch.optim.AdamW(module.parameters(), lr=rates[name], betas=(0.9, 0.99), weight_decay=config.weight_decay)
             for name, module in modules.items()
         }
-        again = {"detail": [*vae.parameters()], "decoder": [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]}
+        again = {"decoder": [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]}
+        if config.detail_steps:
+            again["detail"] = [*vae.parameters()]
         for name, parameters in again.items():
             optimizers[name] = torch.optim.AdamW(
                 parameters, lr=config.vae_learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
@@ -389,7 +391,7 @@ class StableDiffusionModel:
         prompt and the negative prompt (arXiv:2207.12598). given: pictures (n, h, w, c) whose codes are noised as far as strength
         (0..1) says and denoised from there, as StableDiffusionImg2ImgPipeline does. mask: pictures that are white where those are to be
         drawn anew; elsewhere the code is set to the given one's, as noised as the step is, after every step (as
-        StableDiffusionInpaintPipeline does with a U-Net of four channels), and the picture to the given one itself.
+        StableDiffusionInpaintPipeline does, where a U-Net has four channels: it takes no other number), and the picture to the given one itself.
         Raises ControlError for a mask without a picture.
         """
         if mask is not None and given is None:
