@@ -81,7 +81,8 @@ def described(dataset: Dataset, named: Named, n: int, seed: int) -> Images:
 
 
 def measure(card: ModelCard, n: int, seed: int, make: Make) -> list[Measurement]:
-    """guidance_adherence_SCALE and guidance_diversity_SCALE of n samples, EACH of every prompt; spread: standard error over the prompts.
+    """guidance_adherence_SCALE and guidance_diversity_SCALE of n samples, EACH of every prompt; means over the prompts, each counting
+    alike; spread: their standard error.
 
     Raises ControlError for a card that has no prompt and guidance.
     """
