@@ -17,7 +17,7 @@ from playground import data, run
 from playground.controls import Prompt, prompt_of, shown, whole
 from playground.errors import ControlError, PlaygroundError
 from playground.exhibits import Row
-from playground.metrics import features, guidance
+from playground.metrics import factors, features, guidance
 from playground.types import Attention, Images, ModelCard, Run
 
 MAX_N = 8  # samples at each guidance
@@ -164,7 +164,7 @@ def judge(card: ModelCard, text: str, images: Images) -> Judged | None:
         return None
     about, said = data.get(card.dataset), data.named(card.dataset, text)
     scores = features.extract(images, about.extractor)
-    right = np.asarray(guidance.rights(about, [said] * len(images), scores))
+    right = np.asarray([list(each.values()) for each in factors.rights(about, [said] * len(images), scores.factors)])
     return Judged(float(right.mean()) if said else None, guidance.diversity(about.name, scores), len(said))
 
 

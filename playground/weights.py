@@ -47,6 +47,8 @@ def save(modules: Mapping[str, nn.Module] | Any, record: Mapping[str, Any], out:
             shards = {"max_shard_size": "9MB"} if hasattr(module, "config_name") else {}  # diffusers' and transformers' own classes
             (copy.deepcopy(module).half() if halved else module).save_pretrained(Path(work) / name, **shards)
             (Path(work) / name / "README.md").unlink(missing_ok=True)
+        for path in Path(work).rglob("*config.json"):
+            _forget_origin(path)
         for path in sorted(Path(work).rglob("*.safetensors")):
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise ValueError(f"{path.name} has {path.stat().st_size} bytes; at most {MAX_FILE_BYTES} are shipped.")
@@ -117,6 +119,13 @@ def write_json(path: Path, value: Any) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(part, path)
+
+
+def _forget_origin(path: Path) -> None:
+    """Takes out of a JSON file where a module was read from, which diffusers and transformers note: a path of this machine."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(found, dict) and found.pop("_name_or_path", None) is not None:
+        write_json(path, found)
 
 
 def _read(path: Path, cls: Any) -> nn.Module:

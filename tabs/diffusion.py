@@ -10,8 +10,7 @@ import gradio as gr
 import numpy as np
 
 from playground import data, hub, registry, run, stories
-from playground.controls import Slider, prompt_of
-from playground.metrics.curve import FEW
+from playground.controls import Slider
 from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
 from tabs import factor_table, fetch, fewer_steps, inside, people, pictures, prompts, return_trip, widgets
@@ -49,13 +48,13 @@ LESSONS = {
         "its ways bend a little, but less than a diffusion model's, and a solver can follow them in a few long steps.",
         "x_t = (1 − t / 1000) x_0 + t / 1000 ε",
     ),
-    "map": (
+    "flow_map": (
         "The teacher, the flow-matching model above, goes a thousand ways from noise to face, in eight guided steps of its solver. A training step takes two stops of "
         "such a way: the network sees the first, is told how far to go, and is corrected by how far its jump is from the second. With other ways of the same teacher again and again, "
         "it learns to go in one to four calls where the teacher took twenty-three, guidance included.",
         "x_s = x_t + (s − t) u(x_t, t, s)",
     ),
-    "latent": (
+    "stable_diffusion": (
         "Three trainings in one. First a <i>variational autoencoder</i> learns to write a face as 16 × 16 × 4 numbers, a twelfth of what it has, and to paint it from them. "
         "Then a denoiser learns, as above, to take noise out of those numbers, while a small transformer reads the caption to it word by word. "
         "Last, the painter alone learns once more. Faces and captions are all it sees; to learn what words mean, the text model is also asked which features a caption goes with.",
@@ -263,12 +262,8 @@ def _story(card: ModelCard) -> str:
 
 
 def _method(card: ModelCard) -> str:
-    """The key in LESSONS of how a card learns, told by what it can be asked."""
-    if prompt_of(card.controls):
-        return "latent"
-    if _steps(card).maximum <= FEW:
-        return "map"
-    return "flow" if any(control.name == "solver" for control in card.controls) else "diffusion"
+    """The key in LESSONS of how a card learns: the method that its recipe names."""
+    return card.recipe.partition(":")[0].rpartition(".")[2]
 
 
 def _steps(card: ModelCard) -> Slider:

@@ -14,14 +14,13 @@ from playground.errors import PlaygroundError
 from playground.metrics import curve
 from playground.metrics.curve import Line
 from playground.types import Images, ModelCard
-from tabs import pictures, widgets
+from tabs import charts, pictures, widgets
+from tabs.charts import Axis, Curve
 from tabs.picker import Picker
 from tabs.widgets import HEAVY
 
 SAMPLES = 16
 FOLLOWED = 40  # points of a picture whose values are drawn
-SHAPES = ("circle", "square", "diamond", "triangle")
-COLOURS = ("var(--accent)", "var(--accent-3)", "var(--accent-2)", "var(--quiet)")
 
 
 def build(picker: Picker, model: gr.Dropdown, seed: gr.Number, tab: str) -> None:
@@ -86,61 +85,36 @@ def name(line: Line) -> str:
 
 
 def chart(lines: Sequence[Line]) -> str:
-    """KID over network calls, both on scales where each step doubles or multiplies, as inline SVG; bars show one standard deviation each way."""
-    width, height, left, bottom = 640, 260, 52, 40
+    """KID over network calls, both in powers; bars show one standard deviation each way. Nothing where there are no lines."""
     calls = [point.calls for line in lines for point in line.points]
     values = [value for line in lines for point in line.points for value in (point.kid, line.floor) if value > 0]
     if not values:
         return ""
-    first, last = math.log2(min(calls)), max(math.log2(max(calls)), math.log2(min(calls)) + 1)
-    low, high = math.log10(min(values)) - 0.1, math.log10(max(values)) + 0.1
-
-    def across(count: float) -> float:
-        return left + 10 + (width - left - 24) * (math.log2(count) - first) / (last - first)
-
-    def down(value: float) -> float:
-        return 8 + (height - bottom - 8) * (high - math.log10(max(value, 10**low))) / (high - low)
-
+    first, last = min(calls), max(max(calls), 2 * min(calls))
+    low, high = 0.8 * min(values), 1.25 * max(values)
     cards = list(dict.fromkeys(line.card for line in lines))
-    drawn, legend, floors = "", "", sorted({line.floor for line in lines if line.floor > 0})
-    for place, line in enumerate(lines):
-        colour, shape = COLOURS[cards.index(line.card) % len(COLOURS)], SHAPES[place % len(SHAPES)]
-        dashed = ' stroke-dasharray="5 4"' if place and lines[place - 1].card == line.card else ""
-        points = [(across(point.calls), point) for point in line.points]
-        way = " ".join(f"{x:.1f},{down(point.kid):.1f}" for x, point in points)
-        drawn += f'<polyline fill="none" stroke="{colour}" stroke-width="1.6"{dashed} points="{way}"/>'
-        for x, point in points:
-            top, foot = down(point.kid + point.spread), down(point.kid - point.spread)
-            said = (
-                f"{html.escape(name(line), quote=True)}: {point.steps} steps, {point.calls} calls, KID {comparison.significant(point.kid)}"
-            )
-            drawn += f'<g><title>{said}</title><line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{foot:.1f}" stroke="{colour}"/>{_mark(shape, x, down(point.kid), colour)}</g>'
-        mark = f'<svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">{_mark(shape, 6, 6, colour)}</svg>'
-        legend += f"<span>{mark} {html.escape(name(line))}</span> "
-    ticks = [2**k for k in range(math.ceil(first), math.floor(last) + 1)]
-    axes = "".join(f'<text x="{across(tick):.1f}" y="{height - bottom + 16}" text-anchor="middle">{tick}</text>' for tick in ticks)
-    for power in range(math.ceil(low), math.floor(high) + 1):
-        y = down(10.0**power)
-        axes += f'<line x1="{left}" x2="{width - 6}" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor" opacity=".15"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
-    for floor in floors[:1]:
-        axes += f'<line x1="{left}" x2="{width - 6}" y1="{down(floor):.1f}" y2="{down(floor):.1f}" stroke="currentColor" stroke-dasharray="2 4" opacity=".6"/><text x="{width - 8}" y="{down(floor) - 4:.1f}" text-anchor="end">real against real</text>'
-    title = "KID against network calls a sample"
-    return (
-        f'<figure class="plot curve"><figcaption>{title}; lower is better <span class="legend marks">{legend}</span></figcaption>'
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">{axes}{drawn}'
-        f'<text x="{(left + width) / 2:.0f}" y="{height - 6}" text-anchor="middle">network calls a sample</text></svg></figure>'
-    )
+    curves = [
+        Curve(
+            name(line),
+            [(point.calls, point.kid, point.spread) for point in line.points],
+            charts.COLOURS[cards.index(line.card) % len(charts.COLOURS)],
+            list(charts.GLYPHS)[place % len(charts.GLYPHS)],
+            dashed=bool(place and lines[place - 1].card == line.card),
+            told=[
+                f"{name(line)}: {point.steps} steps, {point.calls} calls, KID {comparison.significant(point.kid)}" for point in line.points
+            ],
+        )
+        for place, line in enumerate(lines)
+    ]
+    powers = [10.0**k for k in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
+    across = Axis(first, last, [(tick, str(tick)) for tick in _doublings(first, last)], True, "network calls a sample")
+    down = Axis(low, high, [(power, f"{power:g}") for power in powers], True)
+    levels = [(value, "real against real", "currentColor") for value in sorted({line.floor for line in lines if line.floor > 0})[:1]]
+    return charts.chart("KID against network calls a sample; lower is better", curves, across, down, levels, 280, "curve")
 
 
-def _mark(shape: str, x: float, y: float, colour: str) -> str:
-    corners = {
-        "square": [(-4, -4), (4, -4), (4, 4), (-4, 4)],
-        "diamond": [(0, -5), (5, 0), (0, 5), (-5, 0)],
-        "triangle": [(0, -5), (5, 4), (-5, 4)],
-    }
-    if shape == "circle":
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>'
-    return f'<polygon fill="{colour}" points="{" ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners[shape])}"/>'
+def _doublings(first: int, last: int) -> list[int]:
+    return [2**k for k in range(math.ceil(math.log2(first)), math.floor(math.log2(last)) + 1)]
 
 
 def _table(lines: Sequence[Line]) -> str:

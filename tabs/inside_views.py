@@ -13,7 +13,7 @@ from playground import inside
 from playground.inside import Judged
 from playground.known import Guided
 from playground.types import Images
-from tabs import pictures
+from tabs import charts, pictures
 
 MOMENTS = 24  # steps that a film keeps, at most
 COLUMNS = 20  # of the strip of two trajectories, at most
@@ -135,6 +135,9 @@ def judged_words(judged: Judged | None) -> str:
     return f"adherence {read} · diversity {judged.diversity:.2f}"
 
 
+Points = Sequence[tuple[float, float, float]]
+
+
 def live_chart(scales: Sequence[float], judged: Sequence[Judged], n: int) -> str:
     """The curves of a few samples of one prompt."""
     adherence = [(scale, each.adherence, 0.0) for scale, each in zip(scales, judged, strict=False) if each.adherence is not None]
@@ -161,53 +164,18 @@ def measured_chart(steps: Sequence[Guided]) -> str:
     )
 
 
-Points = Sequence[tuple[float, float, float]]
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 440, 220, 38, 38, 10, 12
-
-
 def _chart(title: str, adherence: Points, diversity: Points, floors: tuple[float, float] | None) -> str:
-    """Both curves over guidance as inline SVG, shares of 1 on one axis; points are (scale, value, standard error)."""
+    """Both curves over guidance, shares of 1 on one axis; points are (scale, value, standard error)."""
     right = max([8.0, *(scale for scale, *_ in diversity)])
     top = max([1.0, *(value + error for _, value, error in (*adherence, *diversity))])
-
-    def x(scale: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * scale / right
-
-    def y(value: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top)
-
-    def curve(points: Points, colour: str, mark: str, dashed: str, name: str) -> str:
-        line = " ".join(f"{x(scale):.1f},{y(value):.1f}" for scale, value, _ in points)
-        bars = "".join(
-            f'<line x1="{x(s):.1f}" x2="{x(s):.1f}" y1="{y(v - e):.1f}" y2="{y(v + e):.1f}" stroke="{colour}"/>' for s, v, e in points if e
-        )
-        marks = "".join(
-            mark.format(x=x(s), y=y(v), left=x(s) - 4, upper=y(v) - 4, colour=colour, told=f"{name} at guidance {s:g}: {v:.2f}")
-            for s, v, _ in points
-        )
-        return f'<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashed}" points="{line}"/>{bars}{marks}'
-
-    ring = '<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"><title>{told}</title></circle>'
-    box = '<rect x="{left:.1f}" y="{upper:.1f}" width="8" height="8" fill="{colour}"><title>{told}</title></rect>'
-    real = ""
-    for value, colour, name in zip(floors or (), ("var(--accent)", "var(--accent-2)"), ("adherence", "diversity"), strict=False):
-        real += (
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="{colour}" stroke-dasharray="1 4" stroke-width="1.5"/>'
-            f'<text x="{WIDTH - RIGHT}" y="{y(value) - 4:.1f}" text-anchor="end">{name} of real ones {value:.2f}</text>'
-        )
-    ticks = "".join(
-        f'<text x="{x(scale):.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{scale:g}</text>' for scale in range(0, int(right) + 1)
-    )
-    grid = "".join(
-        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="currentColor" opacity=".15"/><text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:g}</text>'
-        for value in (0, 0.5, 1)
-    )
-    legend = (
-        '<span class="legend"><span><i style="background:var(--accent)"></i>● adherence</span>'
-        '<span><i style="background:var(--accent-2)"></i>■ diversity</span></span>'
-    )
-    return (
-        f'<figure class="plot guided"><figcaption>{html.escape(title)} {legend}</figcaption><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(title, quote=True)}: adherence and diversity over guidance">'
-        f"{grid}{real}{curve(diversity, 'var(--accent-2)', box, '6 4', 'diversity')}{curve(adherence, 'var(--accent)', ring, '', 'adherence')}{ticks}"
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">guidance</text></svg></figure>'
-    )
+    curves = [
+        charts.Curve("diversity", diversity, charts.COLOURS[1], "square", dashed=True),
+        charts.Curve("adherence", adherence, charts.COLOURS[0], "circle"),
+    ]
+    levels = [
+        (value, f"{name} of real ones {value:.2f}", colour)
+        for value, colour, name in zip(floors or (), charts.COLOURS, ("adherence", "diversity"), strict=False)
+    ]
+    scales = charts.Axis(0, right, [(scale, str(scale)) for scale in range(int(right) + 1)], title="guidance")
+    shares = charts.Axis(0, top, [(value, f"{value:g}") for value in (0, 0.5, 1)])
+    return charts.chart(title, curves, scales, shares, levels, height=300, kind="guided")

@@ -20,7 +20,7 @@ from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numb
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
 from playground.types import Images, ModelCard, Run, Step
-from tabs import pictures
+from tabs import charts, pictures
 
 HEAVY = {"concurrency_id": "heavy", "concurrency_limit": 8, "show_progress": "hidden"}
 """Event settings of everything that may run a model: all share one group; the gate in playground.run orders their steps."""
@@ -288,33 +288,21 @@ def facts_table(cards: Sequence[ModelCard]) -> str:
 
 
 def losses_plot(log_rows: Sequence[Mapping[str, float]], names: Sequence[str], title: str) -> str:
-    """A small line chart of training losses over steps as inline SVG, one line a name."""
-    colours = ("var(--accent)", "var(--accent-2)", "var(--accent-3)")
-    width, height, pad = 640, 180, 34
-    steps = [row["step"] for row in log_rows]
+    """A small line chart of training losses over steps, one line a name; nothing where none of them was logged."""
+    shown = log_rows[:: max(1, len(log_rows) // POINTS)]
     values = [row[name] for row in log_rows for name in names if name in row]
     if not values:
         return ""
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-
-    def point(step: float, value: float) -> str:
-        return f"{pad + (width - pad - 6) * step / max(steps):.1f},{6 + (height - 28) * (1 - (value - low) / span):.1f}"
-
-    shown = log_rows[:: max(1, len(log_rows) // POINTS)]
-    lines = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(point(row["step"], row[name]) for row in shown if name in row)}"/>'
-        for name, colour in zip(names, colours, strict=False)
-    )
-    legend = " ".join(
-        f'<span><i style="background:{colour}"></i>{html.escape(name.replace("_", " "))}</span>'
-        for name, colour in zip(names, colours, strict=False)
-    )
-    return (
-        f'<figure class="plot"><figcaption>{html.escape(title)} <span class="legend">{legend}</span></figcaption>'
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(title, quote=True)}">'
-        f'<line x1="{pad}" y1="{height - 22}" x2="{width - 6}" y2="{height - 22}" stroke="currentColor" opacity=".3"/>{lines}'
-        f'<text x="0" y="14">{high:.3g}</text><text x="0" y="{height - 24}">{low:.3g}</text><text x="{width - 6}" y="{height - 6}" text-anchor="end">step {max(steps):,}</text></svg></figure>'
+    last, low, high = max(row["step"] for row in log_rows), min(values), max(values)
+    curves = [
+        charts.Curve(name.replace("_", " "), [(row["step"], row[name], 0.0) for row in shown if name in row], colour)
+        for name, colour in zip(names, charts.COLOURS, strict=False)
+    ]
+    return charts.chart(
+        title,
+        curves,
+        charts.Axis(0, last, [(last, f"step {last:,}")]),
+        charts.Axis(low, high, [(low, f"{low:.3g}"), (high, f"{high:.3g}")]),
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import types
+
 import numpy as np
 import pytest
 
 from playground import data, known, registry
-from playground.controls import Slider, adjustments
+from playground.controls import Slider, adjustments, prompt_of
 from playground.data import faces
-from playground.metrics import factors
+from playground.metrics import factors, keeping
 from playground.sampling import latents
-from playground.types import Measurement, Scores
+from playground.types import Images, Measurement, Scores
 
 FACES = data.get("faces")
 MOVED = latents.adjustable(FACES)
@@ -174,7 +176,19 @@ def test_words_are_obeyed_where_every_named_feature_is_read_as_named(truth):
     named = [{"glasses": "round", "age": (65.0, 90.0)}, {"glasses": "none"}, {"age": (20.0, 38.0)}]
     glasses = next(factor for factor in FACES.factors if factor.name == "glasses").choices
     read = {"glasses": np.eye(len(glasses))[[glasses.index("round"), glasses.index("square"), 0]], "age": np.asarray([70.0, 30.0, 12.0])}
-    found = factors._as_named(FACES, named, read)
-    assert found["glasses"].tolist() == [True, False] and found["age"].tolist() == [True, True], (
-        "a reading below the range counts as its end"
-    )
+    found = factors.rights(FACES, named, read)
+    assert [each["glasses"] for each in found if "glasses" in each] == [True, False]
+    assert [each["age"] for each in found if "age" in each] == [True, True], "a reading below the range counts as its end"
+
+
+def test_what_is_kept_and_what_is_followed_lie_between_the_given_face_and_the_described_one(monkeypatch):
+    card = next(card for card in registry.shipped() if prompt_of(card.controls))
+    given = faces.make(range(40))
+    texts, named, described = data.trials("faces", 20)
+    monkeypatch.setattr(data, "load", lambda name, split: given)
+    drawn = {strength: described if strength == 1.0 else Images(given.pixels[:20]) for strength in keeping.STRENGTHS}
+    monkeypatch.setattr(keeping.run, "sample", lambda card_id, n, seed, strength, **_: types.SimpleNamespace(samples=drawn[strength]))
+    found = by_name(keeping.image_to_image(card, 20, 0, make))
+    assert found["keeps_20"].value == 1.0 and found["follows_20"].value == found["follows_20"].floor < 0.6
+    assert found["follows_100"].value > 0.9 and found["keeps_100"].value < 0.7 and found["keeps_100"].n == 20
+    assert keeping.image_to_image(registry.get("gan-faces"), 20, 0, make) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,21 @@ def test_saving_again_replaces_the_weights_and_keeps_the_story(shipped: Path):
     weights.save({"net": net}, {**RECORD, "note": "second"}, shipped)
     assert weights.record("tiny")["note"] == "second" and (shipped / "story.json").is_file()
     assert torch.equal(weights.load("tiny", net=Classifier)["net"].head.weight, net.head.weight)
+
+
+def test_where_a_module_was_read_from_is_not_saved_with_it(tmp_path: Path):
+    unet = tiny_unet()
+    unet.save_pretrained(tmp_path / "first")
+    again = UNet2DModel.from_pretrained((tmp_path / "first").as_posix(), low_cpu_mem_usage=False)
+    weights.save({"unet": again}, RECORD, tmp_path / "second")
+    assert str(tmp_path) not in (tmp_path / "second" / "unet" / "config.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(weights.WEIGHTS.rglob("*config.json")), ids=lambda path: path.relative_to(weights.WEIGHTS).as_posix()
+)
+def test_no_shipped_configuration_names_a_path_of_a_machine(path: Path):
+    assert not re.search(r'"(/|[A-Z]:)[^"]*/', path.read_text(encoding="utf-8"))
 
 
 def test_a_file_that_a_space_refuses_is_not_saved(shipped: Path):

@@ -79,40 +79,25 @@ SD_TURBO = ModelCard(
         variant="fp16",
     ),
 )
-STABLE_DIFFUSION_1_5 = ModelCard(
+STABLE_DIFFUSION_1_5 = replace(
+    SD_TURBO,
     id="stable-diffusion-1-5",
-    family="diffusion",
     title="Stable Diffusion 1.5",
-    kind="image",
-    dataset="laion-5b",
-    can=frozenset({"sample"}),
     paper="Rombach et al. 2022, High-resolution image synthesis with latent diffusion models, arXiv:2112.10752",
     licence="CreativeML OpenRAIL-M",
-    controls=(
-        PROMPT,
-        NEGATIVE,
-        replace(STEPS, default=20, maximum=50),
-        replace(GUIDANCE, default=7.5),
-        SCHEDULER,
-        ETA,
-    ),
-    views=("x_t", "x_0"),
-    chunk=1,
-    load="playground.models.stable_diffusion:load",
+    controls=(PROMPT, NEGATIVE, replace(STEPS, default=20, maximum=50), replace(GUIDANCE, default=7.5), SCHEDULER, ETA),
     facts=FACTS
     | {
         "training": "The same losses, on pictures of the web with their captions; the text transformer is CLIP's, as it was",
         "control": "Words with guidance, and words to lead away from",
     },
-    hub=HubRepo(
-        "stable-diffusion-v1-5/stable-diffusion-v1-5",
-        FILES,
+    hub=replace(
+        SD_TURBO.hub,
+        repo_id="stable-diffusion-v1-5/stable-diffusion-v1-5",
         licence_url="https://huggingface.co/spaces/CompVis/stable-diffusion-license",
         size_bytes=2_130_000_000,
         memory_bytes=6_000_000_000,
         seconds=(6, 10),
-        shape=(512, 512, 3),
-        variant="fp16",
     ),
 )
 

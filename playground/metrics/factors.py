@@ -20,6 +20,8 @@ LEVELS = 20  # values of a number that is controlled
 RANGES = 4  # parts of a number whose shares are counted
 
 Make = Callable[..., Measurement]
+Named = Mapping[str, str | tuple[float, float]]
+"""What a caption names, by factor: a word, or a number's range."""
 
 
 def reader(dataset: Dataset, scores: Scores, truth: Mapping[str, np.ndarray], make: Make) -> list[Measurement]:
@@ -175,27 +177,22 @@ def adherence(card: ModelCard, n: int, seed: int, make: Make) -> list[Measuremen
     dataset = data.get(card.dataset)
     texts, named, real = data.trials(dataset.name, n)
     drawn = run.sample(card.id, n, seed, **{prompt.name: texts}).samples
-    right = [_as_named(dataset, named, features.extract(images, dataset.extractor).factors) for images in (drawn, real)]
+    right = [rights(dataset, named, features.extract(images, dataset.extractor).factors) for images in (drawn, real)]
     found = []
-    for factor in dataset.factors:
-        if factor.name in right[0]:
-            value, floor = (float(np.mean(each[factor.name])) for each in right)
-            found.append(make(metric=f"adherence_{factor.name}", value=_short(value), floor=_short(floor), n=len(right[0][factor.name])))
-    value, floor = (float(np.mean(np.concatenate(list(each.values())))) for each in right)
+    for name in (factor.name for factor in dataset.factors if any(factor.name in said for said in named)):
+        each = [[sample[name] for sample in samples if name in sample] for samples in right]
+        value, floor = (float(np.mean(one)) for one in each)
+        found.append(make(metric=f"adherence_{name}", value=_short(value), floor=_short(floor), n=len(each[0])))
+    value, floor = (float(np.mean([is_right for sample in samples for is_right in sample.values()])) for samples in right)
     return [make(metric="adherence", value=_short(value), floor=_short(floor), n=n), *found]
 
 
-def _as_named(
-    dataset: Dataset, named: Sequence[Mapping[str, str | tuple[float, float]]], read: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """By factor, for each sample whose caption names it, whether it is read as named."""
-    found: dict[str, list[bool]] = {}
-    for factor in dataset.factors:
-        for row, said in enumerate(named):
-            if factor.name not in said:
-                continue
-            found.setdefault(factor.name, []).append(reads_as(factor, said[factor.name], read[factor.name][row]))
-    return {name: np.asarray(values) for name, values in found.items()}
+def rights(dataset: Dataset, named: Sequence[Named], read: Mapping[str, np.ndarray]) -> list[dict[str, bool]]:
+    """For each sample, of every factor that its caption names, whether it is read as named. read: what the reader says, by factor."""
+    return [
+        {factor.name: reads_as(factor, said[factor.name], read[factor.name][row]) for factor in dataset.factors if factor.name in said}
+        for row, said in enumerate(named)
+    ]
 
 
 def reads_as(factor: Slider | Choice, said: str | tuple[float, float], seen: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ prompt in the reader's features, as a share of that of two real samples of any k
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from playground import data, run
 from playground.controls import Choice, Slider, prompt_of
 from playground.errors import ControlError
 from playground.metrics import factors, features
+from playground.metrics.factors import Named
 from playground.sampling.noise import seed_of
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
@@ -24,7 +25,6 @@ MEASURED = 120  # samples at each scale, at most, where all of a card is measure
 PREFIX = "guidance_"  # of the metrics' names
 COMPARED = 1000  # real samples whose mean distance is the unit of diversity
 
-Named = Mapping[str, str | tuple[float, float]]
 Make = Callable[..., Measurement]
 
 
@@ -58,14 +58,6 @@ def diversity(dataset: str, scores: Scores) -> float:
     return distance(scores.features) / real_distance(dataset)
 
 
-def rights(dataset: Dataset, named: Sequence[Named], scores: Scores) -> list[list[bool]]:
-    """For each sample, of everything that its caption names, whether it is read as named."""
-    return [
-        [factors.reads_as(factor, said[factor.name], scores.factors[factor.name][row]) for factor in dataset.factors if factor.name in said]
-        for row, said in enumerate(named)
-    ]
-
-
 def described(dataset: Dataset, named: Named, n: int, seed: int) -> Images:
     """n real samples that have all that is named, numbers anywhere in their ranges, the rest as in truth. Raises ControlError where that cannot be."""
     rng = np.random.default_rng(seed_of(seed, "described"))
@@ -95,7 +87,7 @@ def measure(card: ModelCard, n: int, seed: int, make: Make) -> list[Measurement]
 
     def measured(images: Images) -> dict[str, np.ndarray]:
         scores = features.extract(images, dataset.extractor)
-        right = rights(dataset, every, scores)
+        right = [list(each.values()) for each in factors.rights(dataset, every, scores.factors)]
         groups = [slice(start, start + EACH) for start in range(0, len(every), EACH)]
         return {
             "adherence": np.asarray([np.mean(np.concatenate(right[rows])) for rows in groups]),

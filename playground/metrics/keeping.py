@@ -8,8 +8,8 @@ import numpy as np
 
 from playground import data, run
 from playground.controls import Choice, Given, prompt_of
-from playground.metrics import features
-from playground.types import Images, Measurement, ModelCard
+from playground.metrics import factors, features
+from playground.types import Dataset, Images, Measurement, ModelCard
 
 STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 N = 200
@@ -30,37 +30,35 @@ def image_to_image(card: ModelCard, n: int, seed: int, make: Make) -> list[Measu
     dataset = data.get(card.dataset)
     texts, named, _ = data.trials(dataset.name, n)
     given = data.load(dataset.name, "test").pixels[: 2 * n]
-    seen, others = (_words(card, Images(part)) for part in (given[:n], given[n:]))
+    seen, others = (_words(dataset, Images(part)) for part in (given[:n], given[n:]))
     untold = {name: np.array([name not in said for said in named]) for name in seen}
     found = []
     for strength in STRENGTHS:
         drawn = run.sample(card.id, n, seed, **{prompt.name: texts}, given=Images(given[:n]).float32(), strength=strength).samples
-        read = _words(card, drawn)
+        read = _words(dataset, drawn)
         for metric, value, floor in (
             ("keeps", _kept(seen, read, untold), _kept(seen, others, untold)),
-            ("follows", _followed(card, named, read), _followed(card, named, seen)),
+            ("follows", _followed(dataset, named, read), _followed(dataset, named, seen)),
         ):
             found.append(make(metric=f"{metric}_{100 * strength:.0f}", value=_short(value), floor=_short(floor), n=n))
     return found
 
 
-def _words(card: ModelCard, images: Images) -> dict[str, np.ndarray]:
-    """What the data set's reader takes each word to be, as an index into its choices (n,), by factor."""
-    dataset = data.get(card.dataset)
+def _words(dataset: Dataset, images: Images) -> dict[str, np.ndarray]:
+    """What the data set's reader says of each word: probabilities of its choices (n, choices), by factor."""
     scores = features.extract(images, dataset.extractor).factors
-    return {factor.name: scores[factor.name].argmax(1) for factor in dataset.factors if isinstance(factor, Choice)}
+    return {factor.name: scores[factor.name] for factor in dataset.factors if isinstance(factor, Choice)}
 
 
 def _kept(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], counted: Mapping[str, np.ndarray]) -> float:
     """The share of the counted words, over all samples and factors, that are alike."""
-    return float(np.mean(np.concatenate([(before[name] == after[name])[counted[name]] for name in before])))
+    return float(np.mean(np.concatenate([(before[name].argmax(1) == after[name].argmax(1))[counted[name]] for name in before])))
 
 
-def _followed(card: ModelCard, named: Sequence[Mapping[str, object]], read: Mapping[str, np.ndarray]) -> float:
+def _followed(dataset: Dataset, named: Sequence[factors.Named], read: Mapping[str, np.ndarray]) -> float:
     """The share of the named words that are read as named."""
-    choices = {factor.name: factor.choices for factor in data.get(card.dataset).factors if isinstance(factor, Choice)}
-    right = [choices[name][read[name][row]] == word for row, said in enumerate(named) for name, word in said.items() if name in choices]
-    return float(np.mean(right))
+    words = [{name: word for name, word in said.items() if name in read} for said in named]
+    return float(np.mean([is_right for each in factors.rights(dataset, words, read) for is_right in each.values()]))
 
 
 def _short(value: float) -> float:

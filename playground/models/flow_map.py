@@ -6,8 +6,9 @@ teacher's guidance is learnt with the ways and costs no call any more (Meng et a
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -21,12 +22,12 @@ from torch import nn
 from playground import data, registry, weights
 from playground.device import bf16_pays
 from playground.models.nets import denoiser
-from playground.models.nets.denoiser import CLOCK, Condition, DenoiserModel, Sketching, parted
+from playground.models.nets.denoiser import CLOCK, DenoiserModel, Sketching, parted
 from playground.sampling import flow
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn, seed_of
 from playground.sampling.pixels import from_images, seen, to_images
-from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
+from playground.training.recipe import Batch, Recipe, Trainee, Update
 from playground.types import Images, ModelCard, Step
 
 WAY = flow.times(8, shift=4.0)
@@ -101,27 +102,25 @@ class FlowMapTrainee(Trainee):
         torch.manual_seed(config.seed)
         self.config, self.dataset = config, data.get(dataset)
         self.teacher = DenoiserModel(registry.get(config.teacher))
-        own = weights.load(config.teacher, unet=UNet2DModel, condition=Condition)
-        modules = {name: module.train().requires_grad_(True) for name, module in own.items()}
-        modules["unet"] = modules["unet"].to(memory_format=torch.channels_last)
+        learner = {name: copy.deepcopy(getattr(self.teacher, name)) for name in ("unet", "condition")}
+        modules: dict[str, nn.Module] = {name: module.train().requires_grad_(True) for name, module in learner.items()}
         modules["condition"].sketch.requires_grad_(False)  # the mean picture of what is told stays as it was learnt
         modules["until"] = Until(4 * modules["unet"].config.block_out_channels[0]).to(self.teacher.unet.device)
         learnt = [parameter for module in modules.values() for parameter in module.parameters() if parameter.requires_grad]
         optimizer = torch.optim.AdamW(learnt, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
         super().__init__(modules, {"unet": optimizer}, averaged=tuple(modules))
-        self.jumps = [(calls, *jump) for calls, stops in STOPS.items() for jump in pairwise(stops)]
-        self.shares = torch.tensor([SHARES[calls] / calls for calls, _, _ in self.jumps])
+        jumps = [(calls, *jump) for calls, stops in STOPS.items() for jump in pairwise(map(MARKS.index, stops))]
+        self.jumps = torch.tensor(jumps)  # a row each: of how many calls it is one, and its start and end in MARKS
+        self.shares = torch.tensor([SHARES[calls] / calls for calls, _, _ in jumps])
         self.drawn: tuple[int, Ways] | None = None
 
     def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
         n, device = len(batch), batch.x.device
         ways = self.ways(i // self.config.reused)
         rows = torch.randint(len(ways.x), (n,), generator=generator)
-        which = torch.multinomial(self.shares, n, replacement=True, generator=generator)
-        calls, start, end = (torch.tensor([jump[part] for jump in self.jumps])[which] for part in range(3))
-        mark = torch.tensor([MARKS.index(k) if k in MARKS else -1 for k in range(len(WAY))])
-        x, reached = (ways.x[rows, mark[stop]].float().to(device) for stop in (start, end))
-        t, until = WAY[start].to(device), WAY[end].to(device)
+        calls, start, end = self.jumps[torch.multinomial(self.shares, n, replacement=True, generator=generator)].T
+        x, reached = (ways.x[rows, mark].float().to(device) for mark in (start, end))
+        t, until = (WAY[list(MARKS)][mark].to(device) for mark in (start, end))
         told = self.modules["condition"](ways.columns[rows].to(device), ways.told[rows].to(device))
         u = jump(self.modules["unet"], self.modules["until"], x, t, until, told, self.teacher.patch)
         error = (u.float() - (x - reached) / (t - until).view(-1, 1, 1, 1)).square().mean((1, 2, 3))
@@ -143,8 +142,8 @@ class FlowMapTrainee(Trainee):
         known = data.load(self.dataset.name, "train").factors or {}
         rows = torch.randint(len(known[self.dataset.label_factor]), (config.pool,), generator=generator).numpy()
         factors = self.dataset.factors
-        hidden = denoiser.told_at_random(factors, self.dataset.label_factor, config.pool, config.label_alone, generator)
-        columns, told = denoiser.telling(factors, {name: value[rows] for name, value in known.items()}, hidden)
+        which = denoiser.told_at_random(factors, self.dataset.label_factor, config.pool, config.label_alone, generator)
+        columns, told = denoiser.telling(factors, {name: value[rows] for name, value in known.items()}, which)
         parts = []
         for first in range(0, config.pool, config.batch_size):
             part = slice(first, first + config.batch_size)
@@ -228,20 +227,6 @@ def load(card: ModelCard) -> FlowMapModel:
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
-    """The recipe of a flow map."""
+    """The recipe of a flow map: a denoiser's, from a teacher."""
     config = config or Config()
-    return Recipe(
-        card.id,
-        card.dataset,
-        config,
-        lambda: FlowMapTrainee(config, card.dataset),
-        config.num_steps,
-        config.batch_size,
-        seed=config.seed,
-        ema_decay=0.9985,
-        warmup_steps=150,
-        decay_from=0.2,
-        clip_norm=1.0,
-        story=log_spaced(config.num_steps, 12),
-        teacher=config.teacher,
-    )
+    return replace(denoiser.denoiser_recipe(card, config, lambda: FlowMapTrainee(config, card.dataset)), teacher=config.teacher)

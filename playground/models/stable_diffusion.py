@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,14 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from playground import data, hub, weights
 from playground.device import pick_device
 from playground.errors import ControlError, WeightsUnavailable
+from playground.models.nets.denoiser import denoiser_recipe
 from playground.models.nets.linear_decoder import LinearDecoder
 from playground.sampling import attention, latents
 from playground.sampling import denoise as loop
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import from_images, to_images
-from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
+from playground.training.recipe import Batch, Recipe, Trainee, Update
 from playground.types import Attention, Images, ModelCard, Step
 
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -455,18 +456,4 @@ class StableDiffusionModel:
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of a small Stable Diffusion: the code, the code with detail, words and denoiser, the decoder again."""
     config = config or Config()
-    return Recipe(
-        card.id,
-        card.dataset,
-        config,
-        lambda: StableDiffusionTrainee(config, card.dataset),
-        config.num_steps,
-        config.batch_size,
-        seed=config.seed,
-        ema_decay=0.9985,
-        warmup_steps=150,
-        decay_from=0.2,
-        clip_norm=1.0,
-        spans=spans(config),
-        story=log_spaced(config.num_steps, 12),
-    )
+    return replace(denoiser_recipe(card, config, lambda: StableDiffusionTrainee(config, card.dataset)), spans=spans(config))

@@ -310,8 +310,8 @@ def within(num_inference_steps: int, scale: float, start: float, stop: float) ->
     return (start <= middles) & (middles <= stop) & (scale != 1.0)
 
 
-def denoiser_recipe(card: ModelCard, config: Config, make: Callable[[], Trainee]) -> Recipe:
-    """The recipe of a denoiser: a constant rate, then half a cosine, and averaged weights."""
+def denoiser_recipe(card: ModelCard, config: Any, make: Callable[[], Trainee]) -> Recipe:
+    """The recipe of a denoiser: a constant rate, then half a cosine, and averaged weights. config: with num_steps, batch_size and seed."""
     return Recipe(
         card.id,
         card.dataset,
