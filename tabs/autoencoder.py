@@ -15,7 +15,7 @@ from playground.exhibits import HIDDEN, NOISE, Row
 from playground.types import Images, ModelCard
 from tabs import drawing, pictures, plane, strips, widgets
 from tabs.picker import Picker
-from tabs.widgets import HEAVY, TabPage
+from tabs.widgets import ARRANGING, HEAVY, TabPage
 
 TITLE = "Autoencoder"
 ID = "autoencoder"
@@ -167,7 +167,7 @@ def _try(cards: Sequence[ModelCard]) -> dict[str, Any]:
 
     picker.follow(model, inputs)
     model.input(recall, model, list(shown.values()), **QUIET)  # not on change: a link's result stays
-    model.change(switch, [model, *inputs], [*inputs, repairs, drawings, maps], **QUIET)
+    model.change(switch, [model, *inputs], [*inputs, repairs, drawings, maps], **ARRANGING)
     given = [model, n, seed, noise, hidden, *inputs]
     running = [
         gr.on([go.click, seed.submit], squeeze, given, list(shown.values()), api_visibility="private", **HEAVY),

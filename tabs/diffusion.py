@@ -15,7 +15,7 @@ from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
 from tabs import factor_table, fetch, fewer_steps, inside, people, pictures, prompts, return_trip, widgets
 from tabs.picker import Picker
-from tabs.widgets import HEAVY, TabPage
+from tabs.widgets import ARRANGING, HEAVY, TabPage
 
 TITLE = "Diffusion"
 ID = "diffusion"
@@ -148,9 +148,9 @@ def build() -> TabPage:
 
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
     model.input(shown, model, [out, line, strip], **quiet)  # not on change: a link's result stays
-    model.change(switched, [model, *inputs], [*inputs, asking, trip], **quiet)
+    model.change(switched, [model, *inputs], [*inputs, asking, trip], **ARRANGING)
     if fetching:
-        fetching.then(lambda model, *values: picker.at_home(model, values), [model, *inputs], inputs, **quiet)
+        fetching.then(lambda model, *values: picker.at_home(model, values), [model, *inputs], inputs, **ARRANGING)
     picker.follow(model, inputs)
     said = [component for name, component in zip(picker.names, inputs, strict=True) if picker.says(name)]
     if said:

@@ -64,7 +64,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str) -> gr.even
         yield gr.update(value=about(card)), gr.update(visible=False), gr.update(value=card.id)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    model.change(chosen, [model, n, usable], [said, row, go, wanted, usable, model, n], **quiet)
+    model.change(chosen, [model, n, usable], [said, row, go, wanted, usable, model, n], **widgets.ARRANGING)
     fetching = go.click(fetch, wanted, [said, row, model], concurrency_id="download", concurrency_limit=1, **quiet)
     stop.click(lambda card_id: offer(registry.get(card_id)), wanted, said, cancels=[fetching], **quiet)
     return fetching

@@ -14,7 +14,7 @@ from playground.sampling.latents import slerp_path
 from playground.types import Images, Latents, ModelCard
 from tabs import factor_table, mixing, people, pictures, widgets
 from tabs.picker import Picker
-from tabs.widgets import HEAVY, TabPage
+from tabs.widgets import ARRANGING, HEAVY, TabPage
 
 TITLE = "GAN"
 ID = "gan"
@@ -83,7 +83,7 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
     picker.follow(model, inputs)
     model.input(lambda model: widgets.recorded(picker.card(model).id, ID), model, out, **quiet)  # not on change: a link's result stays
-    model.change(lambda model, *values: picker.switched(model, values), [model, *inputs], inputs, **quiet)
+    model.change(lambda model, *values: picker.switched(model, values), [model, *inputs], inputs, **ARRANGING)
     running = [
         gr.on([go.click, seed.submit], draw, [model, n, seed, *inputs], out, api_visibility="private", **HEAVY),
         walk.click(walk_through, [model, seed, *inputs], out, api_visibility="private", **HEAVY),

@@ -19,10 +19,9 @@ from playground.types import Images, ModelCard, Run
 from tabs import inside_views as views
 from tabs import pictures, strips, widgets
 from tabs.picker import Picker
-from tabs.widgets import HEAVY
+from tabs.widgets import ARRANGING, HEAVY
 
 LIVE = {"api_visibility": "private", **HEAVY}
-QUIET = {"api_visibility": "private", "show_progress": "hidden"}
 SCALE = 1.4  # CSS pixels a point of a row of samples
 
 
@@ -48,10 +47,13 @@ def build(picker: Picker, model: gr.Dropdown, tab: str, seed: gr.Number, inputs:
 
     def choices(card_id: str, text: str, name: str) -> tuple[Any, Any]:
         card = picker.card(card_id)
-        found = inside.places(card, text) if card in worded else ()
+        if card not in worded:
+            return gr.skip(), gr.skip()
+        text = text[: prompt_of(card.controls).maximum]
+        found = inside.places(card, text)
         if any(each.name == name for each in found):
             return gr.update(choices=[each.name for each in found]), gr.skip()
-        name, instead = inside.suggested(card, text) if found else ("", "")
+        name, instead = inside.suggested(card, text)
         name = name or (found[0].name if found else "")
         return gr.update(choices=[each.name for each in found], value=name), _instead(found, name, instead)
 
@@ -62,11 +64,11 @@ def build(picker: Picker, model: gr.Dropdown, tab: str, seed: gr.Number, inputs:
         return fill(card_id, now) if now else [gr.skip()] * 6  # nobody has opened the fold yet
 
     places = [filled, *looked, *swapped, guided]
-    fold.expand(fill, [model, filled], places, **QUIET)
-    model.change(refill, [model, filled], places, **QUIET)
-    model.change(lambda card_id: gr.update(visible=picker.card(card_id) in worded), model, fold, **QUIET)
-    gr.on([prompt.change, model.change], choices, [model, prompt, place], [place, other], trigger_mode="always_last", **QUIET)
-    place.input(instead, [model, prompt, place], other, **QUIET)
+    fold.expand(fill, [model, filled], places, **ARRANGING)
+    model.change(refill, [model, filled], places, **ARRANGING)
+    model.change(lambda card_id: gr.update(visible=picker.card(card_id) in worded), model, fold, **ARRANGING)
+    gr.on([prompt.change, model.change], choices, [model, prompt, place], [place, other], trigger_mode="always_last", **ARRANGING)
+    place.input(instead, [model, prompt, place], other, **ARRANGING)
 
 
 def _looking(picker: Picker, tab: str, asked: Sequence[gr.components.Component]) -> list[gr.HTML]:

@@ -184,9 +184,8 @@ def serve(demo: gr.Blocks, share: bool = False, host: str | None = None, port: i
 
 def warm_up() -> None:
     """Imports torch and loads the models of the first tab, so that the first press finds them ready."""
-    from playground import run
+    from playground import comparison, run
 
-    for card in registry.shipped():
-        if "sample" in card.can:
-            with contextlib.suppress(PlaygroundError):
-                run.sample(card.id, 1, 0, limit=VISITOR_N, **({"num_inference_steps": 1} if card.family == "diffusion" else {}))
+    for card in comparison.chosen().values():
+        with contextlib.suppress(PlaygroundError):
+            run.sample(card.id, 1, 0, limit=VISITOR_N, **({"num_inference_steps": 1} if card.family == "diffusion" else {}))

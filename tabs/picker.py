@@ -82,8 +82,6 @@ class Picker:
                 continue
             if isinstance(control, Slider):
                 changes = {"minimum": control.minimum, "maximum": control.maximum, "step": control.step, "info": control.help or None}
-                if self.card(card_id).hub is not None:  # narrower bounds would refuse what other events of this moment still send
-                    del changes["minimum"], changes["maximum"]
                 kept = isinstance(value, int | float) and control.minimum <= value <= control.maximum
             else:
                 changes = {"choices": [ANY, *control.classes] if isinstance(control, Label) else list(control.choices)}
@@ -93,8 +91,7 @@ class Picker:
 
     def follow(self, model: gr.Dropdown, inputs: Sequence[gr.components.Component]) -> None:
         """Lets a value that stands at another card's default go to the chosen card's, when a person chooses it; a link's values stay."""
-        listening = {"api_visibility": "private", "show_progress": "hidden"}
-        model.input(lambda card_id, *values: self.at_home(card_id, values), [model, *inputs], list(inputs), **listening)
+        model.input(lambda card_id, *values: self.at_home(card_id, values), [model, *inputs], list(inputs), **widgets.ARRANGING)
 
     def at_home(self, card_id: str, values: Sequence[Any]) -> Any:
         """Updates that bring the values that stand at another card's default to the chosen card's; none while that is not here yet."""

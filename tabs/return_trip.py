@@ -20,7 +20,7 @@ from playground.types import Images, ModelCard, Run
 from tabs import drawing as drawing_pad
 from tabs import pictures, widgets
 from tabs.picker import Picker
-from tabs.widgets import HEAVY
+from tabs.widgets import ARRANGING, HEAVY
 
 SAMPLES = 8
 SIDE = 90  # CSS pixels that a picture of a row takes at most
@@ -225,10 +225,10 @@ def build(
         ]
 
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
-    model.change(switched, [model, kind, back_as], [kind, which, back_as, drawer, easel, repainter], **quiet)
+    model.change(switched, [model, kind, back_as], [kind, which, back_as, drawer, easel, repainter], **ARRANGING)
     model.change(lambda model: _recorded(picker.card(model)), model, [start, back], **quiet)
     placed = [model, source, kind, which, drawing]
-    gr.on([each.change for each in placed], under, placed, backdrop, **quiet)
+    gr.on([each.change for each in placed], under, placed, backdrop, **ARRANGING)
     asked = [model, source, kind, which, drawing, mask, strength, seed, *inputs]
     looking = dict(fn=noise, inputs=asked, outputs=start, api_visibility="private", trigger_mode="always_last", **HEAVY)
     gr.on([strength.release, which.release, kind.input, source.input], **looking)

@@ -15,7 +15,7 @@ from playground.run import VISITOR_N
 from playground.types import Images, ModelCard
 from tabs import adjust, drawing, factor_table, people, pictures, plane, real_wall, strips, widgets
 from tabs.picker import Picker
-from tabs.widgets import HEAVY, TabPage
+from tabs.widgets import ARRANGING, HEAVY, TabPage
 
 TITLE = "VAE"
 ID = "vae"
@@ -119,7 +119,7 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
     picker.follow(model, inputs)
     model.input(lambda model: _recorded(picker.card(model).id), model, out, **quiet)  # not on change: a link's result would be painted over
-    model.change(switch, [model, *inputs], [*inputs, *sliders], **quiet)
+    model.change(switch, [model, *inputs], [*inputs, *sliders], **ARRANGING)
     running = [gr.on([go.click, seed.submit], draw, given, out, api_visibility="private", **HEAVY)]
     running += [gr.on([slider.input for slider in sliders] + [by_hand.input], draw, given, out, **LIVE)]
     by_hand.change(lambda on: gr.Row(visible=bool(on)), by_hand, hand, api_visibility="private", show_progress="hidden")

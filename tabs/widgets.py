@@ -25,6 +25,10 @@ from tabs import charts, pictures
 HEAVY = {"concurrency_id": "heavy", "concurrency_limit": 8, "show_progress": "hidden"}
 """Event settings of everything that may run a model: all share one group; the gate in playground.run orders their steps."""
 
+ARRANGING = {"api_visibility": "private", "show_progress": "hidden", "preprocess": False}
+"""Event settings of what only arranges a panel: it is given the values as they are. Where several events follow one choice, Gradio would
+refuse some by the bounds and choices that another of them has just set, or has not set yet."""
+
 POINTS = 200  # of a line of losses, about
 SIDE, LARGE_SIDE = 112, 384  # CSS pixels that one sample of a grid takes at most; of a model whose pictures are large
 

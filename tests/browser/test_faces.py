@@ -226,3 +226,19 @@ def test_ways_are_followed_and_the_curves_stand_above_them(page: Page) -> None:
     ways = panel.locator("#diffusion-ways")
     ways.locator(".badge.live").wait_for(timeout=SLOW)
     assert ways.locator("figure.ways").count() >= 1 and "1: straight" in ways.inner_text()
+
+
+@pytest.mark.parametrize("family", sorted({card.family for card in registry.shipped() if "sample" in card.can}))
+def test_every_model_of_a_tab_is_chosen_after_every_other_without_a_complaint(page: Page, family: str) -> None:
+    panel = open_tab(page, family)
+    panel.get_by_label("Model", exact=True).first.click()
+    offered = [option.get_attribute("aria-label") for option in page.get_by_role("option").all()]
+    page.get_by_role("option").first.click()
+    cards = [card for card in registry.shipped() if card.family == family and card.title in offered]
+    assert len(cards) > 1
+    for card in [*cards[1:], *cards[::-1], *cards]:
+        choose(panel, "Model", card.title)
+        assert page.locator(".toast-body").count() == 0, page.locator(".toast-body").first.inner_text()
+        steps = next((control for control in card.controls if control.name == "num_inference_steps"), None)
+        if steps is not None:
+            expect(panel.locator("input[type=number][aria-label='number input for Steps']").first).to_have_value(str(steps.default))
