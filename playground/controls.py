@@ -131,6 +131,56 @@ class Prompt:
 
 
 @dataclass(frozen=True)
+class Text:
+    """A text that is gone on from, kept as it is, line ends as \\n. alphabet: the characters that the model knows; empty: all."""
+
+    name: str
+    title: str
+    default: str = ""
+    maximum: int = 2000
+    alphabet: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    help: str = ""
+
+    def validate(self, value: Any) -> str:
+        """The text. Raises ControlError for anything else, for more than `maximum` characters, and for a text without a character that is known."""
+        if not isinstance(value, str):
+            raise ControlError(f"{self.name} must be a text, got {shown(value)}.")
+        if len(value) > self.maximum:
+            raise ControlError(f"{self.name} must have at most {self.maximum:,} characters, got {len(value):,}.")
+        text = value.replace("\r\n", "\n").replace("\r", "\n")
+        if text and self.alphabet and not set(text) & set(self.alphabet):
+            raise ControlError(
+                f"{self.name} must hold a character that the model knows (it knows {len(self.alphabet)}: English letters, marks, space), "
+                f"or be empty; got {shown(text)}."
+            )
+        return text
+
+    def unknown(self, text: str) -> tuple[str, ...]:
+        """The characters of a text that the model does not know and leaves out, each once."""
+        return tuple(dict.fromkeys(each for each in text if self.alphabet and each not in self.alphabet))
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Tokens by their numbers, at most `maximum` of them."""
+
+    name: str
+    title: str
+    maximum: int
+    default: Any = ()
+    help: str = ""
+
+    def validate(self, value: Any) -> tuple[int, ...]:
+        """A tuple of whole numbers of at least 0. Raises ControlError."""
+        if value is None:
+            return ()
+        if not is_list(value) or len(value) > self.maximum:
+            raise ControlError(f"{self.name} must be a list of at most {self.maximum:,} tokens, got {shown(value)}.")
+        return tuple(whole(self.name, each, 0, 2**31 - 1) for each in value)
+
+
+@dataclass(frozen=True)
 class Given:
     """An input that is neither a number nor a word. kind "image": float32 (n, h, w, c) in [-1, 1], or uint8 of that shape."""
 
@@ -206,7 +256,7 @@ class Adjust:
         return None if value is None or isinstance(value, str) and value == ANY else self.factor.validate(value)
 
 
-Control = Slider | Choice | Label | Prompt | Given | Numbers | Adjust
+Control = Slider | Choice | Label | Prompt | Text | Tokens | Given | Numbers | Adjust
 
 
 def adjustments(controls: Sequence[Control]) -> tuple[Slider | Choice, ...]:

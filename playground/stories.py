@@ -13,13 +13,17 @@ from playground import weights
 from playground.errors import WeightsUnavailable
 
 
+NO_PICTURES = np.zeros((0, 0, 0, 0, 1), np.uint8)
+
+
 @dataclass(frozen=True)
 class Story:
-    """steps: the moments. pictures: uint8 (moments, n, h, w, c), both empty for a card that draws none. log: rows of {"step": ..., loss names ...}, means since the row before."""
+    """steps: the moments. pictures: uint8 (moments, n, h, w, c), or texts (moments, n); empty for a card that has none. log: rows of {"step": ..., loss names ...}, means since the row before."""
 
     steps: tuple[int, ...]
     pictures: np.ndarray
     log: tuple[Mapping[str, float], ...]
+    texts: tuple[tuple[str, ...], ...] = ()
 
     def at(self, step: int) -> Mapping[str, float] | None:
         """The row of losses that covers a step; None before the first step."""
@@ -34,7 +38,9 @@ def read(card_id: str) -> Story:
     try:
         about = json.loads((folder / "story.json").read_text(encoding="utf-8"))
         if "steps" not in about:
-            return Story((), np.zeros((0, 0, 0, 0, 1), np.uint8), tuple(about["log"]))
+            return Story((), NO_PICTURES, tuple(about["log"]))
+        if "texts" in about:
+            return Story(tuple(about["steps"]), NO_PICTURES, tuple(about["log"]), tuple(map(tuple, about["texts"])))
         height, width, channels = about["shape"]
         with Image.open(folder / "story.png") as sprite:
             sheet = np.asarray(sprite).reshape(len(about["steps"]) * height, about["columns"] * width, channels)

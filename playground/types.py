@@ -94,7 +94,72 @@ class Attention:
         return np.stack([self.weights[row, word.first : word.end].sum(0) for word in self.words[row]])
 
 
-Samples = Images | Latents
+@dataclass(frozen=True)
+class Corpus:
+    """A split of a text data set: one long text."""
+
+    text: str
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """n texts that go on from one prompt, each as its tokens so far.
+
+    ids: n tuples of token numbers. pieces: the same tokens as characters, which joined are the text (a piece may be empty where a character takes
+    several tokens). prompt: what they all go on from, as the model saw it.
+    """
+
+    ids: tuple[tuple[int, ...], ...]
+    pieces: tuple[tuple[str, ...], ...]
+    prompt: str = ""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What was written after the prompt."""
+        return tuple("".join(pieces) for pieces in self.pieces)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What stood to choose from at one step of n texts, the likeliest k tokens first, and what was chosen.
+
+    ids: int64 (n, k). pieces: the same as characters. before, after: float32 (n, k) probabilities by the model alone, and after repetition
+    penalty, temperature, top-k and top-p; 0 where those cut a token off. kept: int64 (n,) tokens left to choose from. chosen: int64 (n,), -1 of a
+    text that had ended. rank: int64 (n,) of the chosen one by the model alone, from 1. probability: float32 (n,) of it by the model alone.
+    """
+
+    ids: np.ndarray
+    pieces: tuple[tuple[str, ...], ...]
+    before: np.ndarray
+    after: np.ndarray
+    kept: np.ndarray
+    chosen: np.ndarray
+    rank: np.ndarray
+    probability: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A given text through a model's eyes: its tokens as characters, and of each how surprised the model was by it, in nats (float32 (t,))."""
+
+    pieces: tuple[str, ...]
+    ids: np.ndarray
+    surprise: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+
+Samples = Images | Latents | Texts
 
 
 @dataclass(frozen=True)
@@ -109,7 +174,7 @@ class Step:
     i: int
     total: int
     nfe: int
-    views: Mapping[str, Samples | Attention] = field(default_factory=dict)
+    views: Mapping[str, Samples | Attention | Choices] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -180,7 +245,7 @@ class HubRepo:
 class ModelCard:
     """What is known of a model without loading it.
 
-    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch"}. chunk: samples in one forward batch.
+    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember"}. chunk: samples in one forward batch.
     load, recipe: dotted names ("playground.models.gan:load"), imported when first needed. facts: one sentence for each row of
     the comparison table that measurement cannot fill. views: names that a step offers besides its samples.
     hub: where the weights lie if this repository does not ship them; such a card has no recipe, previews, story or measurements, and its
@@ -236,9 +301,9 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is known of a data set without loading it: shape is (h, w, c), extractor the card whose features judge it.
+    """What is known of a data set without loading it: shape is (h, w, c), empty of a text; extractor the card whose features judge it, if any.
 
-    factors: what every sample is made of, where that is known; label_factor names the one that is also the label, counted those
+    sizes: samples of each split, of a text its characters. labels: the classes, of a text the characters that it is made of. factors: what every sample is made of, where that is known; label_factor names the one that is also the label, counted those
     whose combinations are the kinds that a model should cover.
     """
 

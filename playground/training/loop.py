@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,9 @@ from torch import nn
 from playground import data, stories, weights
 from playground.device import bf16_pays, machine
 from playground.sampling.noise import seed_of
-from playground.training.recipe import Batch, Recipe, Trainee
+from playground.training import batches
+from playground.training.recipe import Recipe, Trainee
+from playground.types import Images
 
 LOG_POINTS = 400  # losses are logged as means over num_steps / LOG_POINTS steps
 SAVE_SECONDS = 60.0
@@ -67,22 +69,21 @@ def train(
     for name, optimizer in trainee.optimizers.items():
         trainee.optimizers[name] = accelerator.prepare(optimizer)
 
-    def update(name: str, loss: torch.Tensor) -> None:
-        optimizer = trainee.optimizers[name]
-        factor = recipe.learning_rate_factor(progress.step, name)
-        for group, rate in zip(optimizer.param_groups, rates[name], strict=True):
-            group["lr"] = rate * factor
-        optimizer.zero_grad(set_to_none=True)
+    def update(name: str, loss: torch.Tensor, *more: str) -> None:
+        optimizers = [trainee.optimizers[each] for each in (name, *more)]
+        for each, optimizer in zip((name, *more), optimizers, strict=True):
+            factor = recipe.learning_rate_factor(progress.step, each)
+            for group, rate in zip(optimizer.param_groups, rates[each], strict=True):
+                group["lr"] = rate * factor
+            optimizer.zero_grad(set_to_none=True)
         accelerator.backward(loss)
         if recipe.clip_norm:
-            accelerator.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], recipe.clip_norm)
-        optimizer.step()
+            groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+            accelerator.clip_grad_norm_([p for group in groups for p in group["params"]], recipe.clip_norm)
+        for optimizer in optimizers:
+            optimizer.step()
 
-    train_set = data.load(recipe.dataset, "train")
-    pixels = torch.from_numpy(train_set.pixels).permute(0, 3, 1, 2).contiguous()  # uint8 (n, c, h, w)
-    labels = torch.from_numpy(train_set.labels)
-    factors = {name: torch.from_numpy(value) for name, value in (train_set.factors or {}).items()}
-    captions = train_set.captions
+    train_set = (recipe.batches or batches.of)(data.load(recipe.dataset, "train"))
     main = accelerator.is_main_process
     bar = tqdm(total=recipe.num_steps, initial=progress.step, disable=quiet or not main, unit="step", desc=recipe.card, mininterval=2.0)
     begin, saved, spent = time.monotonic(), time.monotonic(), progress.seconds
@@ -91,19 +92,14 @@ def train(
     while True:
         place = earlier.steps + progress.step  # data order and noise go on where an earlier run of the same card ended
         if place in moments and str(place) not in progress.story and main:
-            image = trainee.preview({**bare, **average})
-            if image is not None:
-                progress.story[str(place)] = image.uint8()
+            told = trainee.preview({**bare, **average})
+            if told is not None:
+                progress.story[str(place)] = told.uint8() if isinstance(told, Images) else _as_bytes(told.texts)
         if progress.step >= recipe.num_steps or (minutes is not None and time.monotonic() - begin >= 60.0 * minutes):
             break
         generator = torch.Generator("cpu").manual_seed(seed_of(recipe.seed, "step", place, accelerator.process_index))
-        rows = batch_rows(len(pixels), recipe.batch_size, recipe.seed, place)[accelerator.process_index :: accelerator.num_processes]
-        batch = Batch(
-            (pixels[rows].float() / 127.5 - 1.0).to(accelerator.device),
-            labels[rows].to(accelerator.device),
-            {name: value[rows].to(accelerator.device) for name, value in factors.items()},
-            tuple(captions[row] for row in rows.tolist()) if captions else (),
-        )
+        rows = train_set.rows(recipe.batch_size, recipe.seed, place)[accelerator.process_index :: accelerator.num_processes]
+        batch = train_set.take(rows, accelerator.device)
         recent.append(trainee.step(batch, progress.step, generator, update))
         progress.step += 1
         for name, module in average.items():
@@ -171,7 +167,8 @@ def _earlier(start_from: str, card: str) -> Earlier:
     if start_from != card:
         return Earlier(lineage)
     told = stories.read(card)
-    story = {str(step): pictures for step, pictures in zip(told.steps, told.pictures, strict=True)}
+    moments = list(told.pictures) or [_as_bytes(texts) for texts in told.texts]
+    story = {str(step): moment for step, moment in zip(told.steps, moments, strict=True)}
     return Earlier(lineage, record["steps"], record["samples_seen"], record["seconds"], told.log, story)
 
 
@@ -182,21 +179,6 @@ class Progress:
         self, step: int = 0, seconds: float = 0.0, log: list[dict[str, float]] | None = None, story: dict[str, np.ndarray] | None = None
     ):
         self.step, self.seconds, self.log, self.story = step, seconds, log or [], story or {}
-
-
-def batch_rows(size: int, batch_size: int, seed: int, step: int) -> torch.Tensor:
-    """The rows of the training set in batch `step`: epochs are permutations seeded by (seed, epoch); follows (seed, step) alone."""
-    per_epoch = max(1, size // batch_size)
-    epoch, place = divmod(step, per_epoch)
-    if batch_rows.cache[0] != (size, seed, epoch):
-        batch_rows.cache = (
-            (size, seed, epoch),
-            torch.randperm(size, generator=torch.Generator().manual_seed(seed_of(seed, "epoch", epoch))),
-        )
-    return batch_rows.cache[1][place * batch_size : (place + 1) * batch_size]
-
-
-batch_rows.cache = (None, None)
 
 
 @torch.no_grad()
@@ -266,18 +248,33 @@ def _start_from(card_id: str, trainee: Trainee, average: Mapping[str, nn.Module]
 
 
 def _write_story(out: Path, story: Mapping[str, np.ndarray], log: list[Mapping[str, float]]) -> None:
-    """story.png: one row a moment, one column a sample, from the same noise; story.json: the moments and the whole log of losses."""
+    """story.png: one row a moment, one column a sample, from the same noise; story.json: the moments (texts in full) and the whole log of losses."""
     steps = sorted(int(step) for step in story)
     about: dict[str, Any] = {"log": log}
     if steps:
+        about["steps"] = steps
+    if steps and story[str(steps[0])].ndim == 2:
+        about["texts"] = [[_as_text(row) for row in story[str(step)]] for step in steps]
+    elif steps:
         from PIL import Image
 
         rows = np.stack([story[str(step)] for step in steps])  # (moments, n, h, w, c)
         moments, n, height, width, channels = rows.shape
         sprite = rows.transpose(0, 2, 1, 3, 4).reshape(moments * height, n * width, channels)
         Image.fromarray(sprite[..., 0] if channels == 1 else sprite).save(out / "story.png", optimize=True)
-        about |= {"steps": steps, "columns": n, "shape": [height, width, channels]}
+        about |= {"columns": n, "shape": [height, width, channels]}
     weights.write_json(out / "story.json", about)
+
+
+def _as_bytes(texts: Sequence[str]) -> np.ndarray:
+    """Texts as UTF-8, uint8 (n, bytes), the shorter ones filled up with zeros: what a checkpoint can hold."""
+    rows = [text.encode() for text in texts]
+    length = max(1, *map(len, rows))
+    return np.stack([np.frombuffer(row.ljust(length, b"\0"), np.uint8) for row in rows])
+
+
+def _as_text(row: np.ndarray) -> str:
+    return row.tobytes().rstrip(b"\0").decode()
 
 
 def commit() -> str:

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from playground.types import Images
+from playground.types import Images, Texts
 
-Update = Callable[[str, torch.Tensor], None]
-"""update(name, loss): one step of the named optimizer down the loss; the loop does zero_grad, backward, clipping and the schedule."""
+Update = Callable[..., None]
+"""update(name, loss, *more): one step of the named optimizer, and of those named after the loss, down it; the loop does zero_grad, backward,
+clipping and the schedule."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,17 @@ class Batch:
     label: torch.Tensor
     factors: Mapping[str, torch.Tensor] = field(default_factory=dict)
     captions: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class TextBatch:
+    """x: int64 (b, t + 1) tokens, of which the first t are read and the last t are to be guessed. starts: whether they go on from nothing."""
+
+    x: torch.Tensor
+    starts: bool
 
     def __len__(self) -> int:
         return len(self.x)
@@ -43,12 +55,12 @@ class Trainee:
         self.optimizers = dict(optimizers)
         self.averaged = averaged
 
-    def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
-        """Trains on one batch with every draw from the generator; returns what to log, by name."""
+    def step(self, batch: Any, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
+        """Trains on one batch (a Batch of pictures, or what the recipe's own batches are) with every draw from the generator; returns what to log, by name."""
         raise NotImplementedError
 
-    def preview(self, modules: Mapping[str, nn.Module]) -> Images | None:
-        """What the (averaged) modules make of the same fixed noise, or None if the family has no such story."""
+    def preview(self, modules: Mapping[str, nn.Module]) -> Images | Texts | None:
+        """What the (averaged) modules make of the same fixed noise or uniform numbers, or None if the family has no such story."""
         return None
 
     def whole(self, modules: Mapping[str, nn.Module]) -> Any | None:
@@ -66,6 +78,7 @@ class Recipe:
 
     spans: first step and end of the learning rate's schedule by optimizer, where one works in a part of the run only.
     teacher: the shipped card that it is learnt from, if any: what that took belongs to how these weights were made.
+    batches: how the training set is cut into batches, where they are not pictures.
     """
 
     card: str
@@ -82,6 +95,7 @@ class Recipe:
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     story: tuple[int, ...] = field(default=())
     teacher: str | None = None
+    batches: Callable[[Any], Any] | None = None
 
     def learning_rate_factor(self, i: int, name: str = "") -> float:
         """What multiplies the named optimizer's learning rates at step i: linear warm-up, constant, then a half cosine to zero."""

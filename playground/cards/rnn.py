@@ -1,0 +1,40 @@
+"""Cards of the recurrent networks."""
+
+from dataclasses import replace
+
+from playground.cards.transformer import CONTROLS
+from playground.types import ModelCard
+
+LSTM = ModelCard(
+    id="lstm-shakespeare",
+    family="rnn",
+    title="LSTM of Shakespeare",
+    kind="text",
+    dataset="shakespeare",
+    can=frozenset({"sample", "read", "remember"}),
+    paper="Hochreiter & Schmidhuber 1997, Long short-term memory",
+    controls=CONTROLS,
+    views=("choices",),
+    chunk=16,
+    load="playground.models.recurrent:load",
+    recipe="playground.models.recurrent:recipe",
+    facts={
+        "architecture": "Two layers of 512 cells; what was read lives on in a state of 2,048 numbers, behind gates",
+        "training": "One loss: guess the next character, one after the other, gradients through 128 of them",
+        "likelihood": "Exact: the product of its guesses",
+    },
+)
+RNN = replace(
+    LSTM,
+    id="rnn-shakespeare",
+    title="Plain RNN of Shakespeare",
+    paper="Elman 1990, Finding structure in time",
+    recipe="playground.models.recurrent:plain_recipe",
+    facts=LSTM.facts
+    | {
+        "architecture": "One layer of 256 units, each overwritten at every character",
+        "training": "One loss: guess the next character, gradients through 64 of them",
+    },
+)
+
+CARDS = (LSTM, RNN)

@@ -1,0 +1,177 @@
+"""What all models of text share: tokens, a text written token by token, and a given text read through the model's eyes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from playground.errors import ControlError
+from playground.sampling.tokens import LONGEST, Filters, choose, uniforms
+from playground.types import Choices, Reading, Step, Texts
+
+SHOWN = 12  # tokens that a view of choices holds
+
+
+class Characters:
+    """The characters of an alphabet as tokens, in its order; characters outside of it are left out."""
+
+    def __init__(self, alphabet: Sequence[str]):
+        self.alphabet = tuple(alphabet)
+        self.places = {character: place for place, character in enumerate(alphabet)}
+        self.start = (self.places["\n"],)
+        self.ends: frozenset[int] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.alphabet)
+
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a text."""
+        return [self.places[character] for character in text if character in self.places]
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """Each token as characters."""
+        return tuple(self.alphabet[token] for token in ids)
+
+    def named(self, token: int) -> str:
+        """One token as characters, by itself."""
+        return self.alphabet[token]
+
+
+class LanguageModel(ABC):
+    """A loaded model of text.
+
+    tokens: how texts become tokens: ids(text), pieces(ids), named(token), start (what stands before a text), ends (tokens that end one).
+    """
+
+    tokens: Any
+
+    @abstractmethod
+    def reader(self, n: int) -> Reader:
+        """A reader of n texts side by side that has read nothing yet."""
+
+    @abstractmethod
+    def surprises(self, ids: np.ndarray) -> np.ndarray:
+        """-log p of each token of a text given what stands before it, in nats: float64 (t,). ids: int64 (t,)."""
+
+    def stream(
+        self,
+        n: int,
+        generators: Sequence[torch.Generator],
+        *,
+        prompt: str = "",
+        max_new_tokens: int = 300,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.0,
+        continued: Sequence[int] = (),
+        views: Sequence[str] = (),
+    ) -> Iterator[Step]:
+        """One Step for each token that n texts go on with after the prompt, each by its own uniform numbers.
+
+        continued: tokens that all n texts begin with after the prompt, as they were or with one changed; what follows an unchanged one is the same.
+        Raises ControlError for a token that the model does not have.
+        """
+        before = self.tokens.ids(prompt)
+        continued = [int(token) for token in continued][:max_new_tokens]
+        size = len(self.tokens)
+        if any(token >= size for token in continued):
+            raise ControlError(f"continued must hold tokens below {size}, got {max(continued)}.")
+        filters = Filters(temperature, top_k, top_p, repetition_penalty)
+        writer = Writer(self.tokens, n, continued)
+        seen = torch.tensor([*(before or self.tokens.start), *continued]).expand(n, -1)
+        reader, u = self.reader(n), uniforms(generators)
+        shown = "".join(self.tokens.pieces(before))
+        total = max_new_tokens - len(continued)
+        if total == 0:
+            yield Step(Texts(writer.ids(), writer.pieces(), shown), 1, 1, 0)
+            return
+        logits = reader.read(seen)
+        for i in range(1, total + 1):
+            probabilities = filters.apply(logits, seen.to(logits.device)).cpu()
+            token = choose(probabilities, u[:, len(continued) + i - 1])
+            seeing = {"choices": self._choices(logits.float().softmax(-1).cpu(), probabilities, token, writer.ended)} if "choices" in views else {}
+            writer.add(token.tolist())
+            last = i == total or all(writer.ended)
+            yield Step(Texts(writer.ids(), writer.pieces(), shown), i, i if last else total, i, seeing)
+            if last:
+                return
+            seen = torch.cat([seen, token[:, None]], 1)
+            logits = reader.read(token[:, None])
+
+    def read(self, text: str) -> Reading:
+        """The tokens of a text and how surprising each was, given those before it. An empty text gives an empty Reading."""
+        ids = np.asarray(self.tokens.ids(text), dtype=np.int64)
+        surprise = self.surprises(ids) if len(ids) else np.zeros(0)
+        return Reading(self.tokens.pieces(ids.tolist()), ids, surprise.astype(np.float32))
+
+    def _choices(self, before: torch.Tensor, after: torch.Tensor, token: torch.Tensor, ended: Sequence[bool]) -> Choices:
+        top = before.topk(min(SHOWN, before.shape[-1]))
+        own = before.gather(1, token[:, None])
+        return Choices(
+            top.indices.numpy(),
+            tuple(tuple(self.tokens.named(each) for each in row) for row in top.indices.tolist()),
+            top.values.numpy(),
+            after.gather(1, top.indices).numpy(),
+            (after > 0).sum(1).numpy(),
+            np.where(ended, -1, token.numpy()),
+            ((before > own).sum(1) + 1).numpy(),
+            own[:, 0].numpy(),
+        )
+
+
+class Reader(ABC):
+    """Reads n texts side by side, token by token, and keeps what it needs of them."""
+
+    @abstractmethod
+    def read(self, ids: torch.Tensor) -> torch.Tensor:
+        """Reads on: int64 (n, t) tokens, t >= 1. Gives the logits of the next token, float32 (n, v)."""
+
+
+class Writer:
+    """n texts that grow: their tokens, and those as characters."""
+
+    def __init__(self, tokens: Any, n: int, begun: Sequence[int] = ()):
+        self.tokens = tokens
+        self.rows = [list(begun) for _ in range(n)]
+        self.ended = [False] * n
+
+    def add(self, chosen: Sequence[int]) -> None:
+        """One more token of each text that has not ended."""
+        for k, token in enumerate(chosen):
+            if self.ended[k]:
+                continue
+            if token in self.tokens.ends:
+                self.ended[k] = True
+            else:
+                self.rows[k].append(token)
+
+    def ids(self) -> tuple[tuple[int, ...], ...]:
+        """The tokens of each text."""
+        return tuple(tuple(row) for row in self.rows)
+
+    def pieces(self) -> tuple[tuple[str, ...], ...]:
+        """The same as characters."""
+        return tuple(self.tokens.pieces(row) for row in self.rows)
+
+
+def write(model: LanguageModel, n: int, length: int, seed: int) -> Texts:
+    """n texts of a length from nothing, for a training story."""
+    from playground.sampling.noise import generators
+
+    *_, last = model.stream(n, generators(seed, 0, n), max_new_tokens=min(length, LONGEST))
+    return last.samples
+
+
+def windows(length: int, context: int) -> Iterator[tuple[int, int, int]]:
+    """(first, scored, end) of windows that score each of `length` tokens once: the context's length, by half of it, each but the first scoring its last half."""
+    scored = 0
+    first = 0
+    while scored < length:
+        end = min(length, first + context)
+        yield first, scored, end
+        scored, first = end, first + context // 2
