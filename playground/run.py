@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from playground import data, hub, registry
-from playground.controls import ANY, Adjust, Label, Prompt, resolve, whole
+from playground.controls import ANY, Adjust, Label, Prompt, resolve, shown, whole
 from playground.device import pick_device, synchronize
 from playground.errors import PlaygroundError
 from playground.gate import GATE
 from playground.sampling.noise import generators, seed_of
-from playground.types import Images, Latents, ModelCard, Run, Samples, Scores
+from playground.types import Images, Latents, ModelCard, Reading, Run, Samples, Scores, Texts
 
 MAX_SEED = 2**31 - 1
 MAX_N = 1_000_000
@@ -149,6 +149,34 @@ def score(card_id: str, given: Images) -> Scores:
     return _call(card_id, "score", given, {})
 
 
+def read(card_id: str, text: object) -> Reading:
+    """A text's tokens and how surprised a model of text is by each. Raises PlaygroundError if the card cannot read, or no text is given."""
+    return _look("read", card_id, text)
+
+
+def attend(card_id: str, text: object) -> tuple[tuple[str, ...], np.ndarray]:
+    """A text's tokens, and how each attends to those before, by layer and head: float32 (layers, heads, t, t). Raises PlaygroundError."""
+    return _look("attend", card_id, text)
+
+
+def remember(card_id: str, text: object) -> tuple[tuple[str, ...], np.ndarray]:
+    """A text's tokens, and what each unit of a recurrent network holds after it: float32 (t, units) in [-1, 1]. Raises PlaygroundError."""
+    return _look("remember", card_id, text)
+
+
+def _look(what: str, card_id: str, text: object) -> Any:
+    card = registry.get(card_id)
+    hub.check_offered(card)
+    check_can(card, what)
+    if not isinstance(text, str) or not text:
+        raise PlaygroundError(f"{what} needs a text of at least one character, got {shown(text)}.")
+    if card.hub is not None:
+        hub.require(card)
+    model = _load(card)
+    with GATE.step():
+        return _no_grad(getattr(model, what))(text)
+
+
 def _call(card_id: str, what: str, given: Samples, options: Mapping[str, Any]) -> Any:
     card = registry.get(card_id)
     check_can(card, what)
@@ -211,4 +239,7 @@ def _join(parts: Sequence[Samples]) -> Samples:
 
     if isinstance(parts[0], Images):
         return Images(joined("pixels"), joined("labels"))
+    if isinstance(parts[0], Texts):
+        ids, pieces = (tuple(each for part in parts for each in getattr(part, name)) for name in ("ids", "pieces"))
+        return Texts(ids, pieces, parts[0].prompt)
     return Latents(joined("values"), joined("labels"))

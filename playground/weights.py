@@ -70,6 +70,7 @@ def load(card_id: str, **classes: Any) -> dict[str, nn.Module]:
     from playground.device import pick_device
 
     verify(card_id)
+    hush()
     modules = {}
     for name, cls in classes.items():
         try:
@@ -119,6 +120,15 @@ def write_json(path: Path, value: Any) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(part, path)
+
+
+def hush() -> None:
+    """Keeps the libraries' progress bars, of files that are read in a moment, off the console."""
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
 
 
 def _forget_origin(path: Path) -> None:

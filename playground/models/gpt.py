@@ -180,7 +180,11 @@ class CachedReader(Reader):
         if held + ids.shape[1] > self.context:
             self.cache = None
             ids = self.ids if held == 0 else self.ids[:, -(self.context // 2) :]
-        answer = self.network(ids.to(self.network.device), past_key_values=self.cache, use_cache=True, logits_to_keep=1)
+        held = 0 if self.cache is None else held
+        mask = torch.ones(self.n, held + ids.shape[1], dtype=torch.long, device=self.network.device)
+        answer = self.network(
+            ids.to(self.network.device), attention_mask=mask, past_key_values=self.cache, use_cache=True, logits_to_keep=1
+        )
         self.cache = answer.past_key_values
         return answer.logits[:, -1].float()
 
@@ -235,6 +239,7 @@ def load(card: ModelCard) -> GPT:
     """The loader that cards name: a shipped folder, or that of the Hub's cache, by the same classes. Raises WeightsUnavailable."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    weights.hush()
     if card.hub is None:
         weights.verify(card.id)
     folder = (weights.folder(card.id) if card.hub is None else hub.require(card)).as_posix()
