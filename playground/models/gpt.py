@@ -21,7 +21,7 @@ from torch import nn
 from playground import data, hub, weights
 from playground.device import pick_device
 from playground.errors import WeightsUnavailable
-from playground.models.nets.language import Characters, LanguageModel, Reader, windows, write
+from playground.models.nets.language import Characters, LanguageModel, Reader, pieces, windows, write
 from playground.training import batches
 from playground.training.recipe import Recipe, TextBatch, Trainee, Update, log_spaced
 from playground.types import Corpus, ModelCard, Texts
@@ -141,26 +141,8 @@ class HubTokens:
         """The tokens of a text, nothing added."""
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
-    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """Each token as the characters that it completes; bytes that do not yet make a character wait for the next token."""
-        found, waiting = [], []
-        for token in ids:
-            waiting.append(token)
-            text = self._decoded(waiting)
-            if text.endswith("\ufffd") and len(waiting) < 4:
-                found.append("")
-            else:
-                found.append(text)
-                waiting = []
-        if waiting:
-            found[-1] = self._decoded(waiting)
-        return tuple(found)
-
-    def named(self, token: int) -> str:
-        """One token as characters, by itself."""
-        return self._decoded([token])
-
-    def _decoded(self, ids: Sequence[int]) -> str:
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of some tokens."""
         return self.tokenizer.decode(ids, clean_up_tokenization_spaces=False)
 
 
@@ -227,7 +209,7 @@ class GPT(LanguageModel):
             answer = self.network(torch.tensor([ids], device=self.network.device), output_attentions=True, use_cache=False)
         finally:
             self.network.set_attn_implementation(kept)
-        return self.tokens.pieces(ids), torch.stack([layer[0].float().cpu() for layer in answer.attentions]).numpy()
+        return pieces(self.tokens, ids), torch.stack([layer[0].float().cpu() for layer in answer.attentions]).numpy()
 
 
 def context_of(network: nn.Module) -> int:

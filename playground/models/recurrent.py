@@ -15,7 +15,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
-from playground.models.nets.language import Characters, LanguageModel, Reader, write
+from playground.models.nets.language import Characters, LanguageModel, Reader, pieces, write
 from playground.training import batches
 from playground.training.recipe import Recipe, TextBatch, Trainee, Update, log_spaced
 from playground.types import Corpus, ModelCard, Texts
@@ -150,7 +150,7 @@ class RecurrentModel(LanguageModel):
         if not ids:
             return (), np.zeros((0, self.network.hidden), np.float32)
         _, out, _ = self.network(torch.tensor([ids], device=self.network.head.weight.device))
-        return self.tokens.pieces(ids), out[0].float().cpu().numpy()
+        return pieces(self.tokens, ids), out[0].float().cpu().numpy()
 
 
 def load(card: ModelCard) -> RecurrentModel:

@@ -32,19 +32,16 @@ class Characters:
         """The tokens of a text."""
         return [self.places[character] for character in text if character in self.places]
 
-    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """Each token as characters."""
-        return tuple(self.alphabet[token] for token in ids)
-
-    def named(self, token: int) -> str:
-        """One token as characters, by itself."""
-        return self.alphabet[token]
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of some tokens."""
+        return "".join(self.alphabet[token] for token in ids)
 
 
 class LanguageModel(ABC):
     """A loaded model of text.
 
-    tokens: how texts become tokens: ids(text), pieces(ids), named(token), start (what stands before a text), ends (tokens that end one).
+    tokens: how texts become tokens and back: ids(text), text(ids), start (what stands before a text), ends (tokens that end one), and how many
+    there are, len().
     """
 
     tokens: Any
@@ -85,10 +82,10 @@ class LanguageModel(ABC):
         writer = Writer(self.tokens, n, continued)
         seen = torch.tensor([*(before or self.tokens.start), *continued]).expand(n, -1)
         reader, u = self.reader(n), uniforms(generators)
-        shown = "".join(self.tokens.pieces(before))
+        shown = self.tokens.text(before)
         total = max_new_tokens - len(continued)
         if total == 0:
-            yield Step(Texts(writer.ids(), writer.pieces(), shown), 1, 1, 0)
+            yield Step(writer.texts(shown), 1, 1, 0)
             return
         logits = reader.read(seen)
         for i in range(1, total + 1):
@@ -97,7 +94,7 @@ class LanguageModel(ABC):
             seeing = {"choices": self._choices(logits.float().softmax(-1).cpu(), probabilities, token, writer.ended)} if "choices" in views else {}
             writer.add(token.tolist())
             last = i == total or all(writer.ended)
-            yield Step(Texts(writer.ids(), writer.pieces(), shown), i, i if last else total, i, seeing)
+            yield Step(writer.texts(shown), i, i if last else total, i, seeing)
             if last:
                 return
             seen = torch.cat([seen, token[:, None]], 1)
@@ -107,14 +104,14 @@ class LanguageModel(ABC):
         """The tokens of a text and how surprising each was, given those before it. An empty text gives an empty Reading."""
         ids = np.asarray(self.tokens.ids(text), dtype=np.int64)
         surprise = self.surprises(ids) if len(ids) else np.zeros(0)
-        return Reading(self.tokens.pieces(ids.tolist()), ids, surprise.astype(np.float32))
+        return Reading(pieces(self.tokens, ids.tolist()), ids, surprise.astype(np.float32))
 
     def _choices(self, before: torch.Tensor, after: torch.Tensor, token: torch.Tensor, ended: Sequence[bool]) -> Choices:
         top = before.topk(min(SHOWN, before.shape[-1]))
         own = before.gather(1, token[:, None])
         return Choices(
             top.indices.numpy(),
-            tuple(tuple(self.tokens.named(each) for each in row) for row in top.indices.tolist()),
+            tuple(tuple(self.tokens.text([each]) for each in row) for row in top.indices.tolist()),
             top.values.numpy(),
             after.gather(1, top.indices).numpy(),
             (after > 0).sum(1).numpy(),
@@ -132,31 +129,57 @@ class Reader(ABC):
         """Reads on: int64 (n, t) tokens, t >= 1. Gives the logits of the next token, float32 (n, v)."""
 
 
+class Pieces:
+    """A text that grows token by token, cut into the characters that each token completes."""
+
+    WAITING = 4  # bytes of one character at most
+
+    def __init__(self, tokens: Any):
+        self.tokens = tokens
+        self.found: list[str] = []
+        self._waiting: list[int] = []
+
+    def add(self, token: int) -> None:
+        """One more token. Bytes that do not make a character yet give an empty piece."""
+        self._waiting.append(token)
+        text = self.tokens.text(self._waiting)
+        if text.endswith("\ufffd") and len(self._waiting) < self.WAITING:
+            self.found.append("")
+        else:
+            self.found.append(text)
+            self._waiting = []
+
+
+def pieces(tokens: Any, ids: Sequence[int]) -> tuple[str, ...]:
+    """Each token of a text as the characters that it completes."""
+    cut = Pieces(tokens)
+    for token in ids:
+        cut.add(token)
+    return tuple(cut.found)
+
+
 class Writer:
     """n texts that grow: their tokens, and those as characters."""
 
     def __init__(self, tokens: Any, n: int, begun: Sequence[int] = ()):
-        self.tokens = tokens
-        self.rows = [list(begun) for _ in range(n)]
+        self.ends = tokens.ends
+        self._rows: list[list[int]] = [[] for _ in range(n)]
+        self._cut = [Pieces(tokens) for _ in range(n)]
         self.ended = [False] * n
+        for token in begun:
+            self.add([token] * n)
 
     def add(self, chosen: Sequence[int]) -> None:
         """One more token of each text that has not ended."""
         for k, token in enumerate(chosen):
-            if self.ended[k]:
-                continue
-            if token in self.tokens.ends:
-                self.ended[k] = True
-            else:
-                self.rows[k].append(token)
+            self.ended[k] = self.ended[k] or token in self.ends
+            if not self.ended[k]:
+                self._rows[k].append(token)
+                self._cut[k].add(token)
 
-    def ids(self) -> tuple[tuple[int, ...], ...]:
-        """The tokens of each text."""
-        return tuple(tuple(row) for row in self.rows)
-
-    def pieces(self) -> tuple[tuple[str, ...], ...]:
-        """The same as characters."""
-        return tuple(self.tokens.pieces(row) for row in self.rows)
+    def texts(self, prompt: str) -> Texts:
+        """What is there so far."""
+        return Texts(tuple(map(tuple, self._rows)), tuple(tuple(cut.found) for cut in self._cut), prompt)
 
 
 def write(model: LanguageModel, n: int, length: int, seed: int) -> Texts:
