@@ -250,13 +250,17 @@ def formatted(m: Measurement) -> str:
     spread = m.spread
     if m.metric == "class_right":
         return f"{100 * m.value:.1f} %"
-    if m.metric == "seconds":
+    if m.metric in ("loss", "bits_per_char", "train_loss"):
+        return f"{m.value:.3f}" + ("" if spread is None else f" ± {significant(spread, 1)}")
+    if m.metric == "batch_ratio":
+        return f"× {m.value:.2f}"
+    if m.metric in ("seconds", "first_seconds"):
         return f"{1000 * m.value:.0f} ms" if m.value < 1 else f"{m.value:.1f} s"
     if m.metric == "training_seconds":
         return f"{m.value:.0f} s" if m.value < 90 else f"{m.value / 60:.0f} min"
     if m.metric == "size_bytes":
         return f"{m.value / 1e6:.1f} MB"
-    if m.metric in ("parameters", "samples_seen"):
+    if m.metric in ("parameters", "samples_seen", "characters_seen", "characters_per_second"):
         return f"{m.value / 1e6:.2f} million" if m.value >= 1e6 else f"{m.value:,.0f}"
     if m.metric == "nfe":
         return f"{m.value:.0f}"
@@ -286,8 +290,10 @@ def beside_floor(m: Measurement) -> str:
 
 def conditions(m: Measurement) -> str:
     """How a number was taken: n, extractor and split, or the machine."""
-    if m.metric == "seconds":
+    if m.metric in ("seconds", "characters_per_second", "first_seconds", "batch_ratio"):
         return f"n {m.n}, {m.machine or m.device}"
+    if m.metric in ("loss", "bits_per_char", "train_loss"):
+        return f"n {m.n:,} characters, {m.split} split"
     if m.extractor is None:
         return m.machine if m.metric == "training_seconds" else ""
     return f"n {m.n:,}, seen by {m.extractor}, {m.split} split"

@@ -43,7 +43,7 @@ def values(found: Sequence[Measurement], cards: Mapping[str, str], metric: str, 
 
 def measured(found: Sequence[Measurement], card_id: str, metric: str, referee: bool = False) -> Measurement | None:
     """A card's finite measurement by a metric, in the eyes of the data set's own extractor, or of another one (referee)."""
-    own = data.get(registry.get(card_id).dataset).extractor
+    own = data.get(registry.get(card_id).dataset).extractor or None
     seen = [m for m in found if (m.extractor not in (None, own)) == referee and math.isfinite(m.value)]
     return find(seen, card_id, metric)
 

@@ -254,8 +254,8 @@ CARDS = (
             "control": "Any of the known features told (age, smile, glasses, ...) with guidance, the others left to chance",
         },
     ),
+    FLOW_MNIST,
     FLOW_FACES,
     FLOW_MAP_FACES,
     STABLE_DIFFUSION,
-    # unshipped: FLOW_MNIST
 )

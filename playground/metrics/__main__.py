@@ -17,7 +17,7 @@ from typing import Any
 from playground import data, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
-from playground.metrics import cost, curve, features, guidance, measurements, memory, quality, reference
+from playground.metrics import cost, curve, features, guidance, measurements, memory, quality, reference, text
 from playground.types import Measurement, ModelCard
 
 N = 10_000
@@ -71,8 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def can_measure(card: ModelCard) -> bool:
-    """True for cards of pictures that draw or score, from shipped weights."""
-    return card.kind == "image" and card.hub is None and bool(card.can & {"sample", "score"})
+    """True for cards of pictures that draw or score, and for those that read texts, from shipped weights."""
+    return card.hub is None and bool(card.can & ({"sample", "score"} if card.kind == "image" else {"read"}))
 
 
 def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -> list[Measurement]:
@@ -80,6 +80,8 @@ def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -
     if not can_measure(card):
         raise PlaygroundError(f"{card.id} cannot be measured: it can {', '.join(sorted(card.can))}.")
     about = circumstances(command)
+    if card.kind == "text":
+        return [*text.measure(card, seed, **about), cost.training(card, **about)[0]]
     found = [*cost.size(card, **about), *cost.training(card, **about)]
     if "sample" in card.can:
         found += [*quality.generator(card, n, seed, split, **about), *cost.drawing(card, seed, **about)]

@@ -21,7 +21,7 @@ from torch import nn
 from playground import data, hub, weights
 from playground.device import pick_device
 from playground.errors import WeightsUnavailable
-from playground.models.nets.language import Characters, LanguageModel, Reader, pieces, windows, write
+from playground.models.nets.language import Characters, LanguageModel, Reader, characters_seen, pieces, windows, write
 from playground.training import batches
 from playground.training.recipe import Recipe, TextBatch, Trainee, Update, log_spaced
 from playground.types import Corpus, ModelCard, Texts
@@ -74,7 +74,7 @@ class GPTTrainee(Trainee):
         matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and ".h." in name]
         known = {id(p) for p in matrices}
         others = [p for p in network.parameters() if id(p) not in known]
-        self.alphabet = tuple(alphabet)
+        self.alphabet, self.config = tuple(alphabet), config
         super().__init__(
             {"gpt": network},
             {
@@ -90,6 +90,10 @@ class GPTTrainee(Trainee):
         loss = nn.functional.cross_entropy(logits.flatten(0, 1), batch.x[:, 1:].flatten())
         update("muon", loss, "adamw")
         return {"loss": loss.detach()}
+
+    def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, int]:
+        """How many characters were seen, each repetition counted."""
+        return characters_seen(self.config.num_steps, self.config.batch_size, self.config.context)
 
     def preview(self, modules: Mapping[str, nn.Module]) -> Texts:
         """What the averaged network writes from nothing."""

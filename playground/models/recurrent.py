@@ -15,7 +15,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
-from playground.models.nets.language import Characters, LanguageModel, Reader, pieces, write
+from playground.models.nets.language import Characters, LanguageModel, Reader, characters_seen, pieces, write
 from playground.training import batches
 from playground.training.recipe import Recipe, TextBatch, Trainee, Update, log_spaced
 from playground.types import Corpus, ModelCard, Texts
@@ -89,7 +89,7 @@ class RecurrentTrainee(Trainee):
                 if name.startswith("bias_ih"):
                     nn.init.ones_(bias[config.hidden : 2 * config.hidden])  # remember at first (Jozefowicz et al. 2015)
         parts = 2 if config.cell == "lstm" else 1
-        self.alphabet = tuple(alphabet)
+        self.alphabet, self.config = tuple(alphabet), config
         optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay)
         memory = Memory((parts, config.layers, config.batch_size, config.hidden))
         super().__init__({"network": network, "memory": memory}, {"adamw": optimizer}, averaged=("network",))
@@ -103,6 +103,10 @@ class RecurrentTrainee(Trainee):
         loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), batch.x[:, 1:].flatten())
         update("adamw", loss)
         return {"loss": loss.detach()}
+
+    def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, int]:
+        """How many characters were seen, each repetition counted."""
+        return characters_seen(self.config.num_steps, self.config.batch_size, self.config.length)
 
     def preview(self, modules: Mapping[str, nn.Module]) -> Texts:
         """What the averaged network writes from nothing."""

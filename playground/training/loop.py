@@ -50,6 +50,7 @@ def train(
     """
     from tqdm import tqdm
 
+    weights.hush()
     accelerator = Accelerator(mixed_precision="bf16" if bf16_pays() else "no", cpu=os.environ.get("PLAYGROUND_DEVICE") == "cpu")
     trainee = recipe.make()
     average = {name: copy.deepcopy(trainee.modules[name]).eval().requires_grad_(False).to(accelerator.device) for name in trainee.averaged}

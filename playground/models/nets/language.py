@@ -182,6 +182,11 @@ class Writer:
         return Texts(tuple(map(tuple, self._rows)), tuple(tuple(cut.found) for cut in self._cut), prompt)
 
 
+def characters_seen(num_steps: int, batch_size: int, length: int) -> dict[str, int]:
+    """The fact that a recipe of windows of characters writes into card.json."""
+    return {"characters_seen": num_steps * batch_size * length}
+
+
 def write(model: LanguageModel, n: int, length: int, seed: int) -> Texts:
     """n texts of a length from nothing, for a training story."""
     from playground.sampling.noise import generators

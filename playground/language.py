@@ -1,0 +1,80 @@
+"""The models of text side by side: which they are, one prompt gone on with by all, and the rows of their table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from playground import registry, run
+from playground.comparison import Cell, Row, beside_floor, conditions, formatted
+from playground.errors import WeightsUnavailable
+from playground.metrics import measurements
+from playground.run import VISITOR_N
+from playground.types import Measurement, ModelCard, Run
+from playground.verdict import comparable, leaders, measured
+
+LADDER = ("markov", "rnn", "transformer")  # families from the simplest up
+METRICS = (  # name, title, what it says in one sentence, whether more is better
+    (
+        "loss",
+        "Loss",
+        "How surprised it is by a character of the last tenth of the plays, which it has never seen: nats per character, all 111,540 scored once.",
+        False,
+    ),
+    ("bits_per_char", "Bits per character", "The same in bits: what a character would cost in a file packed with this model.", False),
+    ("train_loss", "Loss on what it has read", "The same over as many characters of the training text. Far below the loss: it knows them by heart.", None),
+    ("characters_per_second", "Characters per second", "One text of 300 characters, after loading.", True),
+    ("first_seconds", "First character", "Seconds from the request to the first character, after loading.", None),
+    ("batch_ratio", "Four at once", "Seconds for four texts of 300 characters in one batch, as a multiple of one text's.", None),
+    ("parameters", "Parameters", "How many numbers training set; of n-grams, how many counts are kept.", None),
+    ("size_bytes", "Size", "Bytes of the weights on disk.", None),
+    ("training_seconds", "Training time", "How long the shipped weights were trained.", None),
+    ("characters_seen", "Characters seen", "How many characters training looked at, each repetition counted.", None),
+)
+
+
+def cards() -> tuple[ModelCard, ...]:
+    """The shipped models of text, from the simplest up: n-grams, plain RNN, LSTM, transformer."""
+    found = [card for card in registry.shipped() if card.kind == "text" and card.family in LADDER and "read" in card.can]
+    return tuple(sorted(found, key=lambda card: (LADDER.index(card.family), -registry.shipped().index(card))))
+
+
+def write(prompt: object, n: object, seed: object, **controls: object) -> Iterator[tuple[str, Run | WeightsUnavailable]]:
+    """The same prompt to every model of text: (card id, Run) for every token of each, or (card id, error) where weights are missing.
+
+    Everything is checked at the call, for all of them, before a model is loaded. Raises PlaygroundError.
+    """
+    for card in cards():
+        run.check(card.id, n, seed, limit=VISITOR_N, prompt=prompt, **controls)
+    return _write(prompt, n, seed, controls)
+
+
+def _write(prompt: object, n: object, seed: object, controls: dict[str, object]) -> Iterator[tuple[str, Run | WeightsUnavailable]]:
+    for card in cards():
+        try:
+            for found in run.stream(card.id, n, seed, limit=VISITOR_N, views=("choices",), prompt=prompt, **controls):
+                yield card.id, found
+        except WeightsUnavailable as error:
+            yield card.id, error
+
+
+def rows(found: Sequence[Measurement] | None = None) -> tuple[Row, ...]:
+    """What was measured of each, one row a metric, cells in the order of cards(); rows that nobody was measured by are left out."""
+    found = measurements.read() if found is None else found
+    table = [_row(name, title, explanation, more, found) for name, title, explanation, more in METRICS]
+    return tuple(row for row in table if row.is_measured)
+
+
+def _row(metric: str, title: str, explanation: str, more: bool | None, found: Sequence[Measurement]) -> Row:
+    by_card = {card.id: measured(found, card.id, metric) for card in cards()}
+    present = {card_id: m for card_id, m in by_card.items() if m is not None}
+    best = leaders(present, most=more) if more is not None else ()
+    top = max((m.value for m in present.values()), default=0.0)
+    cells = []
+    for card_id, m in by_card.items():
+        if m is None:
+            cells.append(Cell("–", "not measured yet: python -m playground.metrics"))
+            continue
+        bar = m.value / top if more is not None and top > 0 else None
+        cells.append(Cell(formatted(m), beside_floor(m), m, bar, None, card_id in best and len(best) < len(present)))
+    alike = present and comparable(present.values())
+    return Row(title, explanation, "language", tuple(cells), conditions(next(iter(present.values()))) if alike else "", more)
