@@ -13,7 +13,7 @@ from playground.errors import PlaygroundError
 from playground.types import ModelCard
 
 FAMILIES = ("autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "markov", "classifier")
-MODULES = (*FAMILIES, "hub")  # of playground.cards; what comes from the Hub stands behind what is shipped
+MODULES = (*FAMILIES, "hub", "hub_text")  # of playground.cards; what comes from the Hub stands behind what is shipped
 MAX_LOADED_BYTES = 2_000_000_000
 
 _loaded: OrderedDict[str, tuple[Any, int]] = OrderedDict()

@@ -209,9 +209,9 @@ class HubRepo:
     """Where a card's weights lie on the Hugging Face Hub, and what they ask of a machine.
 
     files: all that is ever taken of the repository: safetensors, JSON and plain text alone; a name with a * may match nothing.
-    variant: as diffusers names it. shape: (h, w, c) of a picture. size_bytes: of the download. memory_bytes: at work in float32 on a
-    processor, one picture at a time; both rounded, as is seconds: a network call and a decoding on two cores. visitor_n: pictures
-    that one visitor may ask for in one request.
+    variant: as diffusers names it. shape: (h, w, c) of a picture, empty of a text. size_bytes: of the download. memory_bytes: at work in
+    float32 on a processor, one picture or a few texts at a time; both rounded, as is seconds: a network call and a decoding on two cores, of a
+    text one token and nothing. visitor_n: samples that one visitor may ask for in one request. warning: what nobody checks.
     """
 
     repo_id: str
@@ -219,11 +219,12 @@ class HubRepo:
     licence_url: str
     size_bytes: int
     memory_bytes: int
-    seconds: tuple[int, int]
-    shape: tuple[int, int, int]
+    seconds: tuple[float, float]
+    shape: tuple[int, ...]
     revision: str = "main"
     variant: str | None = None
     visitor_n: int = 4
+    warning: str = "it learnt from pictures of the web and nothing checks what it draws"
 
     def __post_init__(self) -> None:
         unsafe = [name for name in self.files if not name.endswith((".safetensors", ".json", ".txt"))]
@@ -245,7 +246,7 @@ class HubRepo:
 class ModelCard:
     """What is known of a model without loading it.
 
-    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember"}. chunk: samples in one forward batch.
+    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember", "chat"}. chunk: samples in one forward batch.
     load, recipe: dotted names ("playground.models.gan:load"), imported when first needed. facts: one sentence for each row of
     the comparison table that measurement cannot fill. views: names that a step offers besides its samples.
     hub: where the weights lie if this repository does not ship them; such a card has no recipe, previews, story or measurements, and its

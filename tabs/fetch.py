@@ -98,11 +98,13 @@ def _needs(card: ModelCard, first: str) -> str:
     """Size or commit, licence, memory and time of a card in one line, with links to the repository and the licence."""
     call, decoding = card.hub.seconds
     values = {control.name: control.default for control in card.controls}
-    calls = values["num_inference_steps"] * (1 if values["guidance_scale"] == 1 else 2)
-    time = calls * call + decoding
-    spoken = f"{time} s" if time < 100 else f"{time / 60:.0f} min"
+    if card.kind == "text":
+        spoken = f"{1 / call:.0f} tokens a second"
+    else:
+        time = values["num_inference_steps"] * (1 if values["guidance_scale"] == 1 else 2) * call + decoding
+        spoken = f"{time:.0f} s a picture" if time < 100 else f"{time / 60:.0f} min a picture"
     return (
         f'<a href="{card.hub.url}" target="_blank" rel="noopener">{card.hub.repo_id}</a>, {first}, licence '
         f'<a href="{card.hub.licence_url}" target="_blank" rel="noopener">{html.escape(card.licence)}</a>. It wants {card.hub.memory_bytes / 1e9:.0f} GB of memory and '
-        f"on two cores about {spoken} a picture; it learnt from pictures of the web and nothing checks what it draws."
+        f"gives on two cores about {spoken}; {html.escape(card.hub.warning)}."
     )

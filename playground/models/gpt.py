@@ -42,7 +42,7 @@ class Config:
     matrix_rate: float = 3e-3
     learning_rate: float = 2e-3
     weight_decay: float = 0.1
-    num_steps: int = 6000
+    num_steps: int = 4000
     batch_size: int = 16
     warmup_steps: int = 100
     ema_decay: float = 0.998
@@ -130,10 +130,10 @@ def character_tokenizer(alphabet: Sequence[str]) -> Any:
 
 
 class HubTokens:
-    """The tokens of a transformers tokenizer."""
+    """The tokens of a transformers tokenizer. chat: what is said to it is put between the marks of its chat template."""
 
-    def __init__(self, tokenizer: Any, size: int, ends: Sequence[int]):
-        self.tokenizer, self.size = tokenizer, size
+    def __init__(self, tokenizer: Any, size: int, ends: Sequence[int], chat: bool = False):
+        self.tokenizer, self.size, self.chat = tokenizer, size, chat
         self.ends = frozenset(ends)
         start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
         self.start = (0 if start is None else start,)
@@ -144,6 +144,13 @@ class HubTokens:
     def ids(self, text: str) -> list[int]:
         """The tokens of a text, nothing added."""
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def prompt(self, text: str) -> list[int]:
+        """The tokens of what a text goes on from, or of what was said to it."""
+        if not self.chat:
+            return self.ids(text)
+        said = [{"role": "user", "content": text}]
+        return self.ids(self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of some tokens."""
@@ -235,7 +242,8 @@ def load(card: ModelCard) -> GPT:
     except Exception as error:
         raise WeightsUnavailable(f"The weights of {card.id} could not be read: {type(error).__name__}.") from error
     ends = network.generation_config.eos_token_id
-    tokens = HubTokens(tokenizer, network.config.vocab_size, [] if ends is None else ends if isinstance(ends, list) else [ends])
+    last = [] if ends is None else ends if isinstance(ends, list) else [ends]
+    tokens = HubTokens(tokenizer, network.config.vocab_size, last, "chat" in card.can)
     if card.hub is None:
         tokens = Characters([tokenizer.convert_ids_to_tokens(k) for k in range(network.config.vocab_size)])
     return GPT(network.to(pick_device()).eval().requires_grad_(False), tokens)

@@ -36,7 +36,7 @@ class Config:
     length: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
-    num_steps: int = 7500
+    num_steps: int = 3500
     batch_size: int = 32
     warmup_steps: int = 100
     ema_decay: float = 0.998

@@ -32,6 +32,10 @@ class Characters:
         """The tokens of a text."""
         return [self.places[character] for character in text if character in self.places]
 
+    def prompt(self, text: str) -> list[int]:
+        """The tokens of what a text goes on from."""
+        return self.ids(text)
+
     def text(self, ids: Sequence[int]) -> str:
         """The text of some tokens."""
         return "".join(self.alphabet[token] for token in ids)
@@ -40,7 +44,7 @@ class Characters:
 class LanguageModel(ABC):
     """A loaded model of text.
 
-    tokens: how texts become tokens and back: ids(text), text(ids), start (what stands before a text), ends (tokens that end one), and how many
+    tokens: how texts become tokens and back: ids(text), prompt(text), text(ids), start (what stands before a text), ends (tokens that end one), and how many
     there are, len().
     """
 
@@ -73,7 +77,7 @@ class LanguageModel(ABC):
         continued: tokens that all n texts begin with after the prompt, as they were or with one changed; what follows an unchanged one is the same.
         Raises ControlError for a token that the model does not have.
         """
-        before = self.tokens.ids(prompt)
+        before = self.tokens.prompt(prompt)
         continued = [int(token) for token in continued][:max_new_tokens]
         size = len(self.tokens)
         if any(token >= size for token in continued):
