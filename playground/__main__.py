@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from playground import data, hub, previews, readme, registry, run, weights
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, equal_shares, shown, whole
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, equal_shares, shown, whole
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
-from playground.types import Images, ModelCard, Run
+from playground.types import Images, ModelCard, Run, Texts
 
-SUFFIXES = (".npz", ".png")
+SUFFIXES = {"image": (".npz", ".png"), "text": (".txt",)}  # of what a card draws
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     drawing.add_argument("card")
     drawing.add_argument("-n", default="64", help="how many (default 64)")
     drawing.add_argument("--seed", default="0")
-    drawing.add_argument("--out", type=Path, required=True, help="FILE.npz (images, labels) or FILE.png (a grid)")
+    drawing.add_argument("--out", type=Path, required=True, help="FILE.npz (images, labels), FILE.png (a grid) or FILE.txt (texts)")
     drawing.add_argument("--set", dest="settings", action="append", default=[], metavar="CONTROL=VALUE", help="change a control")
     drawing.set_defaults(command=sample)
     fetching = commands.add_parser("download", help="fetch a model of the Hugging Face Hub: safetensors, JSON and text alone")
@@ -73,9 +73,9 @@ def list_cards(args: argparse.Namespace) -> None:
 
 def sample(args: argparse.Namespace) -> None:
     """Draws n samples of a card and writes them to a file."""
-    if args.out.suffix not in SUFFIXES:
-        raise PlaygroundError(f"--out must end in {' or '.join(SUFFIXES)}, got {str(args.out)!r}.")
     card = registry.get(args.card)
+    if args.out.suffix not in SUFFIXES[card.kind]:
+        raise PlaygroundError(f"--out must end in {' or '.join(SUFFIXES[card.kind])}, got {str(args.out)!r}.")
     n = whole("n", number("n", args.n), 1, run.MAX_N)
     controls = equal_shares(card.controls, n) | parse_settings(card, args.settings)
     found = _with_progress(run.stream(card.id, n, number("seed", args.seed), **controls), n)
@@ -102,7 +102,13 @@ def download(args: argparse.Namespace) -> None:
 
 
 def write(path: Path, found: Run, card: ModelCard) -> None:
-    """Writes a finished run: .npz holds images uint8 (n, h, w[, c]) and labels if there are any; .png is a grid with the settings inside."""
+    """Writes a finished run: .npz holds images uint8 (n, h, w[, c]) and labels if there are any; .png is a grid with the settings inside;
+    .txt holds the texts, each with its prompt, between lines that count them."""
+    if isinstance(found.samples, Texts):
+        texts = [found.samples.prompt + text for text in found.samples.texts]
+        parts = texts if len(texts) == 1 else [f"--- {k} of {len(texts)} ---\n{text}" for k, text in enumerate(texts, 1)]
+        path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+        return
     pixels, labels = found.samples.uint8(), found.samples.labels
     if path.suffix == ".npz":
         arrays = {"images": pixels[..., 0] if pixels.shape[-1] == 1 else pixels}
@@ -145,8 +151,10 @@ def parse(control: Control, text: str, dataset: str) -> Any:
             return tuple(number(control.name, part) for part in text.split(","))
         case Given():
             return read_picture(control, text, dataset).float32()
-        case Choice() | Prompt():
+        case Choice() | Prompt() | Text():
             return text
+        case Tokens():
+            return tuple(number(control.name, part) for part in text.split(",") if part)
         case Adjust():
             return parse(control.factor, text, dataset)
 

@@ -269,6 +269,11 @@ def prompt_of(controls: Sequence[Control]) -> Prompt | None:
     return next((control for control in controls if isinstance(control, Prompt)), None)
 
 
+def text_of(controls: Sequence[Control]) -> Text | None:
+    """The control that holds the text to go on from; None where there is none."""
+    return next((control for control in controls if isinstance(control, Text)), None)
+
+
 def whole(name: str, value: Any, minimum: int, maximum: int) -> int:
     """A whole number such as n or a seed, held to its bounds by the same check as a slider."""
     return int(Slider(name, name, minimum, minimum, maximum, integer=True).validate(value))

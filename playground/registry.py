@@ -12,7 +12,7 @@ from playground import data, device
 from playground.errors import PlaygroundError
 from playground.types import ModelCard
 
-FAMILIES = ("autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "markov", "classifier")
+FAMILIES = ("autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "classifier")
 MODULES = (*FAMILIES, "hub", "hub_text")  # of playground.cards; what comes from the Hub stands behind what is shipped
 MAX_LOADED_BYTES = 2_000_000_000
 

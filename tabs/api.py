@@ -10,10 +10,10 @@ import gradio as gr
 import numpy as np
 
 from playground import comparison, data, exhibits, hub, inside, registry, run
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
-from playground.types import Images, ModelCard, Run
+from playground.types import Images, ModelCard, Run, Texts
 from tabs import pictures
 from tabs.widgets import HEAVY, guarded, link_of, settings_of
 
@@ -29,8 +29,18 @@ ENDPOINTS = (
     "look_at_words",
     "swap_word",
     "turn_up_guidance",
+    "read_text",
 )
-TYPES: dict[type, Any] = {Slider: float, Choice: str, Label: str, Prompt: str, Given: str | None, Numbers: list[float] | None}
+TYPES: dict[type, Any] = {
+    Slider: float,
+    Choice: str,
+    Label: str,
+    Prompt: str,
+    Text: str,
+    Tokens: list[int],
+    Given: str | None,
+    Numbers: list[float] | None,
+}
 
 
 def build() -> None:
@@ -41,7 +51,7 @@ def build() -> None:
             gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
     for name, function in zip(
         ENDPOINTS,
-        (reconstruct, classify, models, write_number, compare, mix, copies, look_at_words, swap_word, turn_up_guidance),
+        (reconstruct, classify, models, write_number, compare, mix, copies, look_at_words, swap_word, turn_up_guidance, read_text),
         strict=True,
     ):
         gr.api(guarded(function), api_name=name, **limits)
@@ -161,6 +171,14 @@ def turn_up_guidance(model: str, prompt: str, n: int = 4, seed: int = 7) -> dict
     return {"model": model, "prompt": prompt, "n": n, "seed": seed, "guidance": rows}
 
 
+def read_text(model: str, text: str) -> dict:
+    """A text's tokens, and how surprised a model of text was by each, in nats, given those before it."""
+    card = registry.get(model)
+    run.check_can(card, "read")
+    reading = run.read(card.id, text_of(card.controls).validate(text))
+    return {"model": card.id, "tokens": list(reading.pieces), "surprise": reading.surprise.round(4).tolist()}
+
+
 def _family(found: Run | WeightsUnavailable, judged: Callable[[Run], dict]) -> dict:
     """One family's part of an answer; without weights, only why. Steps before the last are not judged."""
     if isinstance(found, WeightsUnavailable):
@@ -177,7 +195,7 @@ def sampler(card: ModelCard) -> Callable[..., dict]:
         controls = {control.name: _parsed(control, card, value) for control, value in zip(card.controls, values, strict=True)}
         return answer(run.sample(card.id, n, seed, limit=most, **controls))
 
-    parameters = [inspect.Parameter("n", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=min(16, most), annotation=int)]
+    parameters = [inspect.Parameter("n", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=min(16 if card.kind == "image" else 1, most), annotation=int)]
     parameters.append(inspect.Parameter("seed", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=7, annotation=int))
     for control in card.controls:
         kind = _type(control)
@@ -185,24 +203,32 @@ def sampler(card: ModelCard) -> Callable[..., dict]:
             inspect.Parameter(control.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=control.default, annotation=kind)
         )
     sample.__name__ = f"sample_{card.id.replace('-', '_')}"
-    sample.__doc__ = f"Draws n samples of {card.title} ({card.id}) and returns their grid as a PNG data URI with all settings."
+    what = "their grid as a PNG data URI" if card.kind == "image" else "the texts with their tokens"
+    sample.__doc__ = f"Draws n samples of {card.title} ({card.id}) and returns {what}, with all settings."
     sample.__signature__ = inspect.Signature(parameters, return_annotation=dict)
     sample.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
     return sample
 
 
 def answer(found: Run) -> dict:
-    """A finished run as JSON: image (PNG data URI of the grid), labels, settings, link, seconds, nfe."""
+    """A finished run as JSON: image (PNG data URI of the grid) and labels, or prompt, texts and tokens; settings, link, seconds, nfe."""
     settings = settings_of(found)
-    images = found.samples
-    assert isinstance(images, Images)
     return {
-        "image": pictures.uri(pictures.png(pictures.tiles(images), settings)),
-        "labels": None if images.labels is None else images.labels.tolist(),
+        **_samples(found.samples, settings),
         "settings": settings,
         "link": link_of(registry.get(found.card).family, settings),
         "seconds": found.seconds,
         "nfe": found.nfe,
+    }
+
+
+def _samples(samples: Any, settings: dict[str, Any]) -> dict:
+    if isinstance(samples, Texts):
+        return {"prompt": samples.prompt, "texts": list(samples.texts), "tokens": [list(ids) for ids in samples.ids]}
+    assert isinstance(samples, Images)
+    return {
+        "image": pictures.uri(pictures.png(pictures.tiles(samples), settings)),
+        "labels": None if samples.labels is None else samples.labels.tolist(),
     }
 
 

@@ -154,7 +154,7 @@ def settings_of(run: Run) -> dict[str, Any]:
     plain = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in run.controls.items()
-        if isinstance(value, str | int | float | tuple)
+        if isinstance(value, str | int | float | tuple) and value != ()
     }
     return {"model": run.card, "n": run.n, "seed": run.seed, **plain}
 

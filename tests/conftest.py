@@ -20,7 +20,9 @@ from playground.data import faces  # noqa: E402
 from playground.types import Images  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLERS = tuple(card.id for card in registry.shipped() if "sample" in card.can)
+DRAWING = tuple(card.id for card in registry.shipped() if "sample" in card.can)  # pictures or texts
+SAMPLERS = tuple(card_id for card_id in DRAWING if registry.get(card_id).kind == "image")
+WRITERS = tuple(card_id for card_id in DRAWING if registry.get(card_id).kind == "text")
 CONDITIONAL = tuple(card.id for card in registry.shipped() if "sample" in card.can and any(c.name == "label" for c in card.controls))
 
 

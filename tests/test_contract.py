@@ -14,8 +14,8 @@ from playground import data, registry, run
 from playground.controls import Slider, adjustments, equal_shares
 from playground.errors import PlaygroundError
 from playground.gate import GATE
-from playground.types import Images, Latents, Samples
-from tests.conftest import CONDITIONAL, SAMPLERS, card_ids
+from playground.types import Images, Latents, Samples, Texts
+from tests.conftest import CONDITIONAL, DRAWING, SAMPLERS, card_ids
 
 N = 5
 TOLERANCE = 2 / 127.5  # two grey levels of 255, on the scale of [-1, 1]
@@ -28,8 +28,11 @@ def in_chunks(card_id: str, chunk: int, n: int, seed: int, **controls) -> Sample
     return last.samples
 
 
-def difference(a: Images, b: Images) -> float:
-    """The largest difference of two batches of pictures on the scale of [-1, 1]."""
+def difference(a: Images | Texts, b: Images | Texts) -> float:
+    """The largest difference of two batches of pictures on the scale of [-1, 1]; of texts, the share that differs."""
+    if isinstance(a, Texts):
+        assert len(a) == len(b)
+        return float(np.mean([one != other for one, other in zip(a.ids, b.ids, strict=True)]))
     return float(np.abs(a.float32() - b.float32()).max())
 
 
@@ -44,7 +47,7 @@ def count_calls(card_id: str) -> tuple[list[int], Callable[[], None]]:
 @pytest.mark.parametrize("card", registry.shipped(), ids=lambda card: card.id)
 def test_a_card_can_what_its_model_offers(card):
     model = registry.load(card.id)
-    offered = {name for name in ("encode", "decode", "reconstruct", "score", "sketch") if hasattr(model, name)}
+    offered = {name for name in ("encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember") if hasattr(model, name)}
     assert card.can == offered | ({"sample"} if hasattr(model, "stream") else set())
     assert card.facts and card.paper and card.title and registry.get(card.id) is card
 
@@ -60,7 +63,7 @@ def test_samples_have_the_data_set_s_shape_and_range(card_id: str):
     assert all(control.name in found.controls for control in registry.get(card_id).controls)
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_same_seed_gives_same_samples_at_any_batch_split(card_id: str):
     whole = in_chunks(card_id, 64, 7, 3)
     for chunk in (1, 3):
@@ -69,7 +72,7 @@ def test_same_seed_gives_same_samples_at_any_batch_split(card_id: str):
         assert (whole.labels is None and split.labels is None) or (whole.labels == split.labels).all()
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_the_first_samples_do_not_depend_on_n(card_id: str):
     controls = {name: values[:N] for name, values in equal_shares(registry.get(card_id).controls, N).items()}
     few = run.sample(card_id, 2, 3, **{name: values[:2] for name, values in controls.items()}).samples
@@ -77,7 +80,7 @@ def test_the_first_samples_do_not_depend_on_n(card_id: str):
     assert difference(few, Images(many.pixels[:2])) <= TOLERANCE
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_another_seed_gives_other_samples(card_id: str):
     a, b = run.sample(card_id, N, 0).samples, run.sample(card_id, N, 1).samples
     assert difference(a, b) > 0.05
@@ -103,7 +106,7 @@ def test_any_label_means_the_same_labels_in_every_family():
         assert all(each == labels[0] for each in labels) and len(set(labels[0])) > 1
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_steps_count_up_and_the_last_one_is_the_answer(card_id: str):
     *before, last = run.stream(card_id, 2, 0)
     assert last.done and not any(found.done for found in before)
@@ -113,7 +116,7 @@ def test_steps_count_up_and_the_last_one_is_the_answer(card_id: str):
     assert all(len(found.samples) == 2 for found in before)
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_views_come_only_when_asked_for(card_id: str):
     card = registry.get(card_id)
     assert all(not found.step.views for found in run.stream(card_id, 2, 0))
@@ -124,7 +127,7 @@ def test_views_come_only_when_asked_for(card_id: str):
         run.stream(card_id, 2, 0, views=("nonesuch",))
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_closing_the_generator_stops_the_work_and_frees_the_gate(card_id: str):
     chunk = registry.get(card_id).chunk
     runs = run.stream(card_id, 2 * chunk if run.sample(card_id, 1, 0).step.total == 1 else 2, 0)
@@ -139,14 +142,14 @@ def test_closing_the_generator_stops_the_work_and_frees_the_gate(card_id: str):
     assert GATE.is_free
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_the_gate_is_free_between_steps_and_gradients_are_off(card_id: str):
     for _ in run.stream(card_id, 2, 0):
         assert GATE.is_free
         assert torch.is_grad_enabled(), "the consumer's own grad mode is left alone"
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_a_generator_may_be_resumed_on_any_thread(card_id: str):
     runs, found = run.stream(card_id, 2, 0), []
 
@@ -160,7 +163,7 @@ def test_a_generator_may_be_resumed_on_any_thread(card_id: str):
     assert difference(found[-2].samples, run.sample(card_id, 2, 0).samples) <= TOLERANCE
 
 
-@pytest.mark.parametrize("card_id", SAMPLERS)
+@pytest.mark.parametrize("card_id", DRAWING)
 def test_two_at_once_take_turns_and_get_what_each_gets_alone(card_id: str):
     alone = [run.sample(card_id, 2, seed).samples for seed in (0, 1)]
     together: dict[int, Images] = {}

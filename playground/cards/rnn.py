@@ -1,4 +1,4 @@
-"""Cards of the recurrent networks."""
+"""Cards of the recurrent networks, and of what came before networks: counting."""
 
 from dataclasses import replace
 
@@ -37,4 +37,19 @@ RNN = replace(
     },
 )
 
-CARDS = (LSTM, RNN)
+MARKOV = replace(
+    LSTM,
+    id="markov-shakespeare",
+    title="N-grams of Shakespeare",
+    can=frozenset({"sample", "read"}),
+    paper="Shannon 1948, A mathematical theory of communication",
+    load="playground.models.markov:load",
+    recipe="playground.models.markov:recipe",
+    facts={
+        "architecture": "No network: a table of what followed the last few characters, and how often",
+        "training": "Counting, once through the text",
+        "likelihood": "Exact: the product of its guesses",
+    },
+)
+
+CARDS = (LSTM, RNN, MARKOV)
