@@ -19,7 +19,7 @@ from playground import data, registry, run
 from playground.run import VISITOR_N
 from tabs import api, pictures
 from tests import serving
-from tests.conftest import ROOT, SAMPLERS, drawing
+from tests.conftest import ROOT, SAMPLERS, WRITERS, drawing
 
 FAST = "gan-mnist"  # one network call
 OFFERED = tuple(card.id for card in registry.cards() if "sample" in card.can)  # those of the Hub, too
@@ -99,6 +99,27 @@ def test_an_endpoint_gives_what_the_core_draws(client: Client, card_id: str) -> 
     assert np.array_equal(pixels(found["image"]), sheet[..., 0] if sheet.shape[-1] == 1 else sheet)
     assert found["settings"]["seed"] == 5 and found["settings"]["n"] == 3
     assert found["link"].startswith("?tab=") and "seed=5" in found["link"]
+
+
+@pytest.mark.parametrize("card_id", WRITERS)
+def test_an_endpoint_gives_the_text_that_the_core_writes(client: Client, card_id: str) -> None:
+    asked = {"n": 2, "seed": 5, "prompt": "The king\n", "max_new_tokens": 20}
+    found = client.predict(**asked, api_name=f"/{endpoint(card_id)}")
+    written = run.sample(card_id, **asked).samples
+    assert found["texts"] == list(written.texts) and found["tokens"] == [list(ids) for ids in written.ids]
+    assert found["prompt"] == "The king\n" and found["link"].startswith("?tab=") and "max_new_tokens=20" in found["link"]
+    changed = client.predict(**asked, continued=[*written.ids[0][:5], 3], api_name=f"/{endpoint(card_id)}")
+    assert changed["tokens"][0][:6] == [*written.ids[0][:5], 3]
+
+
+def test_a_text_can_be_read(client: Client) -> None:
+    found = client.predict(WRITERS[0], "To be, or not to be", api_name="/read_text")
+    assert "".join(found["tokens"]) == "To be, or not to be" and len(found["surprise"]) == 19 and min(found["surprise"]) >= 0
+    kind, message = post("read_text", [FAST, "To be"])
+    assert kind == "error" and "cannot read" in str(message)
+    for text in ("x" * 100_000, "", "😀"):
+        kind, message = post("read_text", [WRITERS[0], text])
+        assert kind == "error" and len(str(message)) < 250, text
 
 
 def test_models_lists_every_card(client: Client) -> None:

@@ -17,13 +17,14 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
-from playground.models.nets.language import Characters, LanguageModel, Reader
+from playground.models.nets.language import Characters, LanguageModel, Reader, write
 from playground.training import batches
 from playground.training.recipe import Recipe, Trainee, Update
-from playground.types import Corpus, ModelCard
+from playground.types import Corpus, ModelCard, Texts
 
 LONGEST = 8  # characters of context at most: nine of 7 bits fit into an int64
 BITS = 7
+STORY = 2, 160  # texts, and characters of each, at a moment of the training story
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,12 @@ class MarkovTrainee(Trainee):
         module.tried[i] = loss
         return {"loss": loss}
 
+    def preview(self, modules: Mapping[str, nn.Module]) -> Texts:
+        """What is written by the order that was tried last, at first by how often each character occurs."""
+        about, order = data.get(self.dataset), int((modules["ngrams"].tried > 0).sum())
+        symbols = batches.tokens_of(data.load(self.dataset, "train").text, about.labels).numpy()
+        return write(Markov(Counts(symbols, len(about.labels), order), Characters(about.labels)), *STORY, seed=0)
+
     def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, Any]:
         """Keeps the whole training text and the order that did best."""
         module = modules["ngrams"]
@@ -177,6 +184,7 @@ def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
         partial(MarkovTrainee, config, card.dataset),
         config.num_steps,
         config.batch_size,
+        story=tuple(range(config.num_steps + 1)),
         batches=lambda corpus: Whole(corpus, alphabet),
     )
 
