@@ -232,3 +232,111 @@ document.addEventListener("click", (event) => {
   looked.style.setProperty("--word", word.dataset.k);
   for (const other of looked.querySelectorAll(".look-word")) other.setAttribute("aria-pressed", String(other.dataset.k === word.dataset.k));
 });
+
+// Texts under the microscope (tabs/microscope.py): a chosen token shows what stood to choose from; another choice goes to the server.
+(() => {
+  const SCALE = 10000;
+  const visible = (piece) => piece === "" ? "·part of a character·" : piece === " " ? "␣ space" : piece === "\n" ? "↵ new line" : piece.replaceAll("\n", "↵").replace(/^ /, "␣").replaceAll("\t", "⇥");
+  const make = (tag, kind, text) => { const node = document.createElement(tag); if (kind) node.className = kind; if (text !== undefined) node.textContent = text; return node; };
+  const percent = (value) => { const p = (100 * value) / SCALE; return p >= 10 ? `${p.toFixed(0)} %` : p >= 0.1 ? `${p.toFixed(1)} %` : p > 0 ? `${p.toFixed(2)} %` : "0 %"; };
+  const bar = (value, kind) => { const cell = make("span", `scope-bar ${kind}`); const inner = make("i"); inner.style.width = `${(100 * value) / SCALE}%`; cell.append(inner, make("b", "", percent(value))); return cell; };
+  const dataOf = (text) => (text.read ??= JSON.parse(text.dataset.told));
+  const select = (scope, text, k) => {
+    const tokens = [...text.querySelectorAll(".tok")];
+    if (!tokens.length) return;
+    k = Math.max(0, Math.min(tokens.length - 1, k));
+    scope.querySelectorAll(".tok.chosen").forEach((each) => each.classList.remove("chosen"));
+    tokens[k].classList.add("chosen");
+    text.dataset.at = k;
+    const panel = scope.querySelector(".scope-panel");
+    if (!panel) return;
+    panel.replaceChildren();
+    const told = dataOf(text);
+    const head = make("h4", "", `Token ${k + 1} of ${tokens.length}: `);
+    head.append(make("q", "", visible(told.pieces[k])));
+    panel.append(head);
+    const step = told.steps[k];
+    if (!step) { panel.append(make("p", "note", "Given, not chosen by the model: it stands before the place from which this text was gone on with.")); return; }
+    const [ids, before, after, kept, rank, p] = step;
+    panel.append(make("p", "note", `The model gave it ${percent(p)}, rank ${rank}: ${(-Math.log(Math.max(p, 0.5) / SCALE)).toFixed(2)} nats of surprise. ` +
+      (kept === 1 ? "After the filters only one token was left to choose." : `After temperature, top-k and top-p ${kept.toLocaleString("en")} tokens were left to choose from.`)));
+    const table = make("div", "scope-choices");
+    const names = make("div", "scope-row scope-names");
+    names.append(make("span", "", "token"), make("span", "", "by the model"), make("span", "", "to draw from"));
+    table.append(names);
+    ids.forEach((id, i) => {
+      const row = make("div", "scope-row");
+      const own = id === told.ids[k];
+      const pick = make("button", "scope-pick", visible(told.names[id]));
+      pick.type = "button";
+      pick.dataset.id = id;
+      if (own) { row.classList.add("own"); pick.append(make("small", "", " chosen")); pick.setAttribute("aria-pressed", "true"); }
+      else pick.title = "Choose this one and go on from here";
+      if (after[i] === 0) row.classList.add("cut");
+      row.append(pick, bar(before[i], "before"), after[i] === 0 ? make("span", "scope-bar cutoff", "cut off") : bar(after[i], "after"));
+      table.append(row);
+    });
+    panel.append(table);
+  };
+  window.playgroundScope = (element, send) => {
+    element.addEventListener("click", (event) => {
+      const scope = event.target.closest(".scope");
+      const token = event.target.closest(".scope-text .tok");
+      if (token) { const text = token.closest(".scope-text"); text.focus({ preventScroll: true }); select(scope, text, Number(token.dataset.k)); return; }
+      const pick = event.target.closest(".scope-pick");
+      const chosen = scope?.querySelector(".tok.chosen");
+      if (!pick || !chosen || pick.getAttribute("aria-pressed") === "true") return;
+      const text = chosen.closest(".scope-text");
+      const k = Number(chosen.dataset.k);
+      send({ asked: JSON.parse(scope.dataset.asked), row: Number(text.dataset.row), continued: [...dataOf(text).ids.slice(0, k), Number(pick.dataset.id)] });
+    });
+    element.addEventListener("keydown", (event) => {
+      const text = event.target.closest(".scope-text[data-told]");
+      const move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
+      if (!text || !move) return;
+      event.preventDefault();
+      select(text.closest(".scope"), text, text.dataset.at === undefined ? 0 : Number(text.dataset.at) + move);
+    });
+  };
+})();
+
+// Where the heads of a transformer look (tabs/heads.py): a head, a token, and what that looks at.
+(() => {
+  window.playgroundHeads = (element) => {
+    const state = { head: 0, at: null };
+    const read = (box) => (box.read ??= (() => { const told = JSON.parse(box.dataset.told); return { pieces: told.pieces, weights: Uint8Array.from(atob(told.weights), (c) => c.charCodeAt(0)) }; })());
+    const draw = (box) => {
+      const { pieces, weights } = read(box);
+      const t = pieces.length;
+      const tokens = [...box.querySelectorAll(".scope-text .tok")];
+      box.querySelectorAll(".head").forEach((each) => each.setAttribute("aria-pressed", String(Number(each.dataset.head) === state.head)));
+      tokens.forEach((each) => { each.style.background = ""; each.classList.remove("chosen"); });
+      if (state.at === null) return;
+      const at = Math.max(0, Math.min(t - 1, state.at));
+      state.at = at;
+      const row = weights.subarray((state.head * t + at) * t, (state.head * t + at) * t + at + 1);
+      row.forEach((value, k) => { tokens[k].style.background = `rgba(79, 70, 229, ${(Math.sqrt(value / 255) * 0.75).toFixed(2)})`; });
+      tokens[at].classList.add("chosen");
+      const most = [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 3).filter((k) => row[k] > 2);
+      const name = (k) => JSON.stringify(pieces[k]);
+      box.querySelector(".heads-note").textContent = `Token ${at + 1}, ${name(at)}, takes most from ` + most.map((k) => `${name(k)} (${k === at ? "itself" : `${at - k} back`}, ${Math.round((100 * row[k]) / 255)} %)`).join(", ") + ".";
+    };
+    element.addEventListener("click", (event) => {
+      const box = event.target.closest(".heads");
+      const head = event.target.closest(".head");
+      const token = event.target.closest(".scope-text .tok");
+      if (!box || (!head && !token)) return;
+      if (head) state.head = Number(head.dataset.head);
+      if (token) state.at = Number(token.dataset.k);
+      draw(box);
+    });
+    element.addEventListener("keydown", (event) => {
+      const text = event.target.closest(".heads .scope-text");
+      const move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
+      if (!text || !move) return;
+      event.preventDefault();
+      state.at = state.at === null ? 0 : state.at + move;
+      draw(text.closest(".heads"));
+    });
+  };
+})();

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from playground import registry, run
+from playground import hub, registry, run
 from playground.comparison import Cell, Row, beside_floor, conditions, formatted
 from playground.errors import WeightsUnavailable
 from playground.metrics import measurements
-from playground.run import VISITOR_N
 from playground.types import Measurement, ModelCard, Run
 from playground.verdict import comparable, leaders, measured
 
@@ -38,20 +37,29 @@ def cards() -> tuple[ModelCard, ...]:
     return tuple(sorted(found, key=lambda card: (LADDER.index(card.family), -registry.shipped().index(card))))
 
 
+def ladder() -> tuple[ModelCard, ...]:
+    """Those, and above them the models of text of the Hub that are on this machine and offered here."""
+    above = [card for card in registry.cards() if card.hub is not None and card.kind == "text" and hub.is_offered(card) and hub.is_here(card)]
+    return (*cards(), *above)
+
+
 def write(prompt: object, n: object, seed: object, **controls: object) -> Iterator[tuple[str, Run | WeightsUnavailable]]:
-    """The same prompt to every model of text: (card id, Run) for every token of each, or (card id, error) where weights are missing.
+    """The same prompt to every model of the ladder: (card id, Run) for every token of each, or (card id, error) where weights are missing.
 
     Everything is checked at the call, for all of them, before a model is loaded. Raises PlaygroundError.
     """
-    for card in cards():
-        run.check(card.id, n, seed, limit=VISITOR_N, prompt=prompt, **controls)
-    return _write(prompt, n, seed, controls)
+    rungs = ladder()
+    for card in rungs:
+        run.check(card.id, n, seed, limit=run.visitor_n(card.id), prompt=prompt, **controls)
+    return _write(rungs, prompt, n, seed, controls)
 
 
-def _write(prompt: object, n: object, seed: object, controls: dict[str, object]) -> Iterator[tuple[str, Run | WeightsUnavailable]]:
-    for card in cards():
+def _write(
+    rungs: Sequence[ModelCard], prompt: object, n: object, seed: object, controls: dict[str, object]
+) -> Iterator[tuple[str, Run | WeightsUnavailable]]:
+    for card in rungs:
         try:
-            for found in run.stream(card.id, n, seed, limit=VISITOR_N, views=("choices",), prompt=prompt, **controls):
+            for found in run.stream(card.id, n, seed, limit=run.visitor_n(card.id), views=("choices",), prompt=prompt, **controls):
                 yield card.id, found
         except WeightsUnavailable as error:
             yield card.id, error

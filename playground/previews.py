@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, exhibits, inside, registry, run, weights
+from playground import data, exhibits, inside, registry, run, transcript, weights
 from playground.controls import equal_shares
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.sprite import cut, read_png, tile, write_png
-from playground.types import Images, ModelCard
+from playground.transcript import Transcript
+from playground.types import Images, ModelCard, Step
 
 PREVIEWS = weights.ASSETS / "previews"
 N, SEED, COLUMNS = 32, 7, 8
@@ -41,8 +42,9 @@ def write(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]
     Raises WeightsUnavailable for a card without weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    [registry.get(card_id) for card_id in card_ids]
     paths = []
-    for card in [registry.get(card_id) for card_id in card_ids] or drawn():
+    for card in [card for card in drawn() if not card_ids or card.id in card_ids]:
         found = draw(card)
         pixels, labels = found.samples.uint8(), found.samples.labels
         settings = {"card": card.id, "n": N, "seed": SEED, "controls": found.controls}
@@ -72,11 +74,47 @@ def read(card_id: str, folder: Path = PREVIEWS) -> tuple[Images, dict[str, Any]]
     return Images(pixels, labels), about
 
 
+def written() -> tuple[ModelCard, ...]:
+    """The cards that have a recorded text: those that write from shipped weights."""
+    return tuple(card for card in registry.shipped() if "sample" in card.can and card.kind == "text")
+
+
+def draw_text(card: ModelCard) -> tuple[run.Run, Transcript]:
+    """The run that a recorded text is, with what stood to choose from."""
+    *_, last = transcript.follow(run.stream(card.id, 1, SEED, views=("choices",)))
+    return last
+
+
+def write_texts(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]:
+    """Writes CARD.json with a text of the given cards (none: of all) as they write by default; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for card in [card for card in written() if not card_ids or card.id in card_ids]:
+        found, told = draw_text(card)
+        about = {"card": card.id, "n": found.n, "seed": found.seed, "controls": found.controls, "seconds": round(found.seconds, 4)}
+        about |= {"nfe": found.nfe, "device": found.device, "weights": _hashes(card.id), "written": transcript.record(told)}
+        paths.append(folder / f"{card.id}.json")
+        weights.write_json(paths[-1], about, indent=None)
+    return paths
+
+
+def read_text(card_id: str, folder: Path = PREVIEWS) -> tuple[run.Run, Transcript]:
+    """The recorded text of a card as the run that wrote it. Raises PlaygroundError where there is no readable one."""
+    try:
+        about = json.loads((folder / f"{card_id}.json").read_text(encoding="utf-8"))
+        told = transcript.restore(about["written"])
+        controls = {name: tuple(value) if isinstance(value, list) else value for name, value in about["controls"].items()}
+        step = Step(told.texts, 1, 1, about["nfe"])
+        return run.Run(card_id, step, about["n"], about["seed"], controls, about["seconds"], about["device"], done=True), told
+    except (OSError, ValueError, KeyError) as error:
+        raise PlaygroundError(f"{card_id} has no readable text: make it with python -m playground previews {card_id}.") from error
+
+
 def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]:
     """Writes what the tabs show of the given cards (none: of all) besides samples: exhibits and maps; returns the pictures' paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for card in [registry.get(card_id) for card_id in card_ids] or drawn():
+    for card in [card for card in drawn() if not card_ids or card.id in card_ids]:
         if exhibits.has_map(card):
             paths += write_map(card.id, folder)
         for name, rows, settings in itertools.chain(exhibits.recorded(card, SEED), inside.recorded(card, SEED)):

@@ -115,10 +115,10 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Writes JSON in one atomic step."""
+def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
+    """Writes JSON in one atomic step; indent: as json.dumps has it."""
     part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.write_text(json.dumps(value, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(part, path)
 
 

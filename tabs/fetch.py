@@ -20,8 +20,8 @@ from tabs.picker import Picker
 N = 16  # pictures that the page asks of a small model by default
 
 
-def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str) -> gr.events.Dependency | None:
-    """The panel below the choice of model; returns the event that downloads, None where no card of the Hub is offered."""
+def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str, usual: int = N) -> gr.events.Dependency | None:
+    """The panel below the choice of model, of which usual samples are asked by default; returns the event that downloads, None where no card of the Hub is offered."""
     if all(card.hub is None for card in picker.cards):
         return None
     said = gr.HTML("", visible=False, padding=False, elem_id=f"{tab}-hub")
@@ -46,7 +46,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str) -> gr.even
             ]
         count = gr.update(info=f"At most {most} in one go.", **({"value": 1} if n > most else {}))
         if card.hub is None:
-            count = gr.skip() if picker.card(before).hub is None else gr.update(info=None, value=N)
+            count = gr.skip() if picker.card(before).hub is None else gr.update(info=None, value=usual)
         if card.id == before:  # it stayed chosen while another is offered
             return [gr.skip()] * 6 + [count]
         told = gr.update(visible=False) if card.hub is None else gr.update(value=about(card), visible=True)

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from playground import hub
-from playground.controls import ANY, Adjust, Choice, Control, Label, Prompt, Slider
+from playground.controls import ANY, Adjust, Choice, Control, Label, Prompt, Slider, Text
 from playground.types import ModelCard
 from tabs import widgets
 
@@ -33,7 +33,7 @@ class Picker:
             for control in adjusts:
                 folded.setdefault(control.name, []).append(control)
             self._of[card.id] = {control.name: control for control in (*found, *adjusts)}
-        first = sorted(simple, key=lambda name: not isinstance(simple[name][0], Prompt))  # what to draw comes before how
+        first = sorted(simple, key=lambda name: not isinstance(simple[name][0], Prompt | Text))  # what to draw comes before how
         self._simple, self._folded = {name: simple[name] for name in first}, folded
 
     @property
@@ -77,7 +77,7 @@ class Picker:
             if control is None:
                 updates.append(gr.update(visible=False))
                 continue
-            if isinstance(control, Adjust | Prompt):  # whatever one card allows, all do
+            if isinstance(control, Adjust | Prompt | Text):  # whatever one card allows, all do
                 updates.append(gr.update(visible=True, info=control.help or None))
                 continue
             if isinstance(control, Slider):
@@ -140,6 +140,8 @@ def _widest(controls: Sequence[Control]) -> Control:
     first = controls[0]
     if isinstance(first, Slider):
         return replace(first, minimum=min(c.minimum for c in controls), maximum=max(c.maximum for c in controls))
+    if isinstance(first, Text):
+        return replace(first, maximum=max(c.maximum for c in controls))
     if isinstance(first, Label):
         return replace(first, classes=tuple(dict.fromkeys(name for control in controls for name in control.classes)))
     if isinstance(first, Choice):

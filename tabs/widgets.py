@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from playground import exhibits, previews, registry, weights
-from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider
+from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
 from playground.types import Images, ModelCard, Run, Step
@@ -56,12 +56,12 @@ def component(control: Control, **options: Any) -> gr.components.Component:
             precision=0 if control.integer else None,
             **options,
         )
-    if isinstance(control, Prompt):
+    if isinstance(control, Prompt | Text):
         return gr.Textbox(
             control.default,
             label=control.title,
             info=control.help or None,
-            lines=2,
+            lines=2 if isinstance(control, Prompt) else 3,
             max_length=control.maximum,
             submit_btn=False,
             **options,
@@ -89,7 +89,7 @@ def asked_values(factor: Slider | Choice) -> list[tuple[str, str]]:
 
 def simple_controls(card: ModelCard) -> tuple[Control, ...]:
     """The controls of a card that every panel shows."""
-    return tuple(control for control in card.controls if not isinstance(control, Given | Numbers | Adjust))
+    return tuple(control for control in card.controls if not isinstance(control, Given | Numbers | Adjust | Tokens))
 
 
 def seed_row(default: int = 7) -> tuple[gr.Number, gr.Button]:

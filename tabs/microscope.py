@@ -1,0 +1,167 @@
+"""A written text under the microscope: its tokens by surprise, what stood to choose from at each, and another choice from which it goes on.
+
+What is looked at comes with the text, and is looked at in the browser alone (assets/page.js); only another choice asks the server.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from playground import registry, run, transcript
+from playground.controls import shown
+from playground.errors import ControlError
+from playground.transcript import Transcript
+from playground.types import ModelCard, Run
+from tabs import widgets
+from tabs.widgets import HEAVY
+
+EVERY = 0.08  # seconds between two sights of a text under way
+SURPRISES = (0.1, 0.5, 1.2, 2.3, 4.0)  # nats at which a token's shade changes
+SPOKEN = ("sure", "likely", "open", "unlikely", "surprising", "very surprising")
+
+
+def build(elem_id: str, value: str = "") -> gr.HTML:
+    """The place of a text; its event `pick` comes when another token is chosen."""
+    return gr.HTML(
+        value,
+        html_template="${value}",
+        js_on_load="window.playgroundScope(element, (what) => trigger('pick', what))",
+        elem_id=elem_id,
+        padding=False,
+    )
+
+
+def wire(out: gr.HTML, tab: str, limit: int) -> Any:
+    """Lets another choice in that place be gone on from; returns the event, to be cancelled by Stop."""
+
+    @widgets.guarded
+    def picked(event: gr.EventData) -> Iterator[str]:
+        asked, row = asked_of(event._data)
+        model, n, seed = (asked.pop(name, None) for name in ("model", "n", "seed"))
+        yield from shown_runs(run.stream(model, n, seed, limit=limit, views=("choices",), **asked), tab, row)
+
+    return out.pick(picked, None, out, api_visibility="private", **HEAVY)
+
+
+def asked_of(sent: Any) -> tuple[dict[str, Any], int]:
+    """The request that a choice in the browser makes, and the text that is meant. Raises ControlError for anything else."""
+    if not isinstance(sent, dict) or not isinstance(sent.get("asked"), dict) or not isinstance(sent.get("continued"), list):
+        raise ControlError(f"A choice must name a request and the tokens so far, got {shown(sent)}.")
+    asked, row = dict(sent["asked"]), sent.get("row")
+    if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < run.VISITOR_N:
+        raise ControlError(f"row must be a whole number from 0 on, got {shown(row)}.")
+    n = asked.get("n")
+    if isinstance(n, int) and row >= n:
+        raise ControlError(f"row must be below n = {n}, got {row}.")
+    return {**asked, "n": row + 1, "continued": sent["continued"]}, row  # a text's own numbers do not depend on how many others there are
+
+
+def shown_runs(runs: Iterator[Run], tab: str, row: int | None = None) -> Iterator[str]:
+    """What the page shows of a stream that was asked for its choices: the text as it grows, then under the microscope. row: one text alone."""
+    last = -math.inf
+    for found, written in transcript.follow(runs):
+        if found.done:
+            yield result(found, written, tab, row=row)
+        elif time.monotonic() - last >= EVERY:
+            last = time.monotonic()
+            yield growing(found, row)
+
+
+def growing(found: Run, row: int | None = None) -> str:
+    """A text under way."""
+    texts = found.samples
+    rows = range(len(texts)) if row is None else [row]
+    parts = "".join(
+        f'<div class="scope-text"><span class="given">{html.escape(texts.prompt)}</span>{html.escape(texts.texts[k])}<i class="caret"></i></div>' for k in rows
+    )
+    return f'<div class="scope">{parts}</div>{widgets.progress_line(found)}'
+
+
+def result(found: Run, written: Transcript, tab: str, how: str = "live", row: int | None = None) -> str:
+    """A finished text under the microscope, how it came about, and what can be taken away."""
+    rows = range(len(written.texts)) if row is None else [row]
+    asked = {"model": found.card, "n": found.n, "seed": found.seed, **{k: v for k, v in found.controls.items() if k != "continued"}}
+    given = len(found.controls.get("continued", ()))
+    speed = sum(map(len, written.texts.texts)) / max(found.seconds, 1e-9)
+    texts = "".join(_text(written, k, len(rows), given) for k in rows)
+    about = html.escape(json.dumps(asked), quote=True)
+    return (
+        f'<div class="scope" data-asked="{about}">{LEGEND}{texts}'
+        '<div class="scope-panel" role="region" aria-live="polite" aria-label="What stood to choose from"><p class="note">Choose a character of the text, by pointer or arrow keys: '
+        "here is what stood to choose from. Choose another, and the text goes on from there.</p></div></div>"
+        + widgets.run_line(found, tab, how, f" · {speed:,.0f} characters a second")
+        + _takes(found, written)
+    )
+
+
+def spans(pieces: Sequence[str], surprise: Sequence[float], changed: int | None = None, first: int = 0) -> str:
+    """Tokens as buttons of a text, each shaded by its surprise in nats; NaN: given. changed: the one that was chosen by hand."""
+    parts = []
+    for k, (piece, nats) in enumerate(zip(pieces, surprise, strict=True), first):
+        kind = "s0" if math.isnan(nats) else f"s{shade(nats)}"
+        told = "given" if math.isnan(nats) else f"{SPOKEN[shade(nats)]}: probability {math.exp(-nats):.3g}, {nats:.2f} nats"
+        mark = " changed" if k == changed else ""
+        parts.append(f'<span class="tok {kind}{mark}" data-k="{k}" title="{told}">{html.escape(piece)}</span>')
+    return "".join(parts)
+
+
+def shade(nats: float) -> int:
+    """The shade of a surprise, 0 to len(SURPRISES)."""
+    return sum(nats >= edge for edge in SURPRISES)
+
+
+LEGEND = (
+    '<p class="scope-legend" aria-hidden="true">Each character by how surprised the model was by it: '
+    + " ".join(f'<span class="tok s{k}">{word}</span>' for k, word in enumerate(SPOKEN))
+    + "</p>"
+)
+
+
+def _text(written: Transcript, row: int, count: int, given: int) -> str:
+    """One text with its data. given: how many of its tokens were not chosen by the model, the last of them by hand."""
+    about = html.escape(json.dumps(written.as_json(row), ensure_ascii=False, separators=(",", ":")), quote=True)
+    name = f"Text {row + 1}" if count > 1 else "The text"
+    surprise = written.surprise(row)
+    mean = [each for each in surprise.tolist() if not math.isnan(each)]
+    head = f'<div class="scope-head">{name}' + (f" · {sum(mean) / len(mean):.2f} nats a token</div>" if mean else "</div>")
+    return (
+        f'{head}<div class="scope-text" tabindex="0" role="application" aria-label="{name}, token by token: arrow keys move" data-row="{row}" data-told="{about}">'
+        f'<span class="given">{html.escape(written.texts.prompt)}</span>{spans(written.texts.pieces[row], surprise.tolist(), given - 1 if given else None)}</div>'
+    )
+
+
+def _takes(found: Run, written: Transcript) -> str:
+    """The texts as a file."""
+    from tabs import pictures
+
+    texts = "\n\n".join(written.texts.prompt + text for text in written.texts.texts)
+    return f'<div class="takes">Take it away: {pictures.download(texts.encode(), "text/plain", f"{found.card}-seed{found.seed}.txt", "TXT")}</div>'
+
+
+def recorded(card: ModelCard, tab: str) -> str:
+    """The shipped text of a card for the first paint. Raises PlaygroundError where there is none."""
+    from playground import previews
+
+    found, written = previews.read_text(card.id)
+    return result(found, written, tab, how="recorded")
+
+
+def prompt_note(card: ModelCard, text: str) -> str:
+    """What the card does not know of a prompt, struck out; nothing where it knows all."""
+    from playground.controls import text_of
+
+    control = text_of(card.controls)
+    unknown = control.unknown(text) if control else ()
+    if not unknown:
+        return ""
+    struck = " ".join(f"<s>{html.escape(each)}</s>" for each in unknown[:20]) + (" …" if len(unknown) > 20 else "")
+    larger = next((each for each in registry.cards() if each.family == card.family and each.hub is not None), None)
+    more = f" {html.escape(larger.title)} knows every character." if larger else ""
+    return f'<p class="note">Left out, since no play holds it: {struck}.{more}</p>'
