@@ -340,3 +340,53 @@ document.addEventListener("click", (event) => {
     });
   };
 })();
+
+// The state of a recurrent network over a text (tabs/states.py): a unit shades the text, a character shows where the strip is.
+(() => {
+  window.playgroundState = (element) => {
+    const state = { unit: 0, at: null };
+    const read = (box) => (box.read ??= (() => { const told = JSON.parse(box.dataset.told); return { units: told.units, values: Int8Array.from(atob(told.values), (c) => (c.charCodeAt(0) << 24) >> 24) }; })());
+    const draw = (box) => {
+      const { units, values } = read(box);
+      const tokens = [...box.querySelectorAll(".scope-text .tok")];
+      const unit = Math.min(state.unit, units.length - 1);
+      box.querySelectorAll(".chip").forEach((each) => each.setAttribute("aria-pressed", String(Number(each.dataset.unit) === unit)));
+      const value = (k) => values[k * units.length + unit] / 127;
+      tokens.forEach((each, k) => {
+        const v = value(k);
+        each.style.background = v > 0 ? `rgba(234, 120, 10, ${(0.6 * v).toFixed(2)})` : `rgba(40, 120, 240, ${(-0.6 * v).toFixed(2)})`;
+        each.title = v.toFixed(2);
+        each.classList.toggle("chosen", k === state.at);
+      });
+      const cursor = box.querySelector(".state-cursor");
+      cursor.style.display = state.at === null ? "none" : "block";
+      if (state.at !== null) cursor.style.left = `${(100 * (state.at + 0.5)) / tokens.length}%`;
+      const where = state.at === null ? "" : ` After character ${state.at + 1}, ${JSON.stringify(tokens[state.at].textContent)}, it stands at ${value(state.at).toFixed(2)}.`;
+      box.querySelector(".state-note").textContent = `The text shaded by unit ${units[unit]}, orange above 0, blue below.${where}`;
+    };
+    const refresh = () => { const box = element.querySelector(".state"); if (box && !box.read) { state.at = null; state.unit = 0; draw(box); } };
+    new MutationObserver(refresh).observe(element, { childList: true, subtree: true });
+    refresh();
+    element.addEventListener("click", (event) => {
+      const box = event.target.closest(".state");
+      const chip = event.target.closest(".chip");
+      const token = event.target.closest(".scope-text .tok");
+      if (!box || (!chip && !token)) return;
+      if (chip) state.unit = Number(chip.dataset.unit);
+      if (token) state.at = Number(token.dataset.k);
+      draw(box);
+    });
+    element.addEventListener("pointermove", (event) => {
+      const token = event.target.closest?.(".state .scope-text .tok");
+      if (token && Number(token.dataset.k) !== state.at) { state.at = Number(token.dataset.k); draw(token.closest(".state")); }
+    });
+    element.addEventListener("keydown", (event) => {
+      const text = event.target.closest(".state .scope-text");
+      const move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
+      if (!text || !move) return;
+      event.preventDefault();
+      state.at = Math.max(0, Math.min(text.querySelectorAll(".tok").length - 1, state.at === null ? 0 : state.at + move));
+      draw(text.closest(".state"));
+    });
+  };
+})();

@@ -20,7 +20,12 @@ METRICS = (  # name, title, what it says in one sentence, whether more is better
         False,
     ),
     ("bits_per_char", "Bits per character", "The same in bits: what a character would cost in a file packed with this model.", False),
-    ("train_loss", "Loss on what it has read", "The same over as many characters of the training text. Far below the loss: it knows them by heart.", None),
+    (
+        "train_loss",
+        "Loss on what it has read",
+        "The same over as many characters of the training text. Far below the loss: it knows them by heart.",
+        None,
+    ),
     ("characters_per_second", "Characters per second", "One text of 300 characters, after loading.", True),
     ("first_seconds", "First character", "Seconds from the request to the first character, after loading.", None),
     ("batch_ratio", "Four at once", "Seconds for four texts of 300 characters in one batch, as a multiple of one text's.", None),
@@ -39,7 +44,9 @@ def cards() -> tuple[ModelCard, ...]:
 
 def ladder() -> tuple[ModelCard, ...]:
     """Those, and above them the models of text of the Hub that are on this machine and offered here."""
-    above = [card for card in registry.cards() if card.hub is not None and card.kind == "text" and hub.is_offered(card) and hub.is_here(card)]
+    above = [
+        card for card in registry.cards() if card.hub is not None and card.kind == "text" and hub.is_offered(card) and hub.is_here(card)
+    ]
     return (*cards(), *above)
 
 

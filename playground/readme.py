@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from playground import comparison, known, verdict, weights
+from playground import comparison, known, language, verdict, weights
 from playground.comparison import Row
 
 README = weights.ASSETS.parent / "README.md"
-BLOCKS = ("measured", "known factors")  # each stands between two markers
+BLOCKS = ("measured", "known factors", "models of text")  # each stands between two markers
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """The comparison table as it is seen, in Markdown."""
-    titles = [card.title for card in comparison.chosen().values()]
+    return _table([card.title for card in comparison.chosen().values()], rows)
+
+
+def language_block() -> str:
+    """The table of the models of text, and where and when its numbers were measured."""
+    rows = language.rows()
+    found = [cell.measured for row in rows for cell in row.cells if cell.measured]
+    runs = dict.fromkeys((m.when[:10], m.machine, m.commit, m.command) for m in found if m.metric == "loss")
+    origins = "; ".join(f"{when} on {machine}, commit {commit}, by `{command}`" for when, machine, commit, command in runs)
+    return _table([card.title for card in language.cards()], rows) + (f"\nMeasured {origins}.\n" if origins else "")
+
+
+def _table(titles: Sequence[str], rows: Sequence[Row]) -> str:
     lines = ["| | " + " | ".join(map(_escaped, titles)) + " |", "|---" * (len(titles) + 1) + "|"]
     for row in rows:
         title = _escaped(row.title) + (f" ({_escaped(row.conditions)})" if row.conditions else "")
@@ -45,7 +57,7 @@ def markers(name: str) -> tuple[str, str]:
 def write(path: Path = README) -> None:
     """Puts every block between its markers of a README. Raises ValueError where they are missing."""
     text = path.read_text(encoding="utf-8")
-    for name, content in zip(BLOCKS, (block(), known.as_markdown()), strict=True):
+    for name, content in zip(BLOCKS, (block(), known.as_markdown(), language_block()), strict=True):
         begin, end = markers(name)
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)

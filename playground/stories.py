@@ -12,7 +12,6 @@ from PIL import Image
 from playground import weights
 from playground.errors import WeightsUnavailable
 
-
 NO_PICTURES = np.zeros((0, 0, 0, 0, 1), np.uint8)
 
 

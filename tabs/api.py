@@ -195,7 +195,11 @@ def sampler(card: ModelCard) -> Callable[..., dict]:
         controls = {control.name: _parsed(control, card, value) for control, value in zip(card.controls, values, strict=True)}
         return answer(run.sample(card.id, n, seed, limit=most, **controls))
 
-    parameters = [inspect.Parameter("n", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=min(16 if card.kind == "image" else 1, most), annotation=int)]
+    parameters = [
+        inspect.Parameter(
+            "n", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=min(16 if card.kind == "image" else 1, most), annotation=int
+        )
+    ]
     parameters.append(inspect.Parameter("seed", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=7, annotation=int))
     for control in card.controls:
         kind = _type(control)

@@ -14,7 +14,7 @@ import numpy as np
 from playground import comparison, data, registry, verdict
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import Images, ModelCard, Run
-from tabs import export, pictures, table, widgets
+from tabs import export, languages, pictures, table, widgets
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Compare"
@@ -119,6 +119,7 @@ def build() -> TabPage:
 
     with gr.Accordion("How they differ", open=True):
         gr.HTML(_verdict(rows) + table.table(rows) + table.origin(rows) + export.links(rows), padding=False)
+    languages.build(ID)
     with gr.Accordion("Look inside", open=False):
         gr.HTML(_inside(cards), padding=False)
     with gr.Accordion("What it is for", open=False):

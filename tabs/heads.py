@@ -63,5 +63,3 @@ def heads(card: ModelCard, pieces: Sequence[str], weights: np.ndarray) -> str:
         f'<p class="note heads-note" role="status">Choose a token of the text: what it looks at is shaded.</p></div>'
         f'<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {layers} layers of {count} heads · {t} tokens</p>'
     )
-
-

@@ -79,7 +79,8 @@ def growing(found: Run, row: int | None = None) -> str:
     texts = found.samples
     rows = range(len(texts)) if row is None else [row]
     parts = "".join(
-        f'<div class="scope-text"><span class="given">{html.escape(texts.prompt)}</span>{html.escape(texts.texts[k])}<i class="caret"></i></div>' for k in rows
+        f'<div class="scope-text"><span class="given">{html.escape(texts.prompt)}</span>{html.escape(texts.texts[k])}<i class="caret"></i></div>'
+        for k in rows
     )
     return f'<div class="scope">{parts}</div>{widgets.progress_line(found)}'
 

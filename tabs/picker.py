@@ -46,9 +46,9 @@ class Picker:
         choices = [(card.title if card.hub is None else f"{card.title} (from the Hub)", card.id) for card in self.cards]
         return gr.Dropdown(choices, value=self.cards[0].id, label="Model", visible=len(choices) > 1)
 
-    def components(self) -> list[gr.components.Component]:
+    def components(self, **options: Any) -> list[gr.components.Component]:
         """One component for each name, set up for the first card; its choices hold those of all cards until one is chosen."""
-        return self._built(self._simple)
+        return self._built(self._simple, **options)
 
     def folded(self, **options: Any) -> list[gr.components.Component]:
         """The components of the factors that can be asked for, with these options of theirs."""

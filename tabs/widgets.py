@@ -92,10 +92,10 @@ def simple_controls(card: ModelCard) -> tuple[Control, ...]:
     return tuple(control for control in card.controls if not isinstance(control, Given | Numbers | Adjust | Tokens))
 
 
-def seed_row(default: int = 7) -> tuple[gr.Number, gr.Button]:
-    """A seed and the dice that changes it, in the browser alone."""
+def seed_row(default: int = 7, what: str = "pictures") -> tuple[gr.Number, gr.Button]:
+    """A seed and the dice that changes it, in the browser alone. what: what the same seed gives the same of."""
     with gr.Row(elem_classes="seed"):
-        seed = gr.Number(default, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", info="Same seed, same pictures.", scale=3)
+        seed = gr.Number(default, precision=0, minimum=0, maximum=MAX_SEED, label="Seed", info=f"Same seed, same {what}.", scale=3)
         dice = gr.Button("⚄ Dice", min_width=80, scale=1, elem_classes="dice")
     dice.click(None, None, seed, js="() => Math.floor(Math.random() * 100000)", api_visibility="private")
     return seed, dice
@@ -173,7 +173,7 @@ def link_of(tab: str, settings: Mapping[str, Any]) -> str:
 def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     """One line under a result: how it came about (recorded or live), model, settings, seconds, calls, and its link."""
     settings = settings_of(run)
-    words = [f"{name} {html.escape(str(value))}" for name, value in settings.items() if name not in ("model",) and value is not None]
+    words = [f"{name} {html.escape(_said(value))}" for name, value in settings.items() if name not in ("model",) and value is not None]
     time = f"{run.seconds:.2f} s" if run.seconds < 10 else f"{run.seconds:.0f} s"
     calls = f"{run.nfe} network call{'s' if run.nfe != 1 else ''} a sample"
     link = html.escape(link_of(tab, settings), quote=True)
@@ -181,6 +181,11 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
         f'<div class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(run.card)}</b> · {" · ".join(words)} · '
         f'{time} on {html.escape(run.device)} · {calls}{extra} · <a class="permalink" href="{link}">link</a></div>'
     )
+
+
+def _said(value: Any) -> str:
+    """A setting's value in a run's line."""
+    return f"{len(value)} tokens" if isinstance(value, list) and len(value) > 8 else str(value)
 
 
 def _about(run: Run, tab: str) -> dict[str, Any]:

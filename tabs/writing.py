@@ -32,15 +32,19 @@ class Panel:
             with gr.Column(scale=1, min_width=280):
                 self.model = self.picker.model()
                 below = gr.Column(elem_classes="tight")
-                self.inputs = self.picker.components()
-                self.prompt = self.inputs[place]
+                self.inputs = self.picker.components(render=False)
+                self.prompt = self.inputs[place].render()
                 self.note = gr.HTML("", padding=False, elem_id=f"{tab}-unknown")
                 presets = gr.Dataset(
-                    components=[gr.Textbox(visible=False)], samples=[[text] for text in text_of(cards[0].controls).presets], label="Examples: press one"
+                    components=[gr.Textbox(visible=False)],
+                    samples=[[text] for text in text_of(cards[0].controls).presets],
+                    label="Examples: press one",
                 )
                 self.n = gr.Slider(1, MOST, usual, step=1, precision=0, label="n (texts)", info="From one batch, each its own seed.")
-                self.seed, _ = widgets.seed_row()
+                self.seed, _ = widgets.seed_row(what="texts")
                 self.go, stop = widgets.run_buttons(tab, "Write")
+                for control in self.inputs[:place] + self.inputs[place + 1 :]:
+                    control.render()
                 self.continued = gr.Textbox("", visible=False, max_length=20_000)  # tokens that a link goes on from
                 with below:
                     fetching = fetch.build(self.picker, self.model, self.n, tab, usual)
@@ -78,7 +82,13 @@ class Panel:
     @property
     def linked(self) -> dict[str, gr.components.Component]:
         """What a link may set."""
-        return {"model": self.model, "n": self.n, "seed": self.seed, "continued": self.continued, **dict(zip(self.picker.names, self.inputs, strict=True))}
+        return {
+            "model": self.model,
+            "n": self.n,
+            "seed": self.seed,
+            "continued": self.continued,
+            **dict(zip(self.picker.names, self.inputs, strict=True)),
+        }
 
     @widgets.guarded
     def write(self, model: str, n: int, seed: int, continued: str, *values: Any) -> Iterator[str]:

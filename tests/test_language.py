@@ -150,12 +150,19 @@ def test_probabilities_of_n_grams_sum_to_one_and_follow_the_counts():
     assert p[0].argmax() in (1, 2) and surprises(counts, symbols[:2], symbols[2:]).mean() < np.log(3)
 
 
-ODD = [("😀🙈", "must hold a character"), ("שלום", "must hold a character"), ("x" * 100_000, "at most 2,000 characters, got 100,000"), (7, "must be a text")]
+ODD = [
+    ("😀🙈", "must hold a character"),
+    ("שלום", "must hold a character"),
+    ("x" * 100_000, "at most 2,000 characters, got 100,000"),
+    (7, "must be a text"),
+]
 
 
 @pytest.mark.parametrize(("prompt", "message"), ODD)
 @pytest.mark.parametrize("card_id", CARDS)
-def test_a_prompt_that_cannot_be_is_refused_in_one_sentence_before_a_model_is_loaded(card_id: str, prompt: object, message: str, monkeypatch):
+def test_a_prompt_that_cannot_be_is_refused_in_one_sentence_before_a_model_is_loaded(
+    card_id: str, prompt: object, message: str, monkeypatch
+):
     monkeypatch.setattr(registry, "load", lambda _: pytest.fail("a model was loaded"))
     with pytest.raises(ControlError, match=message) as error:
         run.stream(card_id, 1, 0, prompt=prompt)

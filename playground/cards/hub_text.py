@@ -6,7 +6,15 @@ from playground.cards.transformer import CONTROLS
 from playground.controls import Text
 from playground.types import HubRepo, ModelCard
 
-GPT2_FILES = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt")
+GPT2_FILES = (
+    "config.json",
+    "generation_config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+    "merges.txt",
+)
 SMOL_FILES = (*GPT2_FILES, "special_tokens_map.json")
 PROMPT = Text(
     "prompt",
@@ -60,7 +68,12 @@ SMOLLM2 = replace(
         replace(
             PROMPT,
             default="What is the capital of England?",
-            presets=("What is the capital of England?", "Translate into French: good morning", "Summarise Hamlet in one sentence.", "Tell me a joke."),
+            presets=(
+                "What is the capital of England?",
+                "Translate into French: good morning",
+                "Summarise Hamlet in one sentence.",
+                "Tell me a joke.",
+            ),
             help="What you say to it. Its chat template puts the marks around it that it learnt from.",
         ),
         *(replace(control, default=120) if control.name == "max_new_tokens" else control for control in OTHERS),

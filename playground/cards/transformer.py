@@ -27,7 +27,12 @@ CONTROLS = (
         0.05,
         help="Above 1, a token that stands in the text already gets less likely.",
     ),
-    Tokens("continued", "Continued from", 1000, help="Tokens that the text begins with after the prompt: those of an earlier run, the last one changed."),
+    Tokens(
+        "continued",
+        "Continued from",
+        1000,
+        help="Tokens that the text begins with after the prompt: those of an earlier run, the last one changed.",
+    ),
 )
 
 CARDS = (

@@ -38,7 +38,7 @@ def _file() -> Path:
     folder = os.environ.get("PLAYGROUND_DATA")
     if folder and (path := Path(folder) / FILE).is_file():
         return path
-    from huggingface_hub.constants import HF_HUB_OFFLINE, HF_HOME
+    from huggingface_hub.constants import HF_HOME, HF_HUB_OFFLINE
 
     path = Path(HF_HOME) / "playground" / FILE
     if path.is_file():

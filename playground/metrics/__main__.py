@@ -1,6 +1,6 @@
-"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--curve DATASET]: measures cards.
+"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--curve DATASET] [--distance DATASET]: measures cards.
 
-Writes assets/measurements.json, and assets/curves/DATASET.json.
+Writes assets/measurements.json, assets/curves/DATASET.json and assets/curves/DATASET-memory.json.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from playground import data, registry
+from playground import data, excerpts, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
-from playground.metrics import cost, curve, features, guidance, measurements, memory, quality, reference, text
+from playground.metrics import cost, curve, distance, features, guidance, measurements, memory, quality, reference, text
 from playground.types import Measurement, ModelCard
 
 N = 10_000
@@ -41,15 +41,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
     parser.add_argument("--curve", metavar="DATASET", help=f"KID at few and many steps, of the named cards or all (default n {curve.N})")
+    parser.add_argument("--distance", metavar="DATASET", help=f"how far back its models of text remember (default n {distance.N} windows)")
     parser.add_argument("--reference", nargs="*", metavar="DATASET", help="write assets/reference/DATASET (none named: of all)")
     args = parser.parse_args(words)
-    if not (args.cards or args.all or args.reference is not None or args.curve):
-        parser.error("name a card, or give --all, --curve or --reference")
+    if not (args.cards or args.all or args.reference is not None or args.curve or args.distance):
+        parser.error("name a card, or give --all, --curve, --distance or --reference")
     try:
         if args.reference is not None:
             write_references([data.get(name).name for name in args.reference] or data.names())
         if args.curve:
             draw_curve(args.curve, args.cards, args.n, command="python -m playground.metrics " + shlex.join(words))
+            return 0
+        if args.distance:
+            measure_distance(args.distance, args.cards, args.n, args.seed, command="python -m playground.metrics " + shlex.join(words))
             return 0
         cards = [registry.get(name) for name in args.cards] or (
             [card for card in registry.cards() if can_measure(card)] if args.all else []
@@ -105,6 +109,17 @@ def draw_curve(dataset: str, names: Sequence[str], n: int | None, command: str) 
             print(f"{line.card} {' '.join(line.settings.values())}  {told}  floor {line.floor:.2g}  n {line.n}", flush=True)
 
 
+def measure_distance(dataset: str, names: Sequence[str], n: int | None, seed: int, command: str) -> None:
+    """Measures and records how far back the named cards of a data set remember, or all. Raises PlaygroundError."""
+    cards = [registry.get(name) for name in names] or distance.cards(data.get(dataset).name)
+    n = whole("n", distance.N if n is None else n, 2, 2000)
+    about = {name: value for name, value in circumstances(command).items() if name != "device"}
+    for card in cards:
+        line = distance.measure(card, n, seed, **about)
+        distance.write(dataset, [line])
+        print(f"{line.card}  {'  '.join(f'{p.distance}: {p.loss:.3f} ± {p.error:.3f}' for p in line.points)}  n {line.n}", flush=True)
+
+
 def measure_guidance(card: ModelCard, n: int, seed: int, command: str = "") -> list[Measurement]:
     """What guidance buys and costs a card. Raises PlaygroundError where it cannot be measured."""
     about = {"card": card.id, "seed": seed, "split": "test", "extractor": data.get(card.dataset).extractor}
@@ -128,6 +143,9 @@ def circumstances(command: str) -> dict[str, Any]:
 def write_references(names: Sequence[str]) -> None:
     """Writes the references of these data sets and says what was left out."""
     for name in names:
+        if data.get(name).kind == "text":
+            print(excerpts.write(name))
+            continue
         arrays, left_out = reference.make(name)
         written = {features.path(name): arrays}
         if data.get(name).factors:

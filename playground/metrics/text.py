@@ -32,7 +32,14 @@ def loss(card: ModelCard, **about: Any) -> list[Measurement]:
     learnt = run.read(card.id, train[-len(valid) :]).surprise
     blocks = [block.mean() for block in np.array_split(seen, max(2, len(seen) // BLOCK))]
     error = float(np.std(blocks, ddof=1) / math.sqrt(len(blocks)))
-    about = {**about, "card": card.id, "seed": 0, "n": len(seen), "split": "valid", "spread_over": f"standard error over {len(blocks)} blocks"}
+    about = {
+        **about,
+        "card": card.id,
+        "seed": 0,
+        "n": len(seen),
+        "split": "valid",
+        "spread_over": f"standard error over {len(blocks)} blocks",
+    }
     value = float(seen.mean())
     return [
         Measurement(metric="loss", value=round(value, 4), spread=round(error, 4), **about),

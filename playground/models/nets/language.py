@@ -95,7 +95,11 @@ class LanguageModel(ABC):
         for i in range(1, total + 1):
             probabilities = filters.apply(logits, seen.to(logits.device)).cpu()
             token = choose(probabilities, u[:, len(continued) + i - 1])
-            seeing = {"choices": self._choices(logits.float().softmax(-1).cpu(), probabilities, token, writer.ended)} if "choices" in views else {}
+            seeing = (
+                {"choices": self._choices(logits.float().softmax(-1).cpu(), probabilities, token, writer.ended)}
+                if "choices" in views
+                else {}
+            )
             writer.add(token.tolist())
             last = i == total or all(writer.ended)
             yield Step(writer.texts(shown), i, i if last else total, i, seeing)

@@ -1,0 +1,100 @@
+"""The state of a recurrent network as it reads: its units beside the text, which of them follow what, and one of them over the text."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Sequence
+
+import gradio as gr
+import numpy as np
+
+from playground import excerpts, run, units
+from playground.controls import Choice
+from playground.errors import ControlError
+from playground.types import ModelCard
+from playground.units import Tracking
+from tabs import pictures, widgets
+from tabs.picker import Picker
+from tabs.widgets import HEAVY
+
+SHOWN = 32  # units of the strip
+MOST = 1200  # characters of a text
+FEATURES = tuple(units.features("a"))
+FEATURE = Choice("feature", "What a unit may follow", FEATURES[0], FEATURES)
+
+
+def build(picker: Picker, model: gr.Dropdown, tab: str, dataset: str) -> None:
+    """The panel: a text, what is looked for, a button, and the state."""
+    gr.HTML(
+        '<div class="section"><h3>The state as it reads</h3><p>All that the network knows of what it has read is a row of numbers, its state, rewritten at every character. '
+        "Each row of the strip is one unit; move over the text to see the state there. Some units follow something that we can name.</p></div>",
+        padding=False,
+    )
+    with gr.Row():
+        with gr.Column(scale=1, min_width=280):
+            text = gr.Textbox(
+                excerpts.read(dataset),
+                label="Text",
+                info="From the part that it was not trained on, or your own.",
+                lines=5,
+                max_lines=8,
+                max_length=MOST,
+            )
+            feature = widgets.component(FEATURE)
+            go = gr.Button("Read", elem_id=f"{tab}-state-run")
+        with gr.Column(scale=2, min_width=320):
+            out = gr.HTML(
+                '<div class="awaited"></div>',
+                html_template="${value}",
+                js_on_load="window.playgroundState(element)",
+                padding=False,
+                elem_id=f"{tab}-state",
+            )
+
+    @widgets.guarded
+    def look(model: str, text: str, feature: str) -> str:
+        card, text = picker.card(model), str(text)
+        FEATURE.validate(feature)
+        run.check_can(card, "remember")
+        if not units.LEAST <= len(text) <= MOST:
+            raise ControlError(f"text must have {units.LEAST} to {MOST:,} characters, got {len(text):,}.")
+        pieces, states = run.remember(card.id, text)
+        return state(card, pieces, states, feature)
+
+    gr.on([go.click, feature.input], look, [model, text, feature], out, api_visibility="private", trigger_mode="always_last", **HEAVY)
+
+
+def state(card: ModelCard, pieces: Sequence[str], states: np.ndarray, feature: str) -> str:
+    """The units that follow a feature best, and others, over a text. states: float32 (t, units) in [-1, 1]."""
+    found = units.ranked(states, units.features("".join(pieces))[feature], SHOWN)
+    chosen = np.clip(np.round(127 * states[:, [each.unit for each in found]]), -127, 127).astype(np.int8)  # (t, SHOWN)
+    told = {"values": base64.b64encode(chosen.tobytes()).decode(), "units": [each.unit for each in found]}
+    buttons = "".join(_unit(k, each) for k, each in enumerate(found[:8]))
+    tokens = "".join(f'<span class="tok" data-k="{k}">{html.escape(piece)}</span>' for k, piece in enumerate(pieces))
+    return (
+        f'<div class="state" data-told="{html.escape(json.dumps(told), quote=True)}">'
+        f'<div class="state-strip">{pictures.picture(_colours(chosen.T), f"{len(found)} units of {card.id} over {len(pieces)} characters", None, 2.0)}<i class="state-cursor"></i></div>'
+        f'<p class="note">Above: {len(found)} of {states.shape[1]} units, those first that follow <b>{html.escape(feature)}</b> best; characters from left to right; '
+        "orange above 0, blue below. Correlation on the half of the text where the unit was chosen, and on the other half:</p>"
+        f'<div class="plane-legend" role="group" aria-label="Choose a unit">{buttons}</div>'
+        f'<div class="scope-text" tabindex="0" role="application" aria-label="The text, shaded by the unit: arrow keys move">{tokens}</div>'
+        '<p class="note state-note" role="status">Choose a unit: the text is shaded by it.</p></div>'
+        f'<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {len(pieces)} characters · {states.shape[1]} units</p>'
+    )
+
+
+def _unit(place: int, found: Tracking) -> str:
+    pressed = "true" if place == 0 else "false"
+    return (
+        f'<button type="button" class="chip" data-unit="{place}" aria-pressed="{pressed}">unit {found.unit} '
+        f"<small>r {found.chosen_on:+.2f}, held out {found.held_out:+.2f}</small></button>"
+    )
+
+
+def _colours(values: np.ndarray) -> np.ndarray:
+    """int8 (h, w) as uint8 (h, w, 3): orange above 0, blue below, dark at 0."""
+    share = np.abs(values.astype(np.float32) / 127)[..., None]
+    ends = np.where(values[..., None] > 0, np.array([255, 163, 64], np.float32), np.array([90, 165, 255], np.float32))
+    return np.round(share * ends + (1 - share) * 20).astype(np.uint8)

@@ -1,0 +1,86 @@
+"""Texts in a browser: written, looked at token by token, gone on from another choice; heads and states chosen."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import open_tab
+
+SLOW = 60_000
+
+
+@pytest.mark.parametrize("tab", ["transformer", "rnn"])
+def test_a_token_is_replaced_and_only_what_follows_changes(page: Page, tab: str) -> None:
+    panel = open_tab(page, tab)
+    out = panel.locator(f"#{tab}-out")
+    expect(out.locator(".badge.recorded")).to_be_visible()
+    panel.locator("input[type=number][aria-label='number input for Length']").first.fill("60")
+    panel.locator(f"#{tab}-run").click()
+    out.locator(".badge.live").wait_for(timeout=SLOW)
+    text = out.locator(".scope-text")
+    before = text.inner_text()
+    text.locator(".tok[data-k='20']").click()
+    panel_of = out.locator(".scope-panel")
+    expect(panel_of.locator("h4")).to_contain_text("Token 21 of 60")
+    page.keyboard.press("ArrowRight")
+    expect(panel_of.locator("h4")).to_contain_text("Token 22 of 60")
+    page.keyboard.press("ArrowLeft")
+    assert panel_of.locator(".scope-pick").count() == 10 and panel_of.locator(".scope-row.own").count() <= 1
+    begun = text.locator(".tok").nth(20).inner_text()
+    other = panel_of.locator(".scope-pick:not([aria-pressed=true])").first
+    token = other.get_attribute("data-id")
+    other.click()
+    out.locator(".tok.changed").wait_for(timeout=SLOW)
+    after = text.inner_text()
+    place = len("ROMEO:\n") + 20
+    assert after[:place] == before[:place] and after != before and text.locator(".tok.changed").inner_text() != begun
+    expect(text.locator(".tok.changed")).to_have_attribute("data-k", "20")
+    link = out.locator("a.permalink").get_attribute("href")
+    assert "continued=" in link and link.split("continued=")[1].split("&")[0].endswith(token)
+
+
+def test_a_prompt_without_known_characters_is_one_sentence_and_the_text_stays(page: Page) -> None:
+    panel = open_tab(page, "transformer")
+    before = panel.locator("#transformer-out").inner_text()
+    panel.get_by_label("Prompt").first.fill("😀")
+    expect(panel.locator("#transformer-unknown")).to_contain_text("Left out")
+    panel.locator("#transformer-run").click()
+    toast = page.locator(".toast-body").first
+    expect(toast).to_contain_text("must hold a character")
+    assert panel.locator("#transformer-out").inner_text() == before
+
+
+def test_the_ladder_is_climbed(page: Page) -> None:
+    panel = open_tab(page, "transformer")
+    assert panel.locator("#transformer-ladder .rung").count() == 4
+    panel.locator("#transformer-climb").click()
+    expect(panel.locator("#transformer-ladder .badge.live")).to_have_count(4, timeout=SLOW)
+
+
+def test_a_head_and_a_token_are_chosen(page: Page) -> None:
+    panel = open_tab(page, "transformer")
+    panel.get_by_role("button", name="Look inside").click()
+    panel.locator("#transformer-look").click()
+    heads = panel.locator("#transformer-heads .heads")
+    heads.wait_for(timeout=SLOW)
+    heads.locator(".tok[data-k='9']").click()
+    first = heads.locator(".heads-note").inner_text()
+    assert "takes most from" in first
+    heads.locator(".head").last.click()
+    expect(heads.locator(".heads-note")).not_to_have_text(first)
+
+
+def test_a_text_is_read_and_a_unit_shades_it(page: Page) -> None:
+    panel = open_tab(page, "rnn")
+    panel.get_by_label("Model", exact=True).first.wait_for()
+    panel.locator("#rnn-state-run").click()
+    state = panel.locator("#rnn-state .state")
+    state.wait_for(timeout=SLOW)
+    expect(state.locator(".state-note")).to_contain_text("shaded by unit")
+    before = state.locator(".tok").nth(40).get_attribute("style")
+    state.locator(".chip").nth(3).click()
+    expect(state.locator(".chip").nth(3)).to_have_attribute("aria-pressed", "true")
+    assert state.locator(".tok").nth(40).get_attribute("style") != before
+    state.locator(".tok").nth(30).hover()
+    expect(state.locator(".state-note")).to_contain_text("After character 31")
