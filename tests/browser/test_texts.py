@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import open_tab
+from playground import registry, run
+from tests.browser.looking import open_tab, set_number
 
 SLOW = 60_000
 
@@ -40,15 +41,31 @@ def test_a_token_is_replaced_and_only_what_follows_changes(page: Page, tab: str)
     assert "continued=" in link and link.split("continued=")[1].split("&")[0].endswith(token)
 
 
+@pytest.mark.parametrize("tab", ["transformer", "rnn"])
+def test_a_text_repeats_by_seed_and_agrees_with_the_core(page: Page, tab: str) -> None:
+    panel = open_tab(page, tab)
+    out = panel.locator(f"#{tab}-out")
+    set_number(panel, "Length", 40)
+    written = []
+    for seed in (3, 4, 3):
+        set_number(panel, "Seed", seed)
+        panel.locator(f"#{tab}-run").click()
+        expect(out.locator(".runline")).to_contain_text(f"seed {seed} ·", timeout=SLOW)
+        expect(out.locator(".badge.live")).to_be_visible(timeout=SLOW)
+        written.append("".join(out.locator(".scope-text .tok").all_text_contents()))
+    card = next(card for card in registry.shipped() if card.family == tab)
+    assert written[0] == written[2] == run.sample(card.id, 1, 3, max_new_tokens=40).samples.texts[0] and written[0] != written[1]
+
+
 def test_a_prompt_without_known_characters_is_one_sentence_and_the_text_stays(page: Page) -> None:
     panel = open_tab(page, "transformer")
-    before = panel.locator("#transformer-out").inner_text()
+    before = panel.locator("#transformer-out .scope-text").inner_text()
     panel.get_by_label("Prompt").first.fill("😀")
     expect(panel.locator("#transformer-unknown")).to_contain_text("Left out")
     panel.locator("#transformer-run").click()
     toast = page.locator(".toast-body").first
     expect(toast).to_contain_text("must hold a character")
-    assert panel.locator("#transformer-out").inner_text() == before
+    assert panel.locator("#transformer-out .scope-text").inner_text() == before
 
 
 def test_the_ladder_is_climbed(page: Page) -> None:
