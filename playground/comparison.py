@@ -255,7 +255,7 @@ def formatted(m: Measurement) -> str:
     if m.metric == "batch_ratio":
         return f"× {m.value:.2f}"
     if m.metric in ("seconds", "first_seconds"):
-        return f"{1000 * m.value:.0f} ms" if m.value < 1 else f"{m.value:.1f} s"
+        return f"{1000 * m.value:.{1 if m.value < 0.002 else 0}f} ms" if m.value < 1 else f"{m.value:.1f} s"
     if m.metric == "training_seconds":
         return f"{m.value:.0f} s" if m.value < 90 else f"{m.value / 60:.0f} min"
     if m.metric == "size_bytes":

@@ -105,6 +105,38 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """n texts and what each is to become."""
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """n texts and what a model made of them, with where it looked.
+
+    sources, targets: the characters of each as the model saw and wrote them. attention: of each float32 (target, source), rows summing to one, the
+    mean over all heads that look across.
+    """
+
+    sources: tuple[tuple[str, ...], ...]
+    targets: tuple[tuple[str, ...], ...]
+    attention: tuple[np.ndarray, ...]
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What was written."""
+        return tuple(map("".join, self.targets))
+
+
+@dataclass(frozen=True)
 class Texts:
     """n texts that go on from one prompt, each as its tokens so far.
 
@@ -246,7 +278,7 @@ class HubRepo:
 class ModelCard:
     """What is known of a model without loading it.
 
-    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember", "chat"}. chunk: samples in one forward batch.
+    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember", "chat", "translate"}. chunk: samples in one forward batch.
     load, recipe: dotted names ("playground.models.gan:load"), imported when first needed. facts: one sentence for each row of
     the comparison table that measurement cannot fill. views: names that a step offers besides its samples.
     hub: where the weights lie if this repository does not ship them; such a card has no recipe, previews, story or measurements, and its

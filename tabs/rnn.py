@@ -20,7 +20,7 @@ ID = "rnn"
 
 def build() -> TabPage:
     """The tab's components and events."""
-    cards = [card for card in registry.cards() if card.family == ID]
+    cards = [card for card in registry.cards() if card.family == ID and card.kind == "text"]
     remembering = [card for card in cards if "remember" in card.can]
     widgets.opening(
         "RNN and LSTM: a reader with a notepad",

@@ -20,7 +20,7 @@ READ = "To be, or not to be, that is the question:\nWhether 'tis nobler in the m
 
 def build() -> TabPage:
     """The tab's components and events."""
-    cards = [card for card in registry.cards() if card.family == ID and hub.is_offered(card)]
+    cards = [card for card in registry.cards() if card.family == ID and card.kind == "text" and hub.is_offered(card)]
     shipped = [card for card in cards if card.hub is None]
     widgets.opening(
         "Transformer: a reader who guesses the next word",

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from playground.cards.transformer import CONTROLS
+from playground.cards.transformer import CONTROLS, DATES
 from playground.types import ModelCard
 
 LSTM = ModelCard(
@@ -52,4 +52,14 @@ MARKOV = replace(
     },
 )
 
-CARDS = (LSTM, RNN, MARKOV)
+DATES_LSTM = replace(
+    DATES,
+    id="translate-dates-lstm",
+    family="rnn",
+    title="LSTM with attention of dates",
+    paper="Bahdanau et al. 2014, Neural machine translation by jointly learning to align and translate, arXiv:1409.0473",
+    recipe="playground.models.translation:lstm_recipe",
+    facts=DATES.facts | {"architecture": "An LSTM that reads both ways, another that writes and looks across before each character"},
+)
+
+CARDS = (LSTM, RNN, MARKOV, DATES_LSTM)

@@ -35,6 +35,24 @@ CONTROLS = (
     ),
 )
 
+DATES = ModelCard(
+    id="translate-dates",
+    family="transformer",
+    title="T5 of dates",
+    kind="pairs",
+    dataset="dates",
+    can=frozenset({"translate"}),
+    paper="Raffel et al. 2019, Exploring the limits of transfer learning with a unified text-to-text transformer, arXiv:1910.10683",
+    chunk=64,
+    load="playground.models.translation:load",
+    recipe="playground.models.translation:recipe",
+    facts={
+        "architecture": "A small T5: an encoder that reads both ways, a decoder that looks across at every character",
+        "training": "One loss: guess the next character of the target, given the source",
+        "likelihood": "Exact: the product of its guesses",
+    },
+)
+
 CARDS = (
     ModelCard(
         id="gpt-shakespeare",
@@ -55,4 +73,5 @@ CARDS = (
             "likelihood": "Exact: the product of its guesses",
         },
     ),
+    DATES,
 )

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from playground.errors import ControlError, PlaygroundError
-from playground.types import Corpus, Dataset, Images
+from playground.types import Corpus, Dataset, Images, Pairs
 
-MODULES = ("mnist", "faces", "shakespeare")
+MODULES = ("mnist", "faces", "shakespeare", "dates")
 WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -30,8 +30,8 @@ def get(name: str) -> Dataset:
 
 
 @functools.lru_cache(maxsize=4)
-def load(name: str, split: str) -> Images | Corpus:
-    """A whole split ("train", "valid" or "test") as uint8 Images with labels, or as one text. Raises DataUnavailable where it is missing."""
+def load(name: str, split: str) -> Images | Corpus | Pairs:
+    """A whole split ("train", "valid" or "test") as uint8 Images with labels, as one text, or as pairs of texts. Raises DataUnavailable where it is missing."""
     dataset = get(name)
     if split not in dataset.sizes:
         raise PlaygroundError(f"split must be one of {', '.join(dataset.sizes)}; got {split!r}.")
