@@ -53,7 +53,9 @@ def make_parser() -> argparse.ArgumentParser:
     recording.add_argument("cards", nargs="*", metavar="CARD")
     recording.set_defaults(
         command=lambda args: [
-            print(path) for write in (previews.write, previews.write_more, previews.write_texts) for path in write(tuple(args.cards))
+            print(path)
+            for write in (previews.write, previews.write_more, previews.write_texts, previews.write_translations)
+            for path in write(tuple(args.cards))
         ]
     )
     commands.add_parser("readme", help="write the measured table into README.md").set_defaults(command=lambda args: readme.write())

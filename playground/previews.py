@@ -16,10 +16,11 @@ from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.sprite import cut, read_png, tile, write_png
 from playground.transcript import Transcript
-from playground.types import Images, ModelCard, Step
+from playground.types import Images, ModelCard, Step, Translation
 
 PREVIEWS = weights.ASSETS / "previews"
 N, SEED, COLUMNS = 32, 7, 8
+TRANSLATED = "Monday, 24 December 1990"
 MAP_SHOWN = 20  # pictures along each side of a latent map
 MAP_FINE = 31  # and of the finer sprite from which the browser takes the picture under the pointer
 MAP_FINE_LARGE = 21  # the same for pictures of more than MAP_SIDE points a side: the sprite must stay light
@@ -108,6 +109,26 @@ def read_text(card_id: str, folder: Path = PREVIEWS) -> tuple[run.Run, Transcrip
         return run.Run(card_id, step, about["n"], about["seed"], controls, about["seconds"], about["device"], done=True), told
     except (OSError, ValueError, KeyError) as error:
         raise PlaygroundError(f"{card_id} has no readable text: make it with python -m playground previews {card_id}.") from error
+
+
+def write_translations(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]:
+    """Writes CARD.json with a translation by the given cards (none: by all that can); returns the paths."""
+    paths = []
+    for card in [card for card in registry.shipped() if "translate" in card.can and (not card_ids or card.id in card_ids)]:
+        found = run.translate(card.id, [TRANSLATED])
+        rows = {"source": found.sources[0], "target": found.targets[0], "attention": found.attention[0].round(4).tolist()}
+        paths.append(folder / f"{card.id}.json")
+        weights.write_json(paths[-1], {"card": card.id, "text": TRANSLATED, **rows, "weights": _hashes(card.id)}, indent=None)
+    return paths
+
+
+def read_translation(card_id: str, folder: Path = PREVIEWS) -> Translation:
+    """The recorded translation of a card. Raises PlaygroundError where there is none."""
+    try:
+        about = json.loads((folder / f"{card_id}.json").read_text(encoding="utf-8"))
+        return Translation((tuple(about["source"]),), (tuple(about["target"]),), (np.asarray(about["attention"], np.float32),))
+    except (OSError, ValueError, KeyError) as error:
+        raise PlaygroundError(f"{card_id} has no recorded translation: make it with python -m playground previews {card_id}.") from error
 
 
 def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]:

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 
 from playground import data, hub, registry
-from playground.controls import ANY, Adjust, Label, Prompt, resolve, shown, whole
+from playground.controls import ANY, Adjust, Label, Prompt, Text, resolve, shown, whole
 from playground.device import pick_device, synchronize
 from playground.errors import PlaygroundError
 from playground.gate import GATE
 from playground.sampling.noise import generators, seed_of
-from playground.types import Images, Latents, ModelCard, Reading, Run, Samples, Scores, Texts
+from playground.types import Images, Latents, ModelCard, Reading, Run, Samples, Scores, Texts, Translation
 
 MAX_SEED = 2**31 - 1
 MAX_N = 1_000_000
+LONGEST_TEXT = 60  # characters of a text that is translated
 VISITOR_N = 64  # what one visitor may ask for in one request
 
 
@@ -162,6 +163,25 @@ def attend(card_id: str, text: object) -> tuple[tuple[str, ...], np.ndarray]:
 def remember(card_id: str, text: object) -> tuple[tuple[str, ...], np.ndarray]:
     """A text's tokens, and what each unit of a recurrent network holds after it: float32 (t, units) in [-1, 1]. Raises PlaygroundError."""
     return _look("remember", card_id, text)
+
+
+def translate(card_id: str, texts: Sequence[str]) -> Translation:
+    """What a model makes of texts, and where it looked. Raises PlaygroundError if the card cannot translate, for a text that is too long, and for
+    one without a character that it knows."""
+    card = registry.get(card_id)
+    check_can(card, "translate")
+    control = Text("text", "Text", maximum=LONGEST_TEXT, alphabet=data.get(card.dataset).labels)
+    if isinstance(texts, str) or not 1 <= len(texts) <= MAX_N:
+        raise PlaygroundError(f"texts must be a list of at least one text, got {shown(texts)}.")
+    checked = [control.validate(text) for text in texts]
+    if not all(checked):
+        raise PlaygroundError("Each text must have at least one character.")
+    model = _load(card)
+    parts = []
+    for first in range(0, len(checked), card.chunk):
+        with GATE.step():
+            parts.append(_no_grad(model.translate)(checked[first : first + card.chunk]))
+    return Translation(*(tuple(each for part in parts for each in getattr(part, name)) for name in ("sources", "targets", "attention")))
 
 
 def _look(what: str, card_id: str, text: object) -> Any:

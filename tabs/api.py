@@ -30,6 +30,7 @@ ENDPOINTS = (
     "swap_word",
     "turn_up_guidance",
     "read_text",
+    "translate",
 )
 TYPES: dict[type, Any] = {
     Slider: float,
@@ -51,7 +52,20 @@ def build() -> None:
             gr.api(guarded(sampler(card)), api_name=f"sample_{card.id.replace('-', '_')}", **limits)
     for name, function in zip(
         ENDPOINTS,
-        (reconstruct, classify, models, write_number, compare, mix, copies, look_at_words, swap_word, turn_up_guidance, read_text),
+        (
+            reconstruct,
+            classify,
+            models,
+            write_number,
+            compare,
+            mix,
+            copies,
+            look_at_words,
+            swap_word,
+            turn_up_guidance,
+            read_text,
+            translate,
+        ),
         strict=True,
     ):
         gr.api(guarded(function), api_name=name, **limits)
@@ -177,6 +191,18 @@ def read_text(model: str, text: str) -> dict:
     run.check_can(card, "read")
     reading = run.read(card.id, text_of(card.controls).validate(text))
     return {"model": card.id, "tokens": list(reading.pieces), "surprise": reading.surprise.round(4).tolist()}
+
+
+def translate(model: str, text: str) -> dict:
+    """What a model makes of a text, and for each character that it wrote how its attention was shared among those of the text."""
+    found = run.translate(model, [text])
+    return {
+        "model": model,
+        "text": found.texts[0],
+        "source": list(found.sources[0]),
+        "target": list(found.targets[0]),
+        "attention": found.attention[0].round(4).tolist(),
+    }
 
 
 def _family(found: Run | WeightsUnavailable, judged: Callable[[Run], dict]) -> dict:

@@ -7,7 +7,7 @@ import os
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["PLAYGROUND_DEVICE"] = "cpu"
-os.environ.pop("PLAYGROUND_DATA", None)  # the tests must not need more than the repository ships
+DATA = os.environ.pop("PLAYGROUND_DATA", None)  # the tests must not need more than the repository ships
 
 from pathlib import Path  # noqa: E402
 

@@ -17,7 +17,7 @@ from typing import Any
 from playground import data, excerpts, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
-from playground.metrics import cost, curve, distance, features, guidance, measurements, memory, quality, reference, text
+from playground.metrics import cost, curve, distance, features, guidance, measurements, memory, pairs, quality, reference, text
 from playground.types import Measurement, ModelCard
 
 N = 10_000
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def can_measure(card: ModelCard) -> bool:
     """True for cards of pictures that draw or score, and for those that read texts, from shipped weights."""
-    return card.hub is None and bool(card.can & ({"sample", "score"} if card.kind == "image" else {"read"}))
+    return card.hub is None and bool(card.can & ({"sample", "score"} if card.kind == "image" else {"read", "translate"}))
 
 
 def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -> list[Measurement]:
@@ -86,6 +86,8 @@ def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -
     about = circumstances(command)
     if card.kind == "text":
         return [*text.measure(card, seed, **about), cost.training(card, **about)[0]]
+    if card.kind == "pairs":
+        return [*pairs.measure(card, **about), cost.training(card, **about)[0]]
     found = [*cost.size(card, **about), *cost.training(card, **about)]
     if "sample" in card.can:
         found += [*quality.generator(card, n, seed, split, **about), *cost.drawing(card, seed, **about)]
@@ -143,6 +145,8 @@ def circumstances(command: str) -> dict[str, Any]:
 def write_references(names: Sequence[str]) -> None:
     """Writes the references of these data sets and says what was left out."""
     for name in names:
+        if data.get(name).kind == "pairs":
+            continue  # drawn by rule: nothing is shipped
         if data.get(name).kind == "text":
             print(excerpts.write(name))
             continue

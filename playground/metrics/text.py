@@ -53,7 +53,7 @@ def size(card: ModelCard, **about: Any) -> list[Measurement]:
     entry = weights.record(card.id)
     facts = entry["facts"]
     parameters = facts.get("counts") or sum(entry["parameters"].values())
-    seen = facts.get("characters_seen") or data.get(card.dataset).sizes["train"]
+    seen = facts.get("characters_seen") or data.get(card.dataset).sizes["train"]  # a table counts each once
     about = {**about, "card": card.id, "seed": 0, "n": 0, "split": ""}
     return [
         Measurement(metric="parameters", value=parameters, **about),

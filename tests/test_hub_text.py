@@ -1,0 +1,204 @@
+"""Language models of the Hub: transformers' own classes from safetensors, the same text as its generate, any tokenizer, one sentence when it cannot be."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+
+from playground import hub, language, registry, run
+from playground.cards import hub_text as cards
+from playground.errors import PlaygroundError, WeightsUnavailable
+from playground.types import ModelCard
+from tests.conftest import DATA
+from tests.hub_layout import COMMIT, Poison, mark
+
+CHAT = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+WORDS = [
+    "The capital of England is London.",
+    "What is the capital of England? It is London, an old town.",
+    "éè 😀 and so on, again and again.",
+]
+
+
+def tokenizer(size: int = 320) -> PreTrainedTokenizerFast:
+    """A byte-level BPE like GPT-2's, learnt from a few words."""
+    found = Tokenizer(models.BPE())
+    found.pre_tokenizer, found.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    found.train_from_iterator(WORDS, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=found, bos_token=special[0], eos_token=special[0])
+
+
+def lay_out(card: ModelCard, cache: Path) -> Path:
+    """Writes a tiny repository of a card into a cache, a poisoned pickle beside its weights; returns its snapshot."""
+    repo = cache / f"models--{card.hub.repo_id.replace('/', '--')}"
+    folder = repo / "snapshots" / COMMIT
+    words = tokenizer()
+    torch.manual_seed(0)
+    if "chat" in card.can:
+        config = LlamaConfig(
+            vocab_size=len(words), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2
+        )
+        network = LlamaForCausalLM(config)
+        network.generation_config.eos_token_id = words.convert_tokens_to_ids("<|im_end|>")
+        words.chat_template = CHAT
+    else:
+        network = GPT2LMHeadModel(
+            GPT2Config(vocab_size=len(words), n_positions=64, n_embd=32, n_layer=2, n_head=4, bos_token_id=0, eos_token_id=0)
+        )
+    for weight in network.parameters():
+        torch.nn.init.normal_(weight, std=0.3)  # so that one token is likelier than another
+    network.save_pretrained(folder)
+    words.save_pretrained(folder)
+    for name in card.hub.files:
+        if not (folder / name).is_file():
+            (folder / name).write_text("{}" if name.endswith("json") else "")
+    for name in ("pytorch_model.bin", "model.ckpt"):
+        (folder / name).write_bytes(pickle.dumps(Poison(mark(folder))))
+    (repo / "refs").mkdir()
+    (repo / "refs" / "main").write_text(COMMIT)
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch) -> Path:
+    """An empty cache of the Hub in place of the person's own."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    small = {"size_bytes": 1_000_000, "memory_bytes": 1_000_000}
+    monkeypatch.setattr(
+        cards, "CARDS", tuple(dataclasses.replace(card, hub=dataclasses.replace(card.hub, **small)) for card in cards.CARDS)
+    )
+    registry.unload()
+    yield tmp_path / "cache"
+    registry.unload()
+
+
+@pytest.fixture(params=cards.CARDS, ids=lambda card: card.id)
+def card(request, cache: Path) -> ModelCard:
+    """Each language model of the Hub, its tiny repository in the cache."""
+    lay_out(request.param, cache)
+    return registry.get(request.param.id)
+
+
+def bare(card: ModelCard):
+    """The network and the tokenizer as a bare call of transformers loads them."""
+    folder = hub.folder(card).as_posix()
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(folder)
+
+
+def test_it_writes_greedily_what_transformers_generate_writes(card: ModelCard):
+    network, words = bare(card)
+    prompt = "The capital of England is"
+    said = (
+        words.apply_chat_template([{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True)
+        if "chat" in card.can
+        else prompt
+    )
+    ids = words(said, return_tensors="pt", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        theirs = network.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=20, do_sample=False, pad_token_id=0)[
+            0, ids.shape[1] :
+        ].tolist()
+    own = run.sample(card.id, 2, 0, prompt=prompt, temperature=0, max_new_tokens=20).samples
+    ended = [network.generation_config.eos_token_id]
+    assert list(own.ids[0]) == list(own.ids[1]) == [token for token in theirs if token not in ended]
+    assert own.prompt == said
+
+
+def test_no_pickle_is_opened_and_nothing_runs_from_a_repository(card: ModelCard):
+    assert run.sample(card.id, 1, 0, max_new_tokens=3).done and not mark(hub.folder(card)).exists()
+    config = hub.folder(card) / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "auto_map": {"AutoModelForCausalLM": "evil.Model"}}))
+    (config.parent / "evil.py").write_text(f"import os; os.mkdir({mark(config.parent).as_posix()!r})")
+    registry.unload()
+    run.sample(card.id, 1, 0, max_new_tokens=1)
+    assert not mark(config.parent).exists()
+
+
+@pytest.mark.parametrize("prompt", ["", "😀😀 café", "שלום עולם", "a\n\n  b", "<|endoftext|>", "x" * 4000])
+def test_any_prompt_gives_a_text(card: ModelCard, prompt: str):
+    found = run.sample(card.id, 2, 1, prompt=prompt, max_new_tokens=6).samples
+    assert len(found) == 2 and all(len(ids) <= 6 for ids in found.ids) and prompt in found.prompt
+    with pytest.raises(PlaygroundError, match="at most 4,000 characters"):
+        run.sample(card.id, 1, 1, prompt="x" * 100_000)
+
+
+def test_tokens_of_half_a_character_are_shown_when_it_is_whole(card: ModelCard):
+    reading = run.read(card.id, "é 😀 the capital")
+    assert "".join(reading.pieces) == "é 😀 the capital" and np.isfinite(reading.surprise).all() and "" in reading.pieces
+
+
+def test_a_choice_changes_only_what_follows(card: ModelCard):
+    asked = {"prompt": "The", "max_new_tokens": 12}
+    whole = run.sample(card.id, 1, 4, **asked).samples.ids[0]
+    other = (whole[3] + 5) % 300 + 3
+    changed = run.sample(card.id, 1, 4, **asked, continued=(*whole[:3], other)).samples.ids[0]
+    assert changed[:3] == whole[:3] and changed[3] == other
+
+
+def test_attention_of_every_layer_and_head_looks_back_only(card: ModelCard):
+    pieces, seen = run.attend(card.id, "The capital of England")
+    assert seen.shape[:2] == (2, 4) and seen.shape[2] == len(pieces) and np.triu(seen, 1).max() == 0
+    np.testing.assert_allclose(seen.sum(-1), 1, atol=1e-4)
+
+
+def test_it_stands_on_the_ladder_while_it_is_here_and_in_public_nowhere(card: ModelCard, monkeypatch):
+    assert card in language.ladder()
+    monkeypatch.setenv("SPACE_ID", "someone/space")
+    assert card not in language.ladder()
+    for ask in (lambda: run.stream(card.id, 1, 0), lambda: run.read(card.id, "a"), lambda: run.attend(card.id, "a")):
+        with pytest.raises(PlaygroundError, match="not offered on a public page"):
+            ask()
+
+
+@pytest.mark.parametrize("card", cards.CARDS, ids=lambda card: card.id)
+def test_without_its_files_one_sentence_says_what_to_do(card: ModelCard, cache: Path, monkeypatch):
+    monkeypatch.setattr(registry, "load", lambda _: pytest.fail("a model was loaded"))
+    for ask in (lambda: run.stream(card.id, 1, 0), lambda: run.read(card.id, "a")):
+        with pytest.raises(WeightsUnavailable, match="is not on this machine") as error:
+            ask()
+        assert "\n" not in str(error.value)
+    assert card.hub.warning and card.licence and all(name.endswith((".safetensors", ".json", ".txt")) for name in card.hub.files)
+
+
+@pytest.mark.skipif(
+    not DATA or not Path(DATA, "gpt2_tokenizer").is_dir(), reason="GPT-2's own vocabulary is not shipped: PLAYGROUND_DATA names it"
+)
+def test_gpt2_of_the_real_size_with_its_own_tokenizer(cache: Path):
+    card = registry.get(cards.GPT2.id)
+    folder = cache / "models--openai-community--gpt2" / "snapshots" / COMMIT
+    torch.manual_seed(0)
+    network = GPT2LMHeadModel(GPT2Config())
+    network.save_pretrained(folder)
+    from transformers import GPT2Tokenizer
+
+    GPT2Tokenizer.from_pretrained(Path(DATA, "gpt2_tokenizer").as_posix()).save_pretrained(folder)
+    for name in ("vocab.json", "merges.txt"):
+        (folder / name).write_bytes(Path(DATA, "gpt2_tokenizer", name).read_bytes())
+    (folder.parents[1] / "refs").mkdir()
+    (folder.parents[1] / "refs" / "main").write_text(COMMIT)
+    size = (folder / "model.safetensors").stat().st_size
+    assert abs(size / cards.GPT2.hub.size_bytes - 1) < 0.12 and sum(p.numel() for p in network.parameters()) == 124_439_808
+    found = run.sample(card.id, 2, 0, prompt="The capital of England is 😀", max_new_tokens=8).samples
+    assert all(len(ids) == 8 for ids in found.ids) and found.prompt == "The capital of England is 😀"
+    assert run.read(card.id, "Hello world").pieces == ("Hello", " world")
+    assert run.attend(card.id, "Hello world")[1].shape == (12, 12, 2, 2)
