@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import threading
 from collections import OrderedDict
@@ -36,11 +37,12 @@ def shape(card: ModelCard) -> tuple[int, ...]:
 
 
 def get(card_id: object) -> ModelCard:
-    """The card of that id. Raises PlaygroundError that names the known ids."""
+    """The card of that id. Raises PlaygroundError that names known ids, those like it if there are any."""
     known = {card.id: card for card in cards()}
     if not isinstance(card_id, str) or card_id not in known:
         shown = repr(card_id)[:40]
-        raise PlaygroundError(f"model must be one of {', '.join(known)}; got {shown}.")
+        near = difflib.get_close_matches(card_id[:60] if isinstance(card_id, str) else "", known, n=4, cutoff=0.4)
+        raise PlaygroundError(f"model must be one of {len(known)} ids such as {', '.join(near or list(known)[:4])} (`list` names them all); got {shown}.")
     return known[card_id]
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 
 from playground import hub, registry, run
 from playground.controls import text_of
-from tabs import dates, heads, ladder, microscope, widgets
+from tabs import heads, ladder, microscope, translating, widgets
 from tabs.widgets import HEAVY, TabPage
 from tabs.writing import Panel, story
 
@@ -32,7 +32,7 @@ def build() -> TabPage:
         panel = Panel(cards, ID)
         _truth(panel)
         ladder.build(ID)
-        dates.build(ID)
+        translating.build(ID)
         _reading(panel)
     with gr.Accordion("How it learns", open=False) as learning:
         widgets.later(learning, f"{ID}-stories", lambda: "".join(map(story, shipped)))

@@ -38,7 +38,7 @@ def build(tab: str) -> None:
         )
         go = gr.Button("Translate", elem_id=f"{tab}-translate", scale=1)
     examples = gr.Dataset(components=[gr.Textbox(visible=False)], samples=[[each] for each in EXAMPLES], label="Examples: press one")
-    out = gr.HTML(_recorded(cards), padding=False, elem_id=f"{tab}-dates")
+    out = gr.HTML(_recorded(cards), padding=False, elem_id=f"{tab}-translated")
     gr.HTML(_measured(cards), padding=False)
 
     @widgets.guarded
