@@ -47,7 +47,8 @@ def build(tab: str) -> None:
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     chosen = examples.click(lambda sample: sample[0], examples, text, **quiet)
-    gr.on([go.click, text.submit, chosen.then], translate, text, out, api_visibility="private", **HEAVY)
+    chosen.then(translate, text, out, api_visibility="private", **HEAVY)
+    gr.on([go.click, text.submit], translate, text, out, api_visibility="private", **HEAVY)
 
 
 def able() -> tuple[ModelCard, ...]:
