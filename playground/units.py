@@ -56,10 +56,13 @@ def correlations(states: np.ndarray, feature: np.ndarray) -> np.ndarray:
     return np.divide(y @ x, scale, out=np.zeros(states.shape[1]), where=scale > 1e-12)
 
 
+def halves(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The half of a text on which units are chosen, and the half that is held out."""
+    return values[: len(values) // 2], values[len(values) // 2 :]
+
+
 def ranked(states: np.ndarray, feature: np.ndarray, most: int = 8) -> tuple[Tracking, ...]:
     """The units that follow a feature best on the first half of a text, with how well they follow it on the second."""
-    states = states.astype(np.float64)
-    half = len(states) // 2
-    first, second = correlations(states[:half], feature[:half]), correlations(states[half:], feature[half:])
+    first, second = map(correlations, halves(states.astype(np.float64)), halves(feature))
     order = np.argsort(-np.abs(first), kind="stable")[:most]
     return tuple(Tracking(int(unit), float(first[unit]), float(second[unit])) for unit in order)

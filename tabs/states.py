@@ -6,16 +6,17 @@ import base64
 import html
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
 
 from playground import excerpts, run, units
-from playground.controls import Choice
+from playground.controls import Choice, Text, text_of
 from playground.errors import ControlError
 from playground.types import ModelCard
 from playground.units import Tracking
-from tabs import pictures, widgets
+from tabs import microscope, pictures, widgets
 from tabs.picker import Picker
 from tabs.widgets import HEAVY
 
@@ -55,20 +56,30 @@ def build(picker: Picker, model: gr.Dropdown, tab: str, dataset: str) -> None:
 
     @widgets.guarded
     def look(model: str, text: str, feature: str) -> str:
-        card, text = picker.card(model), str(text)
+        card = picker.card(model)
         FEATURE.validate(feature)
         run.check_can(card, "remember")
-        if not units.LEAST <= len(text) <= MOST:
-            raise ControlError(f"text must have {units.LEAST} to {MOST:,} characters, got {len(text):,}.")
+        text = checked(card, text)
         pieces, states = run.remember(card.id, text)
-        return state(card, pieces, states, feature)
+        return microscope.prompt_note(card, text) + state(card, pieces, states, feature)
 
     gr.on([go.click, feature.input], look, [model, text, feature], out, api_visibility="private", trigger_mode="always_last", **HEAVY)
 
 
+def checked(card: ModelCard, text: object) -> str:
+    """A text that a card may read, line ends as \\n. Raises ControlError for more than MOST characters, or for too few that the card knows."""
+    control = replace(text_of(card.controls) or Text("text", "Text"), name="text", maximum=MOST)
+    found = replace(control, alphabet=()).validate(text)
+    known = sum(character not in control.unknown(found) for character in found)
+    if known < units.LEAST:
+        raise ControlError(f"text must have at least {units.LEAST} characters that the model knows, got {known}.")
+    return found
+
+
 def state(card: ModelCard, pieces: Sequence[str], states: np.ndarray, feature: str) -> str:
     """The units that follow a feature best, and others, over a text. states: float32 (t, units) in [-1, 1]."""
-    found = units.ranked(states, units.features("".join(pieces))[feature], SHOWN)
+    values = units.features("".join(pieces))[feature]
+    found = units.ranked(states, values, SHOWN)
     chosen = np.clip(np.round(127 * states[:, [each.unit for each in found]]), -127, 127).astype(np.int8)  # (t, SHOWN)
     told = {"values": base64.b64encode(chosen.tobytes()).decode(), "units": [each.unit for each in found]}
     buttons = "".join(_unit(k, each) for k, each in enumerate(found[:8]))
@@ -77,12 +88,20 @@ def state(card: ModelCard, pieces: Sequence[str], states: np.ndarray, feature: s
         f'<div class="state" data-told="{html.escape(json.dumps(told), quote=True)}">'
         f'<div class="state-strip">{pictures.picture(_colours(chosen.T), f"{len(found)} units of {card.id} over {len(pieces)} characters", None, 2.0)}<i class="state-cursor"></i></div>'
         f'<p class="note">Above: {len(found)} of {states.shape[1]} units, those first that follow <b>{html.escape(feature)}</b> best; characters from left to right; '
-        "orange above 0, blue below. Correlation on the half of the text where the unit was chosen, and on the other half:</p>"
+        f"orange above 0, blue below. Correlation on the half of the text where the unit was chosen, and on the other half:{_unvaried(values)}</p>"
         f'<div class="plane-legend" role="group" aria-label="Choose a unit">{buttons}</div>'
         f'<div class="scope-text" tabindex="0" role="application" aria-label="The text, shaded by the unit: arrow keys move">{tokens}</div>'
         '<p class="note state-note" role="status">Choose a unit: the text is shaded by it.</p></div>'
         f'<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {len(pieces)} characters · {states.shape[1]} units</p>'
     )
+
+
+def _unvaried(feature: np.ndarray) -> str:
+    """What is to be said where a feature is the same all through a half of the text, so that nothing can follow it there."""
+    still = [name for name, part in zip(("first", "second"), units.halves(feature), strict=True) if np.ptp(part) == 0]
+    if not still:
+        return ""
+    return f" <b>in the {' and the '.join(still)} half of this text this never changes, so r is 0 there whatever a unit does.</b>"
 
 
 def _unit(place: int, found: Tracking) -> str:

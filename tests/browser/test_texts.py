@@ -112,3 +112,15 @@ def test_a_date_is_translated_and_where_it_looked_is_shown(page: Page) -> None:
     expect(out.locator(".badge.live")).to_have_count(2, timeout=SLOW)
     assert out.locator(".answer").all_inner_texts() == ["1999-12-31"] * 2
     assert out.locator(".across").first.locator("tbody td").count() == 100
+
+
+def test_a_text_that_no_model_knows_is_one_sentence_and_the_state_stays(page: Page) -> None:
+    panel = open_tab(page, "rnn")
+    panel.locator("#rnn-state-run").click()
+    state = panel.locator("#rnn-state .state")
+    state.wait_for(timeout=SLOW)
+    before = state.locator(".scope-text").inner_text()
+    panel.locator("label:has-text('From the part that it was not trained on') textarea").fill("😀" * 80)
+    panel.locator("#rnn-state-run").click()
+    expect(page.locator(".toast-body").first).to_contain_text("at least 60 characters that the model knows, got 0")
+    assert state.locator(".scope-text").inner_text() == before
