@@ -14,7 +14,7 @@ from playground.errors import ControlError, PlaygroundError
 from playground.transcript import Transcript
 from playground.types import Choices, Step, Texts
 from tabs import microscope
-from tests.conftest import WRITERS
+from tests.conftest import WRITERS, card_ids
 
 EVIL = "<img src=x onerror=alert(1)>\"'&"
 
@@ -120,3 +120,11 @@ def test_characters_that_a_model_does_not_know_are_struck_out():
     note = microscope.prompt_note(registry.get(WRITERS[0]), "a 😀 <b> 7")
     assert "<s>😀</s>" in note and "<s>&lt;</s>" in note and "<b> 7" not in note
     assert microscope.prompt_note(registry.get(WRITERS[0]), "To be\n") == ""
+
+
+@pytest.mark.parametrize("card_id", card_ids("remember"))
+def test_the_recorded_state_is_what_the_shipped_weights_hold(card_id: str):
+    recorded, fresh = previews.read_state(card_id), previews.draw_state(registry.get(card_id))
+    assert (recorded.pieces, recorded.feature, recorded.total) == (fresh.pieces, fresh.feature, fresh.total)
+    assert [each.unit for each in recorded.found[:4]] == [each.unit for each in fresh.found[:4]]
+    assert np.abs(recorded.values[:, :4].astype(int) - fresh.values[:, :4]).max() <= 1

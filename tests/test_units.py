@@ -71,7 +71,7 @@ def test_a_feature_that_never_changes_in_a_half_is_said_to(changes_in: tuple[int
     text = list("x" * 200)
     for place in changes_in:
         text[place] = "X"
-    shown = states.state(registry.get("rnn-shakespeare"), text, np.zeros((200, 40), np.float32), "capital letter")
+    shown = states.state(registry.get("rnn-shakespeare"), units.look(text, np.zeros((200, 40), np.float32), "capital letter"), "live")
     assert ("never changes" in shown) == bool(said) and said in shown
 
 
