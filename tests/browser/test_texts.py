@@ -91,9 +91,10 @@ def test_a_head_and_a_token_are_chosen(page: Page) -> None:
 def test_a_text_is_read_and_a_unit_shades_it(page: Page) -> None:
     panel = open_tab(page, "rnn")
     panel.get_by_label("Model", exact=True).first.wait_for()
-    panel.locator("#rnn-state-run").click()
     state = panel.locator("#rnn-state .state")
-    state.wait_for(timeout=SLOW)
+    expect(panel.locator("#rnn-state .badge.recorded")).to_be_visible()
+    panel.locator("#rnn-state-run").click()
+    panel.locator("#rnn-state .badge.live").wait_for(timeout=SLOW)
     expect(state.locator(".state-note")).to_contain_text("shaded by unit")
     before = state.locator(".tok").nth(40).get_attribute("style")
     state.locator(".chip").nth(3).click()
@@ -116,9 +117,10 @@ def test_a_date_is_translated_and_where_it_looked_is_shown(page: Page) -> None:
 
 def test_a_text_that_no_model_knows_is_one_sentence_and_the_state_stays(page: Page) -> None:
     panel = open_tab(page, "rnn")
-    panel.locator("#rnn-state-run").click()
     state = panel.locator("#rnn-state .state")
-    state.wait_for(timeout=SLOW)
+    expect(panel.locator("#rnn-state .badge.recorded")).to_be_visible()
+    panel.locator("#rnn-state-run").click()
+    panel.locator("#rnn-state .badge.live").wait_for(timeout=SLOW)
     before = state.locator(".scope-text").inner_text()
     panel.locator("label:has-text('From the part that it was not trained on') textarea").fill("😀" * 80)
     panel.locator("#rnn-state-run").click()
