@@ -10,7 +10,7 @@ import numpy as np
 
 from playground.types import Choices, Run, Texts
 
-SCALE = 10_000  # probabilities are written as whole numbers of this
+SCALE = 10_000  # probabilities are written as whole numbers of this, that of the chosen token to four digits, however small
 SHOWN = 10  # tokens of a step that are written
 
 
@@ -34,7 +34,7 @@ class Transcript:
             ids = each.ids[row, :SHOWN].tolist()
             names.update(zip(ids, each.pieces[row], strict=False))
             before, after = (np.round(SCALE * part[row, :SHOWN]).astype(int).tolist() for part in (each.before, each.after))
-            steps.append([ids, before, after, int(each.kept[row]), int(each.rank[row]), round(SCALE * float(each.probability[row]))])
+            steps.append([ids, before, after, int(each.kept[row]), int(each.rank[row]), float(f"{SCALE * float(each.probability[row]):.4g}")])
         return {"ids": list(self.texts.ids[row]), "pieces": list(self.texts.pieces[row]), "names": names, "steps": steps}
 
     def _chosen(self, row: int) -> list[Choices]:

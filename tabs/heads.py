@@ -20,11 +20,11 @@ TOKENS = 48  # of a text that are shown
 TEXT = "ROMEO:\nWhat light through yonder window breaks?"
 
 
-def build(picker: Picker, model: gr.Dropdown, tab: str) -> None:
-    """The panel: a text, a button, the heads."""
+def build(picker: Picker, model: gr.Dropdown, tab: str, fold: gr.Accordion) -> None:
+    """The panel: a text, a button, the heads; they are looked at when the fold that holds it is opened."""
     gr.HTML(
         '<div class="section"><h3>Where each head looks</h3><p>At every token each head of each layer shares its attention among the tokens before it (weights that sum to one). '
-        "Choose a head, then a token: the darker, the more it takes from there. This is a view, not an explanation: what a head looks at need not be what decides "
+        "Choose a head: each row is a token, and the darker a cell, the more it takes from there. This is a view, not an explanation: what a head looks at need not be what decides "
         "(Jain &amp; Wallace 2019).</p></div>",
         padding=False,
     )
@@ -39,7 +39,7 @@ def build(picker: Picker, model: gr.Dropdown, tab: str) -> None:
         run.check_can(card, "attend")
         return heads(card, *run.attend(card.id, str(text)[:400]))
 
-    gr.on([go.click, text.submit], look, [model, text], out, api_visibility="private", **HEAVY)
+    gr.on([go.click, text.submit, fold.expand], look, [model, text], out, api_visibility="private", **HEAVY)
 
 
 def heads(card: ModelCard, pieces: Sequence[str], weights: np.ndarray) -> str:
@@ -55,11 +55,13 @@ def heads(card: ModelCard, pieces: Sequence[str], weights: np.ndarray) -> str:
             for head in range(count)
         )
         rows.append(f"<div>{figures}</div>")
-    told = {"pieces": list(pieces), "weights": base64.b64encode(np.round(255 * weights).astype(np.uint8).tobytes()).decode()}
+    told = {"pieces": list(pieces), "count": count, "weights": base64.b64encode(np.round(255 * weights).astype(np.uint8).tobytes()).decode()}
     tokens = "".join(f'<span class="tok" data-k="{k}">{html.escape(piece)}</span>' for k, piece in enumerate(pieces))
     return (
         f'<div class="heads" data-told="{html.escape(json.dumps(told), quote=True)}">{"".join(rows)}'
-        f'<div class="scope-text" tabindex="0" role="application" aria-label="The text: arrow keys move from token to token">{tokens}</div>'
-        f'<p class="note heads-note" role="status">Choose a token of the text: what it looks at is shaded.</p></div>'
+        '<p class="note heads-note" role="status">Choose a head and a token.</p>'
+        '<div class="heads-large"><canvas class="heads-map" tabindex="0" role="application" aria-label="The chosen head, large: up and down arrow choose the token that looks, '
+        'left and right the one that it looks at"></canvas></div>'
+        f'<div class="scope-text" dir="auto" tabindex="0" role="application" aria-label="The text: arrow keys move from token to token">{tokens}</div></div>'
         f'<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {layers} layers of {count} heads · {t} tokens</p>'
     )
