@@ -42,7 +42,9 @@ def get(card_id: object) -> ModelCard:
     if not isinstance(card_id, str) or card_id not in known:
         shown = repr(card_id)[:40]
         near = difflib.get_close_matches(card_id[:60] if isinstance(card_id, str) else "", known, n=4, cutoff=0.4)
-        raise PlaygroundError(f"model must be one of {len(known)} ids such as {', '.join(near or list(known)[:4])} (`list` names them all); got {shown}.")
+        raise PlaygroundError(
+            f"model must be one of {len(known)} ids such as {', '.join(near or list(known)[:4])} (`list` names them all); got {shown}."
+        )
     return known[card_id]
 
 

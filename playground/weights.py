@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import importlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,12 +125,10 @@ def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
 
 
 def hush() -> None:
-    """Keeps the libraries' progress bars, of files that are read in a moment, off the console."""
-    from diffusers.utils import logging as diffusers_logging
-    from transformers.utils import logging as transformers_logging
-
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()
+    """Keeps the progress bars of the libraries that are there, of files that are read in a moment, off the console."""
+    for library in ("diffusers", "transformers"):
+        if library in sys.modules:
+            importlib.import_module(f"{library}.utils.logging").disable_progress_bar()
 
 
 def _forget_origin(path: Path) -> None:

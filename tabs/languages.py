@@ -32,7 +32,7 @@ def table(rows: tuple[Row, ...]) -> str:
     made = next(cell.measured for row in rows for cell in row.cells if cell.measured)
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Models of text, scrolls sideways">'
-        f'<table class="facts families"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<table class="facts families texts"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         f'<p class="runline"><span class="badge recorded">recorded</span> {made.when[:10]} on {html.escape(made.machine)}, commit {html.escape(made.commit)}, '
         f"by <code>{html.escape(made.command)}</code></p>"
     )

@@ -78,6 +78,14 @@ def shown_runs(runs: Iterator[Run], tab: str, row: int | None = None, at: int | 
     yield gr.skip()  # Gradio sends the last value a second time, whole: let that be nothing
 
 
+def waiting(card: ModelCard, prompt: str) -> str:
+    """What stands there until the first token of a model that is not in memory yet."""
+    return (
+        f'<div class="scope"><div class="scope-text"><span class="given">{html.escape(prompt)}</span><i class="caret"></i></div></div>'
+        f'<div class="runline"><span class="badge running">loading</span> {html.escape(card.title)}: the first press reads the weights and the libraries, a few seconds</div>'
+    )
+
+
 def growing(found: Run, row: int | None = None) -> str:
     """A text under way, laid out as it will be when it is finished."""
     texts = found.samples

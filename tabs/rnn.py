@@ -56,7 +56,7 @@ def _memory(dataset: str) -> str:
     one = lines[0]
     return (
         head
-        + chart(lines)
+        + f'<div class="tablewrap" tabindex="0" role="region" aria-label="Curves, scroll sideways">{chart(lines)}</div>'
         + f'<p class="runline"><span class="badge recorded">recorded</span> n {one.n} windows, {distance.SCORED} characters scored in each, {one.split} split, seed {one.seed}, '
         f"bars: standard error; {one.when[:10]} on {html.escape(one.machine)}, commit {html.escape(one.commit)}, by <code>{html.escape(one.command)}</code></p>"
     )

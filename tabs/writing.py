@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import hub, run, stories
+from playground import hub, registry, run, stories
 from playground.controls import text_of
 from playground.types import ModelCard
 from tabs import fetch, microscope, widgets
@@ -95,7 +95,10 @@ class Panel:
         """The handler of the primary button."""
         begun = {"continued": [int(part) if part.isdigit() else part for part in continued.split(",")]} if continued else {}
         asked = self.picker.chosen(model, values) | begun
-        yield from microscope.shown_runs(run.stream(model, n, seed, limit=run.visitor_n(model), views=("choices",), **asked), self.tab)
+        runs = run.stream(model, n, seed, limit=run.visitor_n(model), views=("choices",), **asked)  # checked here, before anything is shown
+        if model not in registry.loaded():
+            yield microscope.waiting(self.picker.card(model), str(asked["prompt"]))
+        yield from microscope.shown_runs(runs, self.tab)
 
 
 def story(card: ModelCard) -> str:

@@ -122,6 +122,15 @@ def test_a_text_can_be_read(client: Client) -> None:
         assert kind == "error" and len(str(message)) < 250, text
 
 
+def test_a_date_can_be_translated(client: Client) -> None:
+    for card in registry.cards():
+        if "translate" in card.can:
+            found = client.predict(card.id, "24.12.1990", api_name="/translate")
+            assert found["text"] == "1990-12-24" and len(found["attention"]) == 10 and len(found["attention"][0]) == len(found["source"])
+    kind, message = post("translate", [FAST, "24.12.1990"])
+    assert kind == "error" and "cannot translate" in str(message)
+
+
 def test_models_lists_every_card(client: Client) -> None:
     assert [model["id"] for model in client.predict(api_name="/models")] == list(MODELS)
 

@@ -53,7 +53,9 @@ def count_calls(card_id: str) -> tuple[list[int], Callable[[], None]]:
 def test_a_card_can_what_its_model_offers(card):
     model = registry.load(card.id)
     offered = {
-        name for name in ("encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember") if hasattr(model, name)
+        name
+        for name in ("encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember", "translate")
+        if hasattr(model, name)
     }
     assert card.can == offered | ({"sample"} if hasattr(model, "stream") else set())
     assert card.facts and card.paper and card.title and registry.get(card.id) is card

@@ -91,7 +91,9 @@ def test_every_control_names_itself_and_what_it_allows(card_id: str, control):
         [math.nan] * 6,
         True,
     ]
-    texts = [] if isinstance(control, Prompt) else [["2", "x"]] if isinstance(control, Text) else ["no such thing", ["2", "x"]]  # good prompts
+    texts = (
+        [] if isinstance(control, Prompt) else [["2", "x"]] if isinstance(control, Text) else ["no such thing", ["2", "x"]]
+    )  # good prompts
     for value in [*wrong, *texts]:
         if isinstance(control, Tokens) and isinstance(value, list) and not value:
             continue  # none at all is what a text begins with

@@ -80,9 +80,13 @@ def test_every_recorded_number_says_how_it_was_made(card):
     assert found, f"{card.id} is not measured: run python -m playground.metrics {card.id} and commit assets/measurements.json."
     for entry in found:
         assert entry.command and entry.when and entry.machine and np.isfinite(entry.value), entry
-        published = ("test", "train", "") if card.kind == "image" else ("valid", "test", "unseen", "train", "")  # the corpus has two parts alone
+        published = (
+            ("test", "train", "") if card.kind == "image" else ("valid", "test", "unseen", "train", "")
+        )  # the corpus has two parts alone
         assert entry.split in published, "numbers of a split on which settings were chosen are not published"
-        assert (entry.extractor is None) == (card.kind != "image" or entry.metric in COST or entry.metric.startswith(("accuracy", "r2_"))), entry
+        assert (entry.extractor is None) == (
+            card.kind != "image" or entry.metric in COST or entry.metric.startswith(("accuracy", "r2_"))
+        ), entry
         assert entry.metric not in QUALITY or entry.floor is not None, entry
 
 

@@ -21,9 +21,9 @@ from torch import nn
 from playground import data, hub, weights
 from playground.device import pick_device
 from playground.errors import WeightsUnavailable
-from playground.models.nets.language import Characters, LanguageModel, Reader, characters_seen, pieces, windows, write
+from playground.models.nets.language import Characters, LanguageModel, Reader, characters_seen, pieces, text_recipe, windows, write
 from playground.training import batches
-from playground.training.recipe import Recipe, TextBatch, Trainee, Update, log_spaced
+from playground.training.recipe import Recipe, TextBatch, Trainee, Update
 from playground.types import Corpus, ModelCard, Texts
 
 STORY = 2, 160  # texts, and characters of each, at a moment of the training story
@@ -257,17 +257,4 @@ def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     def cut(corpus: Corpus) -> batches.Windows:
         return batches.Windows(batches.tokens_of(corpus.text, alphabet), config.context)
 
-    return Recipe(
-        card.id,
-        card.dataset,
-        config,
-        partial(GPTTrainee, config, alphabet),
-        config.num_steps,
-        config.batch_size,
-        ema_decay=config.ema_decay,
-        warmup_steps=config.warmup_steps,
-        decay_from=0.3,
-        clip_norm=1.0,
-        story=log_spaced(config.num_steps),
-        batches=cut,
-    )
+    return text_recipe(card, config, partial(GPTTrainee, config, alphabet), cut)

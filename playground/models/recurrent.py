@@ -6,7 +6,7 @@ Hochreiter & Schmidhuber 1997, Long short-term memory; Elman 1990, Finding struc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -15,9 +15,9 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
-from playground.models.nets.language import Characters, LanguageModel, Reader, characters_seen, pieces, write
+from playground.models.nets.language import Characters, LanguageModel, Reader, characters_seen, pieces, text_recipe, write
 from playground.training import batches
-from playground.training.recipe import Recipe, TextBatch, Trainee, Update, log_spaced
+from playground.training.recipe import Recipe, TextBatch, Trainee, Update
 from playground.types import Corpus, ModelCard, Texts
 
 STORY = 2, 160  # texts, and characters of each, at a moment of the training story
@@ -171,22 +171,9 @@ def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     def cut(corpus: Corpus) -> batches.Lanes:
         return batches.Lanes(batches.tokens_of(corpus.text, alphabet), config.length)
 
-    return Recipe(
-        card.id,
-        card.dataset,
-        config,
-        partial(RecurrentTrainee, config, alphabet),
-        config.num_steps,
-        config.batch_size,
-        ema_decay=config.ema_decay,
-        warmup_steps=config.warmup_steps,
-        decay_from=0.3,
-        clip_norm=1.0,
-        story=log_spaced(config.num_steps),
-        batches=cut,
-    )
+    return text_recipe(card, config, partial(RecurrentTrainee, config, alphabet), cut)
 
 
 def plain_recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of a plain RNN of characters."""
-    return replace(recipe(card, config or PLAIN))
+    return recipe(card, config or PLAIN)

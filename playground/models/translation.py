@@ -7,7 +7,7 @@ attention (Bahdanau et al., arXiv:1409.0473). Both write the likeliest character
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
+from playground.models.nets.language import text_recipe
 from playground.training import batches
 from playground.training.recipe import Recipe, Trainee, Update
 from playground.types import ModelCard, Pairs, Translation
@@ -230,21 +231,11 @@ def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of a small T5."""
     config = config or Config()
     alphabet = data.get(card.dataset).labels
-    return Recipe(
-        card.id,
-        card.dataset,
-        config,
-        partial(TranslationTrainee, config, alphabet),
-        config.num_steps,
-        config.batch_size,
-        ema_decay=config.ema_decay,
-        warmup_steps=config.warmup_steps,
-        decay_from=0.3,
-        clip_norm=1.0,
-        batches=lambda pairs: PairBatches(pairs, PairTokens(alphabet)),
+    return text_recipe(
+        card, config, partial(TranslationTrainee, config, alphabet), lambda pairs: PairBatches(pairs, PairTokens(alphabet)), has_story=False
     )
 
 
 def lstm_recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of an LSTM with attention."""
-    return replace(recipe(card, config or LSTM))
+    return recipe(card, config or LSTM)

@@ -228,7 +228,10 @@ def test_ways_are_followed_and_the_curves_stand_above_them(page: Page) -> None:
     assert ways.locator("figure.ways").count() >= 1 and "1: straight" in ways.inner_text()
 
 
-@pytest.mark.parametrize("family", sorted({card.family for card in registry.shipped() if "sample" in card.can}))
+DRAWN = [card.family for card in registry.shipped() if "sample" in card.can]
+
+
+@pytest.mark.parametrize("family", sorted({family for family in DRAWN if DRAWN.count(family) > 1}))
 def test_every_model_of_a_tab_is_chosen_after_every_other_without_a_complaint(page: Page, family: str) -> None:
     panel = open_tab(page, family)
     panel.get_by_label("Model", exact=True).first.click()

@@ -101,3 +101,14 @@ def test_a_text_is_read_and_a_unit_shades_it(page: Page) -> None:
     assert state.locator(".tok").nth(40).get_attribute("style") != before
     state.locator(".tok").nth(30).hover()
     expect(state.locator(".state-note")).to_contain_text("After character 31")
+
+
+def test_a_date_is_translated_and_where_it_looked_is_shown(page: Page) -> None:
+    panel = open_tab(page, "transformer")
+    out = panel.locator("#transformer-translated")
+    expect(out.locator(".badge.recorded").first).to_be_visible()
+    panel.get_by_label("A date", exact=True).fill("12/31/1999")
+    panel.locator("#transformer-translate").click()
+    expect(out.locator(".badge.live")).to_have_count(2, timeout=SLOW)
+    assert out.locator(".answer").all_inner_texts() == ["1999-12-31"] * 2
+    assert out.locator(".across").first.locator("tbody td").count() == 100

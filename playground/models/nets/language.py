@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import torch
 
 from playground.errors import ControlError
 from playground.sampling.tokens import LONGEST, Filters, choose, uniforms
-from playground.types import Choices, Reading, Step, Texts
+from playground.training.recipe import Recipe, Trainee, log_spaced
+from playground.types import Choices, ModelCard, Reading, Step, Texts
 
 SHOWN = 12  # tokens that a view of choices holds
 
@@ -201,6 +202,24 @@ def write(model: LanguageModel, n: int, length: int, seed: int) -> Texts:
 
     *_, last = model.stream(n, generators(seed, 0, n), max_new_tokens=min(length, LONGEST))
     return last.samples
+
+
+def text_recipe(card: ModelCard, config: Any, make: Callable[[], Trainee], cut: Callable[[Any], Any], has_story: bool = True) -> Recipe:
+    """The recipe of a model of text: warm-up, then constant, then half a cosine down from three tenths of the steps on."""
+    return Recipe(
+        card.id,
+        card.dataset,
+        config,
+        make,
+        config.num_steps,
+        config.batch_size,
+        ema_decay=config.ema_decay,
+        warmup_steps=config.warmup_steps,
+        decay_from=0.3,
+        clip_norm=1.0,
+        story=log_spaced(config.num_steps) if has_story else (),
+        batches=cut,
+    )
 
 
 def windows(length: int, context: int) -> Iterator[tuple[int, int, int]]:
