@@ -263,7 +263,7 @@ window.playgroundArrow = (tokens, k, key) => {
   const told = window.playgroundTold;
   const visible = (piece) => piece === "" ? "·part of a character·" : piece === " " ? "␣ space" : piece === "\n" ? "↵ new line" : piece.replaceAll("\n", "↵").replace(/^ /, "␣").replaceAll("\t", "⇥");
   const make = (tag, kind, text) => { const node = document.createElement(tag); if (kind) node.className = kind; if (text !== undefined) node.textContent = text; return node; };
-  const percent = (value) => { const p = (100 * value) / SCALE; return p >= 10 ? `${p.toFixed(0)} %` : p >= 0.1 ? `${p.toFixed(1)} %` : p >= 0.01 ? `${p.toFixed(2)} %` : "under 0.01 %"; };
+  const percent = (value) => { const p = (100 * value) / SCALE; return p >= 10 ? `${p.toFixed(0)} %` : p >= 0.1 ? `${p.toFixed(1)} %` : p >= 0.01 ? `${p.toFixed(2)} %` : "< 0.01 %"; };
   const bar = (value, kind) => { const cell = make("span", `scope-bar ${kind}`); const inner = make("i"); inner.style.width = `${(100 * value) / SCALE}%`; cell.append(inner, make("b", "", percent(value))); return cell; };
   const tokensOf = (text) => [...text.querySelectorAll(".tok")];
   const natsOf = (data, k) => data.nats ? data.nats[k] : data.steps[k] ? -Math.log(Math.max(data.steps[k][5], 1e-6) / SCALE) : null;
@@ -279,7 +279,7 @@ window.playgroundArrow = (tokens, k, key) => {
       pick.dataset.id = id;
       if (id === data.ids[k]) { row.classList.add("own"); pick.append(make("small", "", " chosen")); pick.setAttribute("aria-pressed", "true"); }
       else pick.title = "Choose this one and go on from here";
-      if (id === data.was?.[k]) pick.append(make("small", "", " drawn first"));
+      if (id === data.was?.[k]) pick.append(make("small", "", " drawn"));
       if (after[i] === 0) row.classList.add("cut");
       row.append(pick, bar(before[i], "before"), after[i] === 0 ? make("span", "scope-bar cutoff", "cut off") : bar(after[i], "after"));
       return row;
@@ -384,7 +384,7 @@ window.playgroundArrow = (tokens, k, key) => {
 
 // Where the heads of a transformer look (tabs/heads.py): a head, large, with the tokens on both sides; a token, and what that looks at.
 (() => {
-  const LEAST = 11, MOST = 22, WIDEST = 84; // CSS pixels of a cell, and of a token's name
+  const LEAST = 11, MOST = 15, WIDEST = 84; // CSS pixels of a cell, and of a token's name
   window.playgroundHeads = (element) => {
     const read = (box) => {
       const data = window.playgroundTold(box);
@@ -399,13 +399,25 @@ window.playgroundArrow = (tokens, k, key) => {
       const row = Array.from({ length: data.at + 1 }, (_, k) => weight(data, data.at, k));
       return [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 3).filter((k) => row[k] > 0.01);
     };
+    const small = (box, data) => { // every head on its button, a point for each weight
+      const t = data.pieces.length, colour = document.createElement("canvas").getContext("2d");
+      colour.fillStyle = getComputedStyle(box).getPropertyValue("--accent").trim();
+      colour.fillRect(0, 0, 1, 1);
+      const [red, green, blue] = colour.getImageData(0, 0, 1, 1).data;
+      box.querySelectorAll(".head canvas").forEach((canvas, head) => {
+        canvas.width = canvas.height = t;
+        const points = new ImageData(t, t);
+        for (let k = 0; k < t * t; k++) points.data.set([red, green, blue, 255 * Math.sqrt(data.bytes[head * t * t + k] / 255)], 4 * k);
+        canvas.getContext("2d").putImageData(points, 0, 0);
+      });
+    };
     const paint = (box, data) => { // the chosen head on its canvas
       const canvas = box.querySelector(".heads-map"), ink = canvas.getContext("2d"), t = data.pieces.length, sharp = window.devicePixelRatio || 1;
       const style = getComputedStyle(box), accent = style.getPropertyValue("--accent").trim(), line = style.getPropertyValue("--line").trim();
-      const font = "12px ui-monospace, SFMono-Regular, Menlo, monospace";
+      const wide = canvas.parentElement.clientWidth, font = `${wide < 14 * t ? 10 : 12}px ui-monospace, SFMono-Regular, Menlo, monospace`;
       ink.font = font;
       const edge = Math.min(WIDEST, 10 + Math.ceil(Math.max(...data.pieces.map((piece) => ink.measureText(name(piece)).width))));
-      const cell = Math.max(LEAST, Math.min(MOST, Math.floor((box.clientWidth - edge - 4) / t))), side = edge + cell * t + 2;
+      const cell = Math.max(LEAST, Math.min(MOST, Math.floor((wide - edge - 4) / t))), side = edge + cell * t + 2;
       data.edge = edge; data.cell = cell;
       canvas.width = canvas.height = Math.round(side * sharp);
       canvas.style.width = canvas.style.height = `${side}px`;
@@ -456,7 +468,7 @@ window.playgroundArrow = (tokens, k, key) => {
     };
     const refresh = () => {
       const box = element.querySelector(".heads");
-      if (box && box.drawnBy !== box.dataset.told) { box.drawnBy = box.dataset.told; sized.disconnect(); sized.observe(box); draw(box); }
+      if (box && box.drawnBy !== box.dataset.told) { box.drawnBy = box.dataset.told; sized.disconnect(); sized.observe(box); small(box, read(box)); draw(box); }
     };
     const sized = new ResizeObserver(([entry]) => { if (entry.target.isConnected) paint(entry.target, read(entry.target)); });
     new MutationObserver(refresh).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-told"] });

@@ -10,12 +10,13 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from playground import registry, run, transcript
-from playground.controls import shown
+from playground.controls import shown, text_of
 from playground.errors import ControlError
 from playground.transcript import Transcript
 from playground.types import ModelCard, Reading, Run
@@ -81,7 +82,8 @@ def shown_runs(runs: Iterator[Run], tab: str, row: int | None = None, at: int | 
 def waiting(card: ModelCard, prompt: str) -> str:
     """What stands there until the first token of a model that is not in memory yet."""
     return (
-        f'<div class="scope"><div class="scope-text"><span class="given">{html.escape(prompt)}</span><i class="caret"></i></div></div>'
+        f'<div class="scope">{LEGEND}<div class="scope-head">{_name(0, 1)}</div><div class="scope-text" dir="auto"><span class="given">{html.escape(prompt)}</span>'
+        f'<i class="caret"></i></div>{_panel(LATER)}</div>'
         f'<div class="runline"><span class="badge running">loading</span> {html.escape(card.title)}: the first press reads the weights and the libraries, a few seconds</div>'
     )
 
@@ -95,7 +97,7 @@ def growing(found: Run, row: int | None = None) -> str:
         f'{html.escape(texts.texts[k])}<i class="caret"></i></div>'
         for k in rows
     )
-    return f'<div class="scope"{_row(row)}>{LEGEND}{parts}{_panel("It can be looked at when it is finished.")}</div>{widgets.progress_line(found)}'
+    return f'<div class="scope"{_row(row)}>{LEGEND}{parts}{_panel(LATER)}</div>{widgets.progress_line(found)}'
 
 
 def result(found: Run, written: Transcript, tab: str, how: str = "live", row: int | None = None, at: int | None = None) -> str:
@@ -116,6 +118,15 @@ def result(found: Run, written: Transcript, tab: str, how: str = "live", row: in
         + widgets.run_line(found, tab, how, f" · {speed:,.0f} characters a second")
         + _takes(found, written, rows)
     )
+
+
+def text_for(card: ModelCard, text: object) -> str:
+    """A text that a card is to read, checked as its prompt is. Raises ControlError, also for an empty one."""
+    control = text_of(card.controls)
+    checked = replace(control, name="text").validate(text)
+    if not checked:
+        raise ControlError("text must have at least one character.")
+    return checked
 
 
 def reading(found: Reading) -> str:
@@ -148,6 +159,7 @@ def shade(nats: float) -> int:
     return sum(nats >= edge for edge in SURPRISES)
 
 
+LATER = "It can be looked at when it is finished."
 KEYS = "{name}, token by token: arrow keys move"
 LEGEND = (
     '<p class="scope-legend" aria-hidden="true">Each token by how surprised the model was by it: '
@@ -204,8 +216,6 @@ def recorded(card: ModelCard, tab: str) -> str:
 
 def prompt_note(card: ModelCard, text: str) -> str:
     """What the card does not know of a prompt, struck out; nothing where it knows all."""
-    from playground.controls import text_of
-
     control = text_of(card.controls)
     unknown = control.unknown(text) if control else ()
     if not unknown:

@@ -10,8 +10,6 @@ from typing import Any
 import gradio as gr
 
 from playground import hub, registry, run
-from playground.controls import text_of
-from playground.errors import ControlError
 from tabs import heads, ladder, microscope, translating, widgets
 from tabs.widgets import HEAVY, TabPage
 from tabs.writing import Panel, story
@@ -86,10 +84,7 @@ def _reading(panel: Panel) -> None:
     @widgets.guarded
     def read(model: str, text: str) -> str:
         card = panel.picker.card(model)
-        checked = text_of(card.controls).validate(text)
-        if not checked:
-            raise ControlError("Text must have at least one character.")
-        found = run.read(card.id, checked)
+        found = run.read(card.id, microscope.text_for(card, text))
         nats = found.surprise
         return (
             f'{microscope.reading(found)}<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {len(nats)} tokens · '
