@@ -132,7 +132,7 @@
     together(plane, Number(plane.dataset.column ?? middle) + dx, Number(plane.dataset.row ?? middle) + dy);
   });
   document.addEventListener("click", (event) => {
-    const chip = event.target.closest?.(".plane-legend .chip");
+    const chip = event.target.closest?.(":is(.plane, .planes) .plane-legend .chip");
     if (chip) {
       const plane = chip.closest(".plane, .planes");
       const only = plane.dataset.only === chip.dataset.class ? "" : chip.dataset.class;

@@ -54,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
     recording.set_defaults(
         command=lambda args: [
             print(path)
-            for write in (previews.write, previews.write_more, previews.write_texts, previews.write_translations)
+            for write in (previews.write, previews.write_more, previews.write_texts, previews.write_translations, previews.write_states)
             for path in write(tuple(args.cards))
         ]
     )

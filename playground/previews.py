@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from playground import data, exhibits, inside, registry, run, transcript, weights
+from playground import data, excerpts, exhibits, inside, registry, run, transcript, units, weights
 from playground.controls import equal_shares
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -129,6 +131,34 @@ def read_translation(card_id: str, folder: Path = PREVIEWS) -> Translation:
         return Translation((tuple(about["source"]),), (tuple(about["target"]),), (np.asarray(about["attention"], np.float32),))
     except (OSError, ValueError, KeyError) as error:
         raise PlaygroundError(f"{card_id} has no recorded translation: make it with python -m playground previews {card_id}.") from error
+
+
+def write_states(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]:
+    """Writes CARD-state.json, what the units of the given cards (none: of all) hold over the excerpt of their data set; returns the paths."""
+    paths = []
+    for card in [card for card in registry.shipped() if "remember" in card.can and (not card_ids or card.id in card_ids)]:
+        seen = draw_state(card)
+        about = {"card": card.id, "feature": seen.feature, "total": seen.total, "text": "".join(seen.pieces), "weights": _hashes(card.id)}
+        about |= {"found": [list(asdict(each).values()) for each in seen.found], "values": base64.b64encode(seen.values.tobytes()).decode()}
+        paths.append(folder / f"{card.id}-state.json")
+        weights.write_json(paths[-1], about, indent=None)
+    return paths
+
+
+def draw_state(card: ModelCard) -> units.Look:
+    """What write_states records of a card."""
+    return units.look(*run.remember(card.id, excerpts.read(card.dataset)), next(iter(units.features("a"))))
+
+
+def read_state(card_id: str, folder: Path = PREVIEWS) -> units.Look:
+    """The recorded state of a card. Raises PlaygroundError where there is none."""
+    try:
+        about = json.loads((folder / f"{card_id}-state.json").read_text(encoding="utf-8"))
+        found = tuple(units.Tracking(*each) for each in about["found"])
+        values = np.frombuffer(base64.b64decode(about["values"]), np.int8).reshape(-1, len(found))
+        return units.Look(tuple(about["text"]), values, found, about["total"], about["feature"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PlaygroundError(f"{card_id} has no recorded state: make it with python -m playground previews {card_id}.") from error
 
 
 def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]:

@@ -7,6 +7,7 @@ text and scored on the second, so that the best of many by chance does not look 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,10 +57,34 @@ def correlations(states: np.ndarray, feature: np.ndarray) -> np.ndarray:
     return np.divide(y @ x, scale, out=np.zeros(states.shape[1]), where=scale > 1e-12)
 
 
+def halves(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The half of a text on which units are chosen, and the half that is held out."""
+    return values[: len(values) // 2], values[len(values) // 2 :]
+
+
 def ranked(states: np.ndarray, feature: np.ndarray, most: int = 8) -> tuple[Tracking, ...]:
     """The units that follow a feature best on the first half of a text, with how well they follow it on the second."""
-    states = states.astype(np.float64)
-    half = len(states) // 2
-    first, second = correlations(states[:half], feature[:half]), correlations(states[half:], feature[half:])
+    first, second = map(correlations, halves(states.astype(np.float64)), halves(feature))
     order = np.argsort(-np.abs(first), kind="stable")[:most]
     return tuple(Tracking(int(unit), float(first[unit]), float(second[unit])) for unit in order)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A text and the units that follow a feature of it best, the best first.
+
+    values: int8 (t, len(found)), 127 times their activations. total: how many units the network has. feature: its name.
+    """
+
+    pieces: tuple[str, ...]
+    values: np.ndarray
+    found: tuple[Tracking, ...]
+    total: int
+    feature: str
+
+
+def look(pieces: Sequence[str], states: np.ndarray, feature: str, most: int = 32) -> Look:
+    """The units of states (t, units) in [-1, 1] that follow a feature best over a text."""
+    found = ranked(states, features("".join(pieces))[feature], most)
+    values = np.clip(np.round(127 * states[:, [each.unit for each in found]]), -127, 127).astype(np.int8)
+    return Look(tuple(pieces), values, found, states.shape[1], feature)

@@ -5,21 +5,20 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Sequence
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
 
-from playground import excerpts, run, units
-from playground.controls import Choice
+from playground import excerpts, previews, run, units
+from playground.controls import Choice, Text, text_of
 from playground.errors import ControlError
 from playground.types import ModelCard
-from playground.units import Tracking
-from tabs import pictures, widgets
+from playground.units import Look, Tracking
+from tabs import microscope, pictures, widgets
 from tabs.picker import Picker
 from tabs.widgets import HEAVY
 
-SHOWN = 32  # units of the strip
 MOST = 1200  # characters of a text
 FEATURES = tuple(units.features("a"))
 FEATURE = Choice("feature", "What a unit may follow", FEATURES[0], FEATURES)
@@ -32,6 +31,7 @@ def build(picker: Picker, model: gr.Dropdown, tab: str, dataset: str) -> None:
         "Each row of the strip is one unit; move over the text to see the state there. Some units follow something that we can name.</p></div>",
         padding=False,
     )
+    first = next(card for card in picker.cards if "remember" in card.can)
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
             text = gr.Textbox(
@@ -46,7 +46,7 @@ def build(picker: Picker, model: gr.Dropdown, tab: str, dataset: str) -> None:
             go = gr.Button("Read", elem_id=f"{tab}-state-run")
         with gr.Column(scale=2, min_width=320):
             out = gr.HTML(
-                '<div class="awaited"></div>',
+                state(first, previews.read_state(first.id), "recorded"),
                 html_template="${value}",
                 js_on_load="window.playgroundState(element)",
                 padding=False,
@@ -55,34 +55,51 @@ def build(picker: Picker, model: gr.Dropdown, tab: str, dataset: str) -> None:
 
     @widgets.guarded
     def look(model: str, text: str, feature: str) -> str:
-        card, text = picker.card(model), str(text)
+        card = picker.card(model)
         FEATURE.validate(feature)
         run.check_can(card, "remember")
-        if not units.LEAST <= len(text) <= MOST:
-            raise ControlError(f"text must have {units.LEAST} to {MOST:,} characters, got {len(text):,}.")
+        text = checked(card, text)
         pieces, states = run.remember(card.id, text)
-        return state(card, pieces, states, feature)
+        return microscope.prompt_note(card, text) + state(card, units.look(pieces, states, feature), "live")
 
     gr.on([go.click, feature.input], look, [model, text, feature], out, api_visibility="private", trigger_mode="always_last", **HEAVY)
 
 
-def state(card: ModelCard, pieces: Sequence[str], states: np.ndarray, feature: str) -> str:
-    """The units that follow a feature best, and others, over a text. states: float32 (t, units) in [-1, 1]."""
-    found = units.ranked(states, units.features("".join(pieces))[feature], SHOWN)
-    chosen = np.clip(np.round(127 * states[:, [each.unit for each in found]]), -127, 127).astype(np.int8)  # (t, SHOWN)
-    told = {"values": base64.b64encode(chosen.tobytes()).decode(), "units": [each.unit for each in found]}
-    buttons = "".join(_unit(k, each) for k, each in enumerate(found[:8]))
-    tokens = "".join(f'<span class="tok" data-k="{k}">{html.escape(piece)}</span>' for k, piece in enumerate(pieces))
+def checked(card: ModelCard, text: object) -> str:
+    """A text that a card may read, line ends as \\n. Raises ControlError for more than MOST characters, or for too few that the card knows."""
+    control = replace(text_of(card.controls) or Text("text", "Text"), name="text", maximum=MOST)
+    found = replace(control, alphabet=()).validate(text)
+    known = sum(character not in control.unknown(found) for character in found)
+    if known < units.LEAST:
+        raise ControlError(f"text must have at least {units.LEAST} characters that the model knows, got {known}.")
+    return found
+
+
+def state(card: ModelCard, seen: Look, how: str) -> str:
+    """The units that follow a feature best over a text."""
+    told = {"values": base64.b64encode(seen.values.tobytes()).decode(), "units": [each.unit for each in seen.found]}
+    buttons = "".join(_unit(k, each) for k, each in enumerate(seen.found[:8]))
+    tokens = "".join(f'<span class="tok" data-k="{k}">{html.escape(piece)}</span>' for k, piece in enumerate(seen.pieces))
+    strip = pictures.picture(_colours(seen.values.T), f"{len(seen.found)} units of {card.id} over {len(seen.pieces)} characters", None, 2.0)
+    unvaried = _unvaried(units.features("".join(seen.pieces))[seen.feature])
     return (
         f'<div class="state" data-told="{html.escape(json.dumps(told), quote=True)}">'
-        f'<div class="state-strip">{pictures.picture(_colours(chosen.T), f"{len(found)} units of {card.id} over {len(pieces)} characters", None, 2.0)}<i class="state-cursor"></i></div>'
-        f'<p class="note">Above: {len(found)} of {states.shape[1]} units, those first that follow <b>{html.escape(feature)}</b> best; characters from left to right; '
-        "orange above 0, blue below. Correlation on the half of the text where the unit was chosen, and on the other half:</p>"
+        f'<div class="state-strip">{strip}<i class="state-cursor"></i></div>'
+        f'<p class="note">Above: {len(seen.found)} of {seen.total} units, those first that follow <b>{html.escape(seen.feature)}</b> best; characters from left to right; '
+        f"orange above 0, blue below. Correlation on the half of the text where the unit was chosen, and on the other half:{unvaried}</p>"
         f'<div class="plane-legend" role="group" aria-label="Choose a unit">{buttons}</div>'
         f'<div class="scope-text" tabindex="0" role="application" aria-label="The text, shaded by the unit: arrow keys move">{tokens}</div>'
         '<p class="note state-note" role="status">Choose a unit: the text is shaded by it.</p></div>'
-        f'<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {len(pieces)} characters · {states.shape[1]} units</p>'
+        f'<p class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(card.id)}</b> · {len(seen.pieces)} characters · {seen.total} units</p>'
     )
+
+
+def _unvaried(feature: np.ndarray) -> str:
+    """What is to be said where a feature is the same all through a half of the text, so that nothing can follow it there."""
+    still = [name for name, part in zip(("first", "second"), units.halves(feature), strict=True) if np.ptp(part) == 0]
+    if not still:
+        return ""
+    return f" <b>in the {' and the '.join(still)} half of this text this never changes, so r is 0 there whatever a unit does.</b>"
 
 
 def _unit(place: int, found: Tracking) -> str:

@@ -42,13 +42,13 @@ def build(tab: str) -> None:
     gr.HTML(_measured(cards), padding=False)
 
     @widgets.guarded
-    def translate(text: str) -> str:
+    def answered(text: str) -> str:
         return "".join(shown(card, run.translate(card.id, [text]), "live") for card in cards)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     chosen = examples.click(lambda sample: sample[0], examples, text, **quiet)
-    chosen.then(translate, text, out, api_visibility="private", **HEAVY)
-    gr.on([go.click, text.submit], translate, text, out, api_visibility="private", **HEAVY)
+    chosen.then(answered, text, out, api_visibility="private", **HEAVY)
+    gr.on([go.click, text.submit], answered, text, out, api_visibility="private", **HEAVY)
 
 
 def able() -> tuple[ModelCard, ...]:

@@ -207,7 +207,8 @@ def test_a_model_that_cannot_is_said_to(name: str, model: str, words: str) -> No
 @pytest.mark.parametrize("card_id", [card.id for card in registry.cards() if card.hub])
 def test_a_model_that_is_not_here_is_one_sentence_and_public_or_not_it_loads_nothing(card_id: str, monkeypatch) -> None:
     assert post(endpoint(card_id), values(card_id))[1].endswith("or use a model that is shipped with this page.")
-    refused(endpoint(card_id), values(card_id, n=5), "n", "[1, 4]")
+    most = registry.get(card_id).hub.visitor_n
+    refused(endpoint(card_id), values(card_id, n=most + 1), "n", f"[1, {most}]")
     for name in ("reconstruct", "classify"):
         assert post(name, [card_id, digit_uri()])[1].startswith(f"{card_id} cannot ")
     monkeypatch.setenv("SPACE_ID", "someone/space")
@@ -276,7 +277,7 @@ def test_a_bad_control_is_refused_in_one_sentence(card_id: str, name: str, value
 )
 @pytest.mark.parametrize("name", ["reconstruct", "classify"])
 def test_an_unknown_model_is_refused_and_the_known_ones_are_named(name: str, model: object) -> None:
-    refused(name, [model, digit_uri()], "model", "gan-mnist")
+    refused(name, [model, digit_uri()], "model", "ids such as")
 
 
 def test_a_decompression_bomb_is_refused_from_its_header() -> None:

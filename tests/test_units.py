@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from playground import data, excerpts, registry, units
+from playground.errors import ControlError
 from playground.metrics import distance
+from tabs import states
 
 TEXT = (
     "KING LEAR:\nBlow, winds, and crack your cheeks! rage! blow!\nYou cataracts and hurricanoes, spout.\n\nFool:\nO nuncle, court holy-water.\n"
@@ -17,9 +19,9 @@ TEXT = (
 @pytest.mark.parametrize("name", list(units.features("a")))
 def test_a_unit_that_follows_a_feature_is_found_among_noise(name: str):
     feature, rng = units.features(TEXT)[name], np.random.default_rng(0)
-    states = rng.standard_normal((len(TEXT), 40))
-    states[:, 17] = np.tanh(0.5 * (feature - feature.mean()) / feature.std()) + 0.1 * states[:, 17]
-    first, *others = units.ranked(states, feature)
+    held = rng.standard_normal((len(TEXT), 40))
+    held[:, 17] = np.tanh(0.5 * (feature - feature.mean()) / feature.std()) + 0.1 * held[:, 17]
+    first, *others = units.ranked(held, feature)
     assert first.unit == 17 and first.chosen_on > 0.7 and first.held_out > 0.7
     assert all(abs(each.held_out) < 0.3 for each in others), "the best of noise does not look good on what it was not chosen on"
 
@@ -32,6 +34,45 @@ def test_features_say_what_they_are_called():
     assert found["position in the line"].tolist() == [1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1]
     assert found["letters since the word began"].tolist() == [1, 2, 0, 0, 1, 2, 0, 0, 1, 2, 3, 0, 0, 1]
     assert found["capital letter"].sum() == 4 and found["new line"].sum() == 2 and found["punctuation"].sum() == 3
+
+
+def test_the_half_that_a_unit_is_chosen_on_is_not_the_half_it_is_scored_on():
+    feature, rng = units.features(TEXT)["vowel"], np.random.default_rng(0)
+    held = 0.1 * rng.standard_normal((len(TEXT), 5))
+    half = len(TEXT) // 2
+    held[:half, 3] += feature[:half]
+    held[half:, 1] += feature[half:]
+    first, *_ = units.ranked(held, feature)
+    assert first.unit == 3 and first.chosen_on > 0.9 and abs(first.held_out) < 0.2
+    assert [len(part) for part in units.halves(feature)] == [half, len(TEXT) - half]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\U0001f600" * 80, "\U0001f600" * 80 + "hello", "x" * (units.LEAST - 1), "x" * 100_000, None, 7, ["a"] * 100]
+)
+def test_a_text_that_cannot_be_read_is_refused_in_a_sentence_before_a_model_is_asked(text: object):
+    for card in (card for card in registry.shipped() if "remember" in card.can):
+        with pytest.raises(ControlError, match="text must") as caught:
+            states.checked(card, text)
+        assert len(str(caught.value)) < 200
+
+
+def test_a_text_is_read_with_line_ends_of_one_kind_and_what_is_unknown_does_not_count():
+    card = next(card for card in registry.shipped() if "remember" in card.can)
+    assert states.checked(card, "A word.\r\n" * 8) == "A word.\n" * 8
+    assert len(states.checked(card, "x" * units.LEAST + "\U0001f600")) == units.LEAST + 1
+
+
+@pytest.mark.parametrize(
+    "changes_in, said",
+    [((0, 100), ""), ((100,), "in the first half"), ((0,), "in the second half"), ((), "in the first and the second half")],
+)
+def test_a_feature_that_never_changes_in_a_half_is_said_to(changes_in: tuple[int, ...], said: str):
+    text = list("x" * 200)
+    for place in changes_in:
+        text[place] = "X"
+    shown = states.state(registry.get("rnn-shakespeare"), units.look(text, np.zeros((200, 40), np.float32), "capital letter"), "live")
+    assert ("never changes" in shown) == bool(said) and said in shown
 
 
 def test_what_does_not_vary_correlates_with_nothing():
