@@ -234,109 +234,279 @@ document.addEventListener("click", (event) => {
 });
 
 // Texts under the microscope (tabs/microscope.py): a chosen token shows what stood to choose from; another choice goes to the server.
+// Gradio changes the nodes of an old value into those of the new one, so nothing is remembered of a node but what its data said.
+window.playgroundTold = (node) => {
+  if (node.toldBy !== node.dataset.told) { node.toldBy = node.dataset.told; node.told = JSON.parse(node.toldBy); }
+  return node.told;
+};
+// where an arrow key leads from token k: one on or back, or to the nearest one in the line below or above
+window.playgroundArrow = (tokens, k, key) => {
+  const last = tokens.length - 1;
+  const to = { ArrowRight: k + 1, ArrowLeft: k - 1, Home: 0, End: last }[key];
+  if (to !== undefined) return Math.max(0, Math.min(last, to));
+  const way = { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (!way) return null;
+  const box = (j) => tokens[j].getClientRects()[0];
+  const from = box(k);
+  let best = k, top = null;
+  for (let j = k + way; from && j >= 0 && j <= last; j += way) {
+    const at = box(j);
+    if (!at || Math.abs(at.top - from.top) < from.height / 2) continue;
+    top ??= at.top;
+    if (Math.abs(at.top - top) > from.height / 2) break;
+    if (best === k || Math.abs(at.left - from.left) < Math.abs(box(best).left - from.left)) best = j;
+  }
+  return best;
+};
 (() => {
   const SCALE = 10000;
+  const told = window.playgroundTold;
   const visible = (piece) => piece === "" ? "·part of a character·" : piece === " " ? "␣ space" : piece === "\n" ? "↵ new line" : piece.replaceAll("\n", "↵").replace(/^ /, "␣").replaceAll("\t", "⇥");
   const make = (tag, kind, text) => { const node = document.createElement(tag); if (kind) node.className = kind; if (text !== undefined) node.textContent = text; return node; };
-  const percent = (value) => { const p = (100 * value) / SCALE; return p >= 10 ? `${p.toFixed(0)} %` : p >= 0.1 ? `${p.toFixed(1)} %` : p > 0 ? `${p.toFixed(2)} %` : "0 %"; };
+  const percent = (value) => { const p = (100 * value) / SCALE; return p >= 10 ? `${p.toFixed(0)} %` : p >= 0.1 ? `${p.toFixed(1)} %` : p >= 0.01 ? `${p.toFixed(2)} %` : "< 0.01 %"; };
   const bar = (value, kind) => { const cell = make("span", `scope-bar ${kind}`); const inner = make("i"); inner.style.width = `${(100 * value) / SCALE}%`; cell.append(inner, make("b", "", percent(value))); return cell; };
-  const dataOf = (text) => (text.read ??= JSON.parse(text.dataset.told));
+  const tokensOf = (text) => [...text.querySelectorAll(".tok")];
+  const natsOf = (data, k) => data.nats ? data.nats[k] : data.steps[k] ? -Math.log(Math.max(data.steps[k][5], 1e-6) / SCALE) : null;
+  const spoken = (data, k) => { const nats = natsOf(data, k); return nats === null ? "given" : `probability ${percent(SCALE * Math.exp(-nats))}, ${nats.toFixed(2)} nats`; };
+
+  const choices = (data, k) => {
+    const [ids, before, after, , rank, p] = data.steps[k];
+    const names = make("div", "scope-row scope-names");
+    names.append(make("span", "", "token"), make("span", "", "by the model"), make("span", "", "to draw from"));
+    const rows = ids.map((id, i) => {
+      const row = make("div", "scope-row"), pick = make("button", "scope-pick", visible(data.names[id]));
+      pick.type = "button";
+      pick.dataset.id = id;
+      if (id === data.ids[k]) { row.classList.add("own"); pick.append(make("small", "", " chosen")); pick.setAttribute("aria-pressed", "true"); }
+      else pick.title = "Choose this one and go on from here";
+      if (id === data.was?.[k]) pick.append(make("small", "", " drawn"));
+      if (after[i] === 0) row.classList.add("cut");
+      row.append(pick, bar(before[i], "before"), after[i] === 0 ? make("span", "scope-bar cutoff", "cut off") : bar(after[i], "after"));
+      return row;
+    });
+    if (!ids.includes(data.ids[k])) {
+      const row = make("div", "scope-row own"), own = make("span", "scope-pick", visible(data.pieces[k]));
+      own.append(make("small", "", " chosen"));
+      row.append(own, bar(p, "before"), make("span", "scope-bar cutoff", `rank ${rank.toLocaleString("en")}`));
+      rows.push(row);
+    }
+    return [names, ...rows];
+  };
   const select = (scope, text, k) => {
-    const tokens = [...text.querySelectorAll(".tok")];
+    const tokens = tokensOf(text);
     if (!tokens.length) return;
     k = Math.max(0, Math.min(tokens.length - 1, k));
     scope.querySelectorAll(".tok.chosen").forEach((each) => each.classList.remove("chosen"));
     tokens[k].classList.add("chosen");
     text.dataset.at = k;
-    const panel = scope.querySelector(".scope-panel");
-    if (!panel) return;
-    panel.replaceChildren();
-    const told = dataOf(text);
-    const head = make("h4", "", `Token ${k + 1} of ${tokens.length}: `);
-    head.append(make("q", "", visible(told.pieces[k])));
-    panel.append(head);
-    const step = told.steps[k];
-    if (!step) { panel.append(make("p", "note", "Given, not chosen by the model: it stands before the place from which this text was gone on with.")); return; }
-    const [ids, before, after, kept, rank, p] = step;
-    panel.append(make("p", "note", `The model gave it ${percent(p)}, rank ${rank}: ${(-Math.log(Math.max(p, 0.5) / SCALE)).toFixed(2)} nats of surprise. ` +
-      (kept === 1 ? "After the filters only one token was left to choose." : `After temperature, top-k and top-p ${kept.toLocaleString("en")} tokens were left to choose from.`)));
-    const table = make("div", "scope-choices");
-    const names = make("div", "scope-row scope-names");
-    names.append(make("span", "", "token"), make("span", "", "by the model"), make("span", "", "to draw from"));
-    table.append(names);
-    ids.forEach((id, i) => {
-      const row = make("div", "scope-row");
-      const own = id === told.ids[k];
-      const pick = make("button", "scope-pick", visible(told.names[id]));
-      pick.type = "button";
-      pick.dataset.id = id;
-      if (own) { row.classList.add("own"); pick.append(make("small", "", " chosen")); pick.setAttribute("aria-pressed", "true"); }
-      else pick.title = "Choose this one and go on from here";
-      if (after[i] === 0) row.classList.add("cut");
-      row.append(pick, bar(before[i], "before"), after[i] === 0 ? make("span", "scope-bar cutoff", "cut off") : bar(after[i], "after"));
-      table.append(row);
-    });
-    panel.append(table);
+    const data = told(text);
+    const head = make("h4", "", `Token ${k + 1} of ${tokens.length}: `), note = make("p", "note");
+    head.append(make("q", "", visible(data.pieces[k])));
+    scope.querySelector(".scope-told").replaceChildren(head, note);
+    const list = scope.querySelector(".scope-choices");
+    list.replaceChildren();
+    if (data.nats) { note.textContent = `The model gave it ${percent(SCALE * Math.exp(-data.nats[k]))}: ${data.nats[k].toFixed(2)} nats of surprise.`; return; }
+    if (!data.steps[k]) { note.textContent = "Given, not chosen by the model: it stands before the place from which this text was gone on with."; return; }
+    const [, , , kept, rank, p] = data.steps[k];
+    note.textContent = (data.was && k in data.was ? "You chose it. " : "") + `The model gave it ${percent(p)}, rank ${rank.toLocaleString("en")}: ${natsOf(data, k).toFixed(2)} nats of surprise. ` +
+      (kept === 1 ? "After the filters only one token was left to choose." : `After temperature, top-k and top-p ${kept.toLocaleString("en")} tokens were left to choose from.`);
+    list.append(...choices(data, k));
   };
+
   window.playgroundScope = (element, send) => {
+    let asking = null; // the choice that was sent, and what the page held when it was
+    // a text that was gone on with, among those beside it, with what is known of the tokens before the place
+    const join = (scope) => {
+      const text = scope.querySelector(".scope-text"), head = text.previousElementSibling;
+      head.textContent = asking.name + head.textContent.replace(/^[^·]*?(?=\s·|$)/, "");
+      for (const other of asking.others) (other.row < asking.row ? head : scope.querySelector(".scope-panel")).before(...other.nodes.map((node) => node.cloneNode(true)));
+      if (!text.dataset.told) return;
+      const data = structuredClone(told(text)), old = asking.data, k = asking.at;
+      if (old.ids.slice(0, k).some((id, i) => id !== data.ids[i])) return;
+      const place = old.steps[k][0].indexOf(data.ids[k]);
+      data.steps.splice(0, k, ...old.steps.slice(0, k));
+      data.steps[k] = [...old.steps[k].slice(0, 4), place + 1, old.steps[k][1][place]];
+      data.names = { ...old.names, ...data.names };
+      const first = old.was?.[k] ?? old.ids[k];
+      data.was = Object.fromEntries([...Object.entries(old.was ?? {}), [k, first]].filter(([at, id]) => at < k || (Number(at) === k && id !== data.ids[k])));
+      text.dataset.told = JSON.stringify(data);
+      scope.dataset.asked = asking.asked;
+      tokensOf(text).forEach((token, i) => { if (i < k) token.className = asking.kinds[i]; });
+      if (!(k in data.was)) tokensOf(text)[k].classList.remove("changed");
+      select(scope, text, k);
+      if (document.activeElement === document.body || element.contains(document.activeElement)) text.focus({ preventScroll: true });
+    };
+    const settle = () => {
+      const scope = element.querySelector(".scope");
+      if (!scope || scope.dataset.settled) return;
+      scope.dataset.settled = "yes"; // gone with the next value
+      if (asking && scope.dataset.row === String(asking.row)) join(scope);
+      else {
+        asking = null;
+        const text = scope.querySelector(".scope-text[data-told]");
+        if (!text) return;
+        const data = told(text), nats = data.pieces.slice(0, 150).map((_, k) => natsOf(data, k) ?? -1);
+        select(scope, text, scope.dataset.at ? Number(scope.dataset.at) : nats.indexOf(Math.max(...nats)));
+      }
+    };
+    new MutationObserver(settle).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-settled"] });
+    settle();
     element.addEventListener("click", (event) => {
       const scope = event.target.closest(".scope");
-      const token = event.target.closest(".scope-text .tok");
+      const token = event.target.closest(".scope-text[data-told] .tok");
       if (token) { const text = token.closest(".scope-text"); text.focus({ preventScroll: true }); select(scope, text, Number(token.dataset.k)); return; }
-      const pick = event.target.closest(".scope-pick");
+      const pick = event.target.closest("button.scope-pick");
       const chosen = scope?.querySelector(".tok.chosen");
       if (!pick || !chosen || pick.getAttribute("aria-pressed") === "true") return;
-      const text = chosen.closest(".scope-text");
-      const k = Number(chosen.dataset.k);
-      send({ asked: JSON.parse(scope.dataset.asked), row: Number(text.dataset.row), continued: [...dataOf(text).ids.slice(0, k), Number(pick.dataset.id)] });
+      const text = chosen.closest(".scope-text"), data = told(text), at = Number(chosen.dataset.k), row = Number(text.dataset.row);
+      const others = [...scope.querySelectorAll(".scope-text")].filter((each) => each !== text)
+        .map((each) => ({ row: Number(each.dataset.row), nodes: [each.previousElementSibling, each].map((node) => node.cloneNode(true)) }));
+      const kinds = tokensOf(text).map((each) => each.className.replace(/ ?chosen/, ""));
+      asking = { row, at, data, others, kinds, asked: scope.dataset.asked, name: text.previousElementSibling.textContent.split(" · ")[0] };
+      send({ asked: JSON.parse(asking.asked), row, continued: [...data.ids.slice(0, at), Number(pick.dataset.id)] });
     });
     element.addEventListener("keydown", (event) => {
       const text = event.target.closest(".scope-text[data-told]");
-      const move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
-      if (!text || !move) return;
+      if (!text || event.ctrlKey || event.metaKey || event.altKey) return;
+      const tokens = tokensOf(text), at = text.dataset.at;
+      const to = tokens.length ? window.playgroundArrow(tokens, Number(at ?? 0), event.key) : null;
+      if (to === null) return;
       event.preventDefault();
-      select(text.closest(".scope"), text, text.dataset.at === undefined ? 0 : Number(text.dataset.at) + move);
+      select(text.closest(".scope"), text, at === undefined ? 0 : to);
+      tokens[at === undefined ? 0 : to].scrollIntoView({ block: "nearest" });
+    });
+    element.addEventListener("pointerover", (event) => {
+      const token = event.target.closest?.(".scope-text[data-told] .tok");
+      if (token) token.title = spoken(told(token.closest(".scope-text")), Number(token.dataset.k));
     });
   };
 })();
 
-// Where the heads of a transformer look (tabs/heads.py): a head, a token, and what that looks at.
+// Where the heads of a transformer look (tabs/heads.py): a head, large, with the tokens on both sides; a token, and what that looks at.
 (() => {
+  const LEAST = 11, MOST = 15, WIDEST = 84; // CSS pixels of a cell, and of a token's name
   window.playgroundHeads = (element) => {
-    const state = { head: 0, at: null };
-    const read = (box) => (box.read ??= (() => { const told = JSON.parse(box.dataset.told); return { pieces: told.pieces, weights: Uint8Array.from(atob(told.weights), (c) => c.charCodeAt(0)) }; })());
-    const draw = (box) => {
-      const { pieces, weights } = read(box);
-      const t = pieces.length;
-      const tokens = [...box.querySelectorAll(".scope-text .tok")];
-      box.querySelectorAll(".head").forEach((each) => each.setAttribute("aria-pressed", String(Number(each.dataset.head) === state.head)));
-      tokens.forEach((each) => { each.style.background = ""; each.classList.remove("chosen"); });
-      if (state.at === null) return;
-      const at = Math.max(0, Math.min(t - 1, state.at));
-      state.at = at;
-      const row = weights.subarray((state.head * t + at) * t, (state.head * t + at) * t + at + 1);
-      row.forEach((value, k) => { tokens[k].style.background = `rgba(79, 70, 229, ${(Math.sqrt(value / 255) * 0.75).toFixed(2)})`; });
-      tokens[at].classList.add("chosen");
-      const most = [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 3).filter((k) => row[k] > 2);
-      const name = (k) => JSON.stringify(pieces[k]);
-      box.querySelector(".heads-note").textContent = `Token ${at + 1}, ${name(at)}, takes most from ` + most.map((k) => `${name(k)} (${k === at ? "itself" : `${at - k} back`}, ${Math.round((100 * row[k]) / 255)} %)`).join(", ") + ".";
+    const read = (box) => {
+      const data = window.playgroundTold(box);
+      data.bytes ??= Uint8Array.from(atob(data.weights), (c) => c.charCodeAt(0));
+      data.head ??= 0;
+      data.at ??= data.pieces.length - 1;
+      return data;
     };
+    const name = (piece) => piece === " " ? "␣" : piece.replaceAll("\n", "↵").replace(/^ /, "␣");
+    const weight = (data, from, to) => { const t = data.pieces.length; return data.bytes[(data.head * t + from) * t + to] / 255; };
+    const most = (data) => { // where the token looks most
+      const row = Array.from({ length: data.at + 1 }, (_, k) => weight(data, data.at, k));
+      return [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 3).filter((k) => row[k] > 0.01);
+    };
+    const small = (box, data) => { // every head on its button, a point for each weight
+      const t = data.pieces.length, colour = document.createElement("canvas").getContext("2d");
+      colour.fillStyle = getComputedStyle(box).getPropertyValue("--accent").trim();
+      colour.fillRect(0, 0, 1, 1);
+      const [red, green, blue] = colour.getImageData(0, 0, 1, 1).data;
+      box.querySelectorAll(".head canvas").forEach((canvas, head) => {
+        canvas.width = canvas.height = t;
+        const points = new ImageData(t, t);
+        for (let k = 0; k < t * t; k++) points.data.set([red, green, blue, 255 * Math.sqrt(data.bytes[head * t * t + k] / 255)], 4 * k);
+        canvas.getContext("2d").putImageData(points, 0, 0);
+      });
+    };
+    const paint = (box, data) => { // the chosen head on its canvas
+      const canvas = box.querySelector(".heads-map"), ink = canvas.getContext("2d"), t = data.pieces.length, sharp = window.devicePixelRatio || 1;
+      const style = getComputedStyle(box), accent = style.getPropertyValue("--accent").trim(), line = style.getPropertyValue("--line").trim();
+      const wide = canvas.parentElement.clientWidth, font = `${wide < 14 * t ? 10 : 12}px ui-monospace, SFMono-Regular, Menlo, monospace`;
+      ink.font = font;
+      const edge = Math.min(WIDEST, 10 + Math.ceil(Math.max(...data.pieces.map((piece) => ink.measureText(name(piece)).width))));
+      const cell = Math.max(LEAST, Math.min(MOST, Math.floor((wide - edge - 4) / t))), side = edge + cell * t + 2;
+      data.edge = edge; data.cell = cell;
+      canvas.width = canvas.height = Math.round(side * sharp);
+      canvas.style.width = canvas.style.height = `${side}px`;
+      ink.setTransform(sharp, 0, 0, sharp, 0, 0);
+      ink.font = font;
+      ink.textBaseline = "middle";
+      data.pieces.forEach((piece, k) => {
+        const on = edge + cell * (k + 0.5);
+        ink.fillStyle = k === data.at || k === data.to ? accent : style.color;
+        ink.textAlign = "right";
+        ink.fillText(name(piece), edge - 5, on, edge - 6);
+        ink.save();
+        ink.translate(on, edge - 5);
+        if (edge > 24) ink.rotate(-Math.PI / 2); // words lie on their side
+        ink.textAlign = edge > 24 ? "left" : "center";
+        ink.fillText(name(piece), 0, edge > 24 ? 0 : -6, edge - 6);
+        ink.restore();
+        for (let to = 0; to <= k; to++) {
+          ink.globalAlpha = 1;
+          ink.strokeStyle = line;
+          ink.lineWidth = 0.5;
+          ink.strokeRect(edge + cell * to, edge + cell * k, cell, cell);
+          ink.globalAlpha = Math.sqrt(weight(data, k, to));
+          ink.fillStyle = accent;
+          ink.fillRect(edge + cell * to, edge + cell * k, cell, cell);
+        }
+        ink.globalAlpha = 1;
+      });
+      ink.strokeStyle = style.color;
+      ink.lineWidth = 1.5;
+      ink.strokeRect(edge, edge + cell * data.at, cell * (data.at + 1), cell);
+      ink.strokeRect(edge + cell * data.to, edge + cell * data.at, cell, cell);
+    };
+    const draw = (box) => {
+      const data = read(box);
+      data.at = Math.max(0, Math.min(data.pieces.length - 1, data.at));
+      const top = most(data);
+      data.to = Math.max(0, Math.min(data.at, data.to ?? top[0] ?? 0));
+      box.querySelectorAll(".head").forEach((each) => each.setAttribute("aria-pressed", String(Number(each.dataset.head) === data.head)));
+      box.querySelectorAll(".scope-text .tok").forEach((each, k) => {
+        each.style.background = k <= data.at ? `rgba(79, 70, 229, ${(Math.sqrt(weight(data, data.at, k)) * 0.75).toFixed(2)})` : "";
+        each.classList.toggle("chosen", k === data.at);
+      });
+      const said = (k) => `“${name(data.pieces[k])}” (${k === data.at ? "itself" : `${data.at - k} back`}, ${Math.round(100 * weight(data, data.at, k))} %)`;
+      const where = `Layer ${Math.floor(data.head / data.count) + 1}, head ${(data.head % data.count) + 1}: token ${data.at + 1}, “${name(data.pieces[data.at])}”, takes most from `;
+      box.querySelector(".heads-note").textContent = where + top.map(said).join(", ") + (top.includes(data.to) ? "." : `; from ${said(data.to)}.`);
+      paint(box, data);
+    };
+    const refresh = () => {
+      const box = element.querySelector(".heads");
+      if (box && box.drawnBy !== box.dataset.told) { box.drawnBy = box.dataset.told; sized.disconnect(); sized.observe(box); small(box, read(box)); draw(box); }
+    };
+    const sized = new ResizeObserver(([entry]) => { if (entry.target.isConnected) paint(entry.target, read(entry.target)); });
+    new MutationObserver(refresh).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-told"] });
+    refresh();
     element.addEventListener("click", (event) => {
-      const box = event.target.closest(".heads");
-      const head = event.target.closest(".head");
-      const token = event.target.closest(".scope-text .tok");
+      const box = event.target.closest(".heads"), head = event.target.closest(".head"), token = event.target.closest(".scope-text .tok");
       if (!box || (!head && !token)) return;
-      if (head) state.head = Number(head.dataset.head);
-      if (token) state.at = Number(token.dataset.k);
+      const data = read(box);
+      if (head) data.head = Number(head.dataset.head);
+      if (token) { data.at = Number(token.dataset.k); token.closest(".scope-text").focus({ preventScroll: true }); }
+      data.to = undefined;
       draw(box);
     });
+    const follow = (event) => {
+      const canvas = event.target.closest?.(".heads-map");
+      if (!canvas) return;
+      const box = canvas.closest(".heads"), data = read(box), at = canvas.getBoundingClientRect();
+      const to = Math.floor((event.clientX - at.left - data.edge) / data.cell), from = Math.floor((event.clientY - at.top - data.edge) / data.cell);
+      if (from < 0 || to < 0 || from >= data.pieces.length || to > from || (from === data.at && to === data.to)) return;
+      data.at = from; data.to = to;
+      draw(box);
+    };
+    element.addEventListener("pointermove", follow);
+    element.addEventListener("pointerdown", follow);
     element.addEventListener("keydown", (event) => {
+      const box = event.target.closest(".heads"), data = box && read(box);
       const text = event.target.closest(".heads .scope-text");
-      const move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
-      if (!text || !move) return;
+      if (text) {
+        const to = window.playgroundArrow([...text.querySelectorAll(".tok")], data.at, event.key);
+        if (to === null) return;
+        data.at = to; data.to = undefined;
+      } else if (event.target.closest(".heads-map")) {
+        const move = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+        if (!move) return;
+        data.at += move[0]; data.to += move[1];
+      } else return;
       event.preventDefault();
-      state.at = state.at === null ? 0 : state.at + move;
-      draw(text.closest(".heads"));
+      draw(box);
     });
   };
 })();
@@ -345,7 +515,7 @@ document.addEventListener("click", (event) => {
 (() => {
   window.playgroundState = (element) => {
     const state = { unit: 0, at: null };
-    const read = (box) => (box.read ??= (() => { const told = JSON.parse(box.dataset.told); return { units: told.units, values: Int8Array.from(atob(told.values), (c) => (c.charCodeAt(0) << 24) >> 24) }; })());
+    const read = (box) => { const data = window.playgroundTold(box); if (typeof data.values === "string") data.values = Int8Array.from(atob(data.values), (c) => (c.charCodeAt(0) << 24) >> 24); return data; };
     const draw = (box) => {
       const { units, values } = read(box);
       const tokens = [...box.querySelectorAll(".scope-text .tok")];
@@ -364,8 +534,8 @@ document.addEventListener("click", (event) => {
       const where = state.at === null ? "" : ` After character ${state.at + 1}, ${JSON.stringify(tokens[state.at].textContent)}, it stands at ${value(state.at).toFixed(2)}.`;
       box.querySelector(".state-note").textContent = `The text shaded by unit ${units[unit]}, orange above 0, blue below.${where}`;
     };
-    const refresh = () => { const box = element.querySelector(".state"); if (box && !box.read) { state.at = null; state.unit = 0; draw(box); } };
-    new MutationObserver(refresh).observe(element, { childList: true, subtree: true });
+    const refresh = () => { const box = element.querySelector(".state"); if (box && box.drawnBy !== box.dataset.told) { box.drawnBy = box.dataset.told; state.at = null; state.unit = 0; draw(box); } };
+    new MutationObserver(refresh).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-told"] });
     refresh();
     element.addEventListener("click", (event) => {
       const box = event.target.closest(".state");

@@ -10,7 +10,7 @@ import numpy as np
 
 from playground.types import Choices, Run, Texts
 
-SCALE = 10_000  # probabilities are written as whole numbers of this
+SCALE = 10_000  # probabilities are written as whole numbers of this, smaller ones to two digits: only what is cut off is 0
 SHOWN = 10  # tokens of a step that are written
 
 
@@ -33,8 +33,8 @@ class Transcript:
         for each in self._chosen(row):
             ids = each.ids[row, :SHOWN].tolist()
             names.update(zip(ids, each.pieces[row], strict=False))
-            before, after = (np.round(SCALE * part[row, :SHOWN]).astype(int).tolist() for part in (each.before, each.after))
-            steps.append([ids, before, after, int(each.kept[row]), int(each.rank[row]), round(SCALE * float(each.probability[row]))])
+            before, after = ([_scaled(p) for p in part[row, :SHOWN].tolist()] for part in (each.before, each.after))
+            steps.append([ids, before, after, int(each.kept[row]), int(each.rank[row]), _scaled(float(each.probability[row]))])
         return {"ids": list(self.texts.ids[row]), "pieces": list(self.texts.pieces[row]), "names": names, "steps": steps}
 
     def _chosen(self, row: int) -> list[Choices]:
@@ -63,6 +63,11 @@ def restore(about: dict[str, Any]) -> Transcript:
     texts = Texts(tuple(tuple(row["ids"]) for row in rows), tuple(tuple(row["pieces"]) for row in rows), about["prompt"])
     length = max(len(row["steps"]) for row in rows)
     return Transcript(texts, tuple(_step(rows, k) for k in range(length) if all(k < len(row["steps"]) and row["steps"][k] for row in rows)))
+
+
+def _scaled(p: float) -> int | float:
+    """A probability as it is written."""
+    return round(SCALE * p) if SCALE * p >= 10 else float(f"{SCALE * p:.2g}")
 
 
 def _step(rows: Sequence[dict[str, Any]], k: int) -> Choices:

@@ -10,15 +10,16 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from playground import registry, run, transcript
-from playground.controls import shown
+from playground.controls import shown, text_of
 from playground.errors import ControlError
 from playground.transcript import Transcript
-from playground.types import ModelCard, Run
+from playground.types import ModelCard, Reading, Run
 from tabs import widgets
 from tabs.widgets import HEAVY
 
@@ -63,61 +64,93 @@ def asked_of(sent: Any) -> tuple[dict[str, Any], int]:
     return {**asked, "n": row + 1, "continued": sent["continued"]}, row  # a text's own numbers do not depend on how many others there are
 
 
-def shown_runs(runs: Iterator[Run], tab: str, row: int | None = None) -> Iterator[str]:
-    """What the page shows of a stream that was asked for its choices: the text as it grows, then under the microscope. row: one text alone."""
+def shown_runs(runs: Iterator[Run], tab: str, row: int | None = None, at: int | None = None) -> Iterator[Any]:
+    """What the page shows of a stream that was asked for its choices: the text as it grows, then under the microscope.
+
+    row: one text alone. at: the token that is looked at first.
+    """
     last = -math.inf
     for found, written in transcript.follow(runs):
         if found.done:
-            yield result(found, written, tab, row=row)
+            yield result(found, written, tab, row=row, at=at)
         elif time.monotonic() - last >= EVERY:
             last = time.monotonic()
             yield growing(found, row)
+    yield gr.skip()  # Gradio sends the last value a second time, whole: let that be nothing
 
 
 def waiting(card: ModelCard, prompt: str) -> str:
     """What stands there until the first token of a model that is not in memory yet."""
     return (
-        f'<div class="scope"><div class="scope-text"><span class="given">{html.escape(prompt)}</span><i class="caret"></i></div></div>'
+        f'<div class="scope">{LEGEND}<div class="scope-head">{_name(0, 1)}</div><div class="scope-text" dir="auto"><span class="given">{html.escape(prompt)}</span>'
+        f'<i class="caret"></i></div>{_panel(LATER)}</div>'
         f'<div class="runline"><span class="badge running">loading</span> {html.escape(card.title)}: the first press reads the weights and the libraries, a few seconds</div>'
     )
 
 
 def growing(found: Run, row: int | None = None) -> str:
-    """A text under way."""
+    """A text under way, laid out as it will be when it is finished."""
     texts = found.samples
     rows = range(len(texts)) if row is None else [row]
     parts = "".join(
-        f'<div class="scope-text"><span class="given">{html.escape(texts.prompt)}</span>{html.escape(texts.texts[k])}<i class="caret"></i></div>'
+        f'<div class="scope-head">{_name(k, len(texts))}</div><div class="scope-text" dir="auto" data-row="{k}"><span class="given">{html.escape(texts.prompt)}</span>'
+        f'{html.escape(texts.texts[k])}<i class="caret"></i></div>'
         for k in rows
     )
-    return f'<div class="scope">{parts}</div>{widgets.progress_line(found)}'
+    return f'<div class="scope"{_row(row)}>{LEGEND}{parts}{_panel(LATER)}</div>{widgets.progress_line(found)}'
 
 
-def result(found: Run, written: Transcript, tab: str, how: str = "live", row: int | None = None) -> str:
-    """A finished text under the microscope, how it came about, and what can be taken away."""
+def result(found: Run, written: Transcript, tab: str, how: str = "live", row: int | None = None, at: int | None = None) -> str:
+    """A finished text under the microscope, how it came about, and what can be taken away. row: one text alone. at: the token looked at first."""
     rows = range(len(written.texts)) if row is None else [row]
     asked = {"model": found.card, "n": found.n, "seed": found.seed, **{k: v for k, v in found.controls.items() if k != "continued"}}
     given = len(found.controls.get("continued", ()))
     speed = sum(map(len, written.texts.texts)) / max(found.seconds, 1e-9)
-    texts = "".join(_text(written, k, len(rows), given) for k in rows)
+    texts = "".join(_text(written, k, given) for k in rows)
     about = html.escape(json.dumps(asked), quote=True)
+    first = "" if at is None else f' data-at="{at}"'
     return (
-        f'<div class="scope" data-asked="{about}">{LEGEND}{texts}'
-        '<div class="scope-panel" role="region" aria-live="polite" aria-label="What stood to choose from"><p class="note">Choose a character of the text, by pointer or arrow keys: '
-        "here is what stood to choose from. Choose another, and the text goes on from there.</p></div></div>"
+        f'<div class="scope" data-asked="{about}"{_row(row)}{first}>{LEGEND}{texts}'
+        + _panel(
+            "Choose a token of the text, by pointer or arrow keys: here is what stood to choose from. Choose another, and the text goes on from there."
+        )
+        + "</div>"
         + widgets.run_line(found, tab, how, f" · {speed:,.0f} characters a second")
-        + _takes(found, written)
+        + _takes(found, written, rows)
     )
 
 
-def spans(pieces: Sequence[str], surprise: Sequence[float], changed: int | None = None, first: int = 0) -> str:
-    """Tokens as buttons of a text, each shaded by its surprise in nats; NaN: given. changed: the one that was chosen by hand."""
+def text_for(card: ModelCard, text: object) -> str:
+    """A text that a card is to read, checked as its prompt is. Raises ControlError, also for an empty one."""
+    control = text_of(card.controls)
+    checked = replace(control, name="text").validate(text)
+    if not checked:
+        raise ControlError("text must have at least one character.")
+    return checked
+
+
+def reading(found: Reading) -> str:
+    """A given text under the microscope: its tokens by how surprised a model was by each."""
+    nats = [round(each, 2) for each in found.surprise.tolist()]
+    about = html.escape(json.dumps({"pieces": found.pieces, "nats": nats}, ensure_ascii=False, separators=(",", ":")), quote=True)
+    return (
+        f'<div class="scope read">{LEGEND}<div class="scope-text" dir="auto" tabindex="0" role="application" aria-label="{KEYS.format(name="The text")}" data-row="0" data-told="{about}">'
+        f"{spans(found.pieces, nats, told=False)}</div>{_panel('Choose a token, by pointer or arrow keys.')}</div>"
+    )
+
+
+def spans(pieces: Sequence[str], surprise: Sequence[float], changed: int | None = None, told: bool = True) -> str:
+    """The tokens of a text, each shaded by its surprise in nats; NaN: given. changed: the one that was chosen by hand.
+
+    told: each says its number when it is pointed at; else the page says it, from data that came with the text.
+    """
     parts = []
-    for k, (piece, nats) in enumerate(zip(pieces, surprise, strict=True), first):
-        kind = "s0" if math.isnan(nats) else f"s{shade(nats)}"
-        told = "given" if math.isnan(nats) else f"{SPOKEN[shade(nats)]}: probability {math.exp(-nats):.3g}, {nats:.2f} nats"
+    for k, (piece, nats) in enumerate(zip(pieces, surprise, strict=True)):
+        given = math.isnan(nats)
+        words = "given" if given else f"{SPOKEN[shade(nats)]}: probability {math.exp(-nats):.3g}, {nats:.2f} nats"
+        title = f' title="{words}"' if told else ""
         mark = " changed" if k == changed else ""
-        parts.append(f'<span class="tok {kind}{mark}" data-k="{k}" title="{told}">{html.escape(piece)}</span>')
+        parts.append(f'<span class="tok s{0 if given else shade(nats)}{mark}" data-k="{k}"{title}>{html.escape(piece)}</span>')
     return "".join(parts)
 
 
@@ -126,31 +159,50 @@ def shade(nats: float) -> int:
     return sum(nats >= edge for edge in SURPRISES)
 
 
+LATER = "It can be looked at when it is finished."
+KEYS = "{name}, token by token: arrow keys move"
 LEGEND = (
-    '<p class="scope-legend" aria-hidden="true">Each character by how surprised the model was by it: '
+    '<p class="scope-legend" aria-hidden="true">Each token by how surprised the model was by it: '
     + " ".join(f'<span class="tok s{k}">{word}</span>' for k, word in enumerate(SPOKEN))
     + "</p>"
 )
 
 
-def _text(written: Transcript, row: int, count: int, given: int) -> str:
+def _text(written: Transcript, row: int, given: int) -> str:
     """One text with its data. given: how many of its tokens were not chosen by the model, the last of them by hand."""
     about = html.escape(json.dumps(written.as_json(row), ensure_ascii=False, separators=(",", ":")), quote=True)
-    name = f"Text {row + 1}" if count > 1 else "The text"
+    name = _name(row, len(written.texts))
     surprise = written.surprise(row)
     mean = [each for each in surprise.tolist() if not math.isnan(each)]
     head = f'<div class="scope-head">{name}' + (f" · {sum(mean) / len(mean):.2f} nats a token</div>" if mean else "</div>")
     return (
-        f'{head}<div class="scope-text" tabindex="0" role="application" aria-label="{name}, token by token: arrow keys move" data-row="{row}" data-told="{about}">'
-        f'<span class="given">{html.escape(written.texts.prompt)}</span>{spans(written.texts.pieces[row], surprise.tolist(), given - 1 if given else None)}</div>'
+        f'{head}<div class="scope-text" dir="auto" tabindex="0" role="application" aria-label="{KEYS.format(name=name)}" data-row="{row}" data-told="{about}">'
+        f'<span class="given">{html.escape(written.texts.prompt)}</span>{spans(written.texts.pieces[row], surprise.tolist(), given - 1 if given else None, told=False)}</div>'
     )
 
 
-def _takes(found: Run, written: Transcript) -> str:
+def _name(row: int, count: int) -> str:
+    return f"Text {row + 1}" if count > 1 else "The text"
+
+
+def _row(row: int | None) -> str:
+    """What marks a text that another choice asked for: the page puts it among those that stood beside it."""
+    return "" if row is None else f' data-row="{row}"'
+
+
+def _panel(note: str) -> str:
+    """The place of what stood to choose from."""
+    return (
+        '<div class="scope-panel" role="region" aria-label="What stood to choose from">'
+        f'<div class="scope-told" role="status"><p class="note">{note}</p></div><div class="scope-choices"></div></div>'
+    )
+
+
+def _takes(found: Run, written: Transcript, rows: Sequence[int]) -> str:
     """The texts as a file."""
     from tabs import pictures
 
-    texts = "\n\n".join(written.texts.prompt + text for text in written.texts.texts)
+    texts = "\n\n".join(written.texts.prompt + written.texts.texts[k] for k in rows)
     return f'<div class="takes">Take it away: {pictures.download(texts.encode(), "text/plain", f"{found.card}-seed{found.seed}.txt", "TXT")}</div>'
 
 
@@ -164,8 +216,6 @@ def recorded(card: ModelCard, tab: str) -> str:
 
 def prompt_note(card: ModelCard, text: str) -> str:
     """What the card does not know of a prompt, struck out; nothing where it knows all."""
-    from playground.controls import text_of
-
     control = text_of(card.controls)
     unknown = control.unknown(text) if control else ()
     if not unknown:

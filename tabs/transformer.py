@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import html
+import math
+from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 
 from playground import hub, registry, run
-from playground.controls import text_of
 from tabs import heads, ladder, microscope, translating, widgets
 from tabs.widgets import HEAVY, TabPage
 from tabs.writing import Panel, story
 
 TITLE = "Transformer"
 ID = "transformer"
-FACT = "The capital of England is "
+FACT, FACT_LENGTH = "The capital of England is ", 40
 READ = "To be, or not to be, that is the question:\nWhether 'tis nobler in the mind to phone"
 
 
@@ -36,8 +38,8 @@ def build() -> TabPage:
         _reading(panel)
     with gr.Accordion("How it learns", open=False) as learning:
         widgets.later(learning, f"{ID}-stories", lambda: "".join(map(story, shipped)))
-    with gr.Accordion("Look inside", open=False):
-        heads.build(panel.picker, panel.model, ID)
+    with gr.Accordion("Look inside", open=False) as inside:
+        heads.build(panel.picker, panel.model, ID, inside)
         gr.HTML(widgets.facts_table(cards) + "".join(widgets.provenance(card.id) for card in shipped), padding=False)
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
@@ -48,15 +50,24 @@ def build() -> TabPage:
 
 
 def _truth(panel: Panel) -> None:
-    """Fluent is not true: a prompt of fact under the same microscope."""
+    """Fluent is not true: a prompt of fact under a microscope of its own, from its first token on."""
     gr.HTML(
-        '<div class="section"><h3>Fluent is not true</h3><p>Ask for a fact. Choose the first token of what it wrote: the bars say what usually follows such words in what it has read, '
-        "not what is so. A likely answer is right where the texts were.</p></div>",
+        '<div class="section"><h3>Fluent is not true</h3><p>Ask for a fact. The bars of the first token say what usually follows such words in what the model has read, '
+        "not what is so: a likely answer is right only where the texts were.</p></div>",
         padding=False,
     )
-    ask = gr.Button(f"Write after “{FACT.strip()}”", elem_id=f"{ID}-fact")
-    asked = ask.click(lambda: FACT, None, panel.prompt, api_visibility="private", show_progress="hidden")
-    panel.running.append(asked.then(panel.write, panel.asked, panel.out, api_visibility="private", **HEAVY))
+    with gr.Row(elem_classes="go"):
+        ask = gr.Button(f"Write after “{FACT.strip()}”", elem_id=f"{ID}-fact", scale=3)
+        stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
+    out = microscope.build(f"{ID}-fact-out")
+
+    @widgets.guarded
+    def write(model: str, seed: int) -> Iterator[Any]:
+        runs = run.stream(panel.picker.card(model).id, 1, seed, views=("choices",), prompt=FACT, max_new_tokens=FACT_LENGTH)
+        yield from microscope.shown_runs(runs, ID, at=0)
+
+    writing = ask.click(write, [panel.model, panel.seed], out, api_visibility="private", **HEAVY)
+    stop.click(None, cancels=[writing, microscope.wire(out, ID, 1)], api_visibility="private")
 
 
 def _reading(panel: Panel) -> None:
@@ -68,17 +79,16 @@ def _reading(panel: Panel) -> None:
     with gr.Row():
         text = gr.Textbox(READ, label="Text", lines=3, max_length=2000, scale=3)
         go = gr.Button("Read", elem_id=f"{ID}-read", scale=1)
-    out = gr.HTML("", padding=False, elem_id=f"{ID}-reading")
+    out = microscope.build(f"{ID}-reading")
 
     @widgets.guarded
     def read(model: str, text: str) -> str:
         card = panel.picker.card(model)
-        reading = run.read(card.id, text_of(card.controls).validate(text))
-        nats = reading.surprise
+        found = run.read(card.id, microscope.text_for(card, text))
+        nats = found.surprise
         return (
-            f'{microscope.LEGEND}<div class="scope-text">{microscope.spans(reading.pieces, nats.tolist())}</div>'
-            f'<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {len(nats)} tokens · {nats.mean():.2f} nats a token on average, '
-            f"{nats.sum() / 0.6931:.0f} bits in all</p>"
+            f'{microscope.reading(found)}<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {len(nats)} tokens · '
+            f"{nats.mean():.2f} nats a token on average, {nats.sum() / math.log(2):.0f} bits in all</p>"
         )
 
     go.click(read, [panel.model, text], out, api_visibility="private", **HEAVY)

@@ -97,7 +97,7 @@ def test_a_choice_that_names_what_is_not_there_is_refused_before_a_model_is_load
 def test_a_text_under_way_is_shown_now_and_then(monkeypatch):
     monkeypatch.setattr(microscope, "EVERY", 1e9)
     shown = list(microscope.shown_runs(run.stream(WRITERS[0], 1, 0, views=("choices",), max_new_tokens=30), "transformer"))
-    assert len(shown) == 2 and "caret" in shown[0] and "data-told" in shown[1]
+    assert len(shown) == 3 and "caret" in shown[0] and "data-told" in shown[1]
 
 
 @pytest.mark.parametrize("card_id", WRITERS)
