@@ -468,10 +468,11 @@ window.playgroundArrow = (tokens, k, key) => {
     };
     const refresh = () => {
       const box = element.querySelector(".heads");
-      if (box && box.drawnBy !== box.dataset.told) { box.drawnBy = box.dataset.told; sized.disconnect(); sized.observe(box); small(box, read(box)); draw(box); }
+      if (box && !box.dataset.drawn) { box.dataset.drawn = "yes"; sized.disconnect(); sized.observe(box); small(box, read(box)); draw(box); }
     };
+    // data-drawn goes with the next value, and so does all that was drawn, even where the data is the same
     const sized = new ResizeObserver(([entry]) => { if (entry.target.isConnected) paint(entry.target, read(entry.target)); });
-    new MutationObserver(refresh).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-told"] });
+    new MutationObserver(refresh).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-drawn"] });
     refresh();
     element.addEventListener("click", (event) => {
       const box = event.target.closest(".heads"), head = event.target.closest(".head"), token = event.target.closest(".scope-text .tok");
