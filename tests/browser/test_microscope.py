@@ -93,7 +93,7 @@ def test_another_text_is_looked_at_by_its_own_heads_and_one_is_shown_large(page:
     expect(note).to_have_text(moved)  # the same text once more: as it stood
     box = heads.locator(".heads-map").bounding_box()
     assert box["width"] > 300
-    page.mouse.move(box["x"] + 20, box["y"] + box["height"] - 4)
+    heads.locator(".heads-map").hover(position={"x": 24, "y": box["height"] - 4})
     expect(note).to_contain_text("token 47")
     panel.locator("label:has-text('Its first 48 tokens') textarea").fill("abc")
     panel.locator("#transformer-look").click()
