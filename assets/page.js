@@ -533,10 +533,11 @@ window.playgroundArrow = (tokens, k, key) => {
       cursor.style.display = state.at === null ? "none" : "block";
       if (state.at !== null) cursor.style.left = `${(100 * (state.at + 0.5)) / tokens.length}%`;
       const where = state.at === null ? "" : ` After character ${state.at + 1}, ${JSON.stringify(tokens[state.at].textContent)}, it stands at ${value(state.at).toFixed(2)}.`;
+      box.querySelector(".state-note").removeAttribute("data-bare");
       box.querySelector(".state-note").textContent = `The text shaded by unit ${units[unit]}, orange above 0, blue below.${where}`;
     };
-    const refresh = () => { const box = element.querySelector(".state"); if (box && box.drawnBy !== box.dataset.told) { box.drawnBy = box.dataset.told; state.at = null; state.unit = 0; draw(box); } };
-    new MutationObserver(refresh).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-told"] });
+    const refresh = () => { const box = element.querySelector(".state"); if (box && (box.drawnBy !== box.dataset.told || box.querySelector(".state-note").hasAttribute("data-bare"))) { box.drawnBy = box.dataset.told; state.at = null; state.unit = 0; draw(box); } };
+    new MutationObserver(refresh).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-told", "data-bare"] });
     refresh();
     element.addEventListener("click", (event) => {
       const box = event.target.closest(".state");

@@ -89,7 +89,7 @@ def state(card: ModelCard, seen: Look, how: str) -> str:
         f"orange above 0, blue below. Correlation on the half of the text where the unit was chosen, and on the other half:{unvaried}</p>"
         f'<div class="plane-legend" role="group" aria-label="Choose a unit">{buttons}</div>'
         f'<div class="scope-text" tabindex="0" role="application" aria-label="The text, shaded by the unit: arrow keys move">{tokens}</div>'
-        '<p class="note state-note" role="status">Choose a unit: the text is shaded by it.</p></div>'
+        '<p class="note state-note" role="status" data-bare="">Choose a unit: the text is shaded by it.</p></div>'
         f'<p class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(card.id)}</b> · {len(seen.pieces)} characters · {seen.total} units</p>'
     )
 
