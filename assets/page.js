@@ -363,6 +363,8 @@ window.playgroundArrow = (tokens, k, key) => {
         .map((each) => ({ row: Number(each.dataset.row), nodes: [each.previousElementSibling, each].map((node) => node.cloneNode(true)) }));
       const kinds = tokensOf(text).map((each) => each.className.replace(/ ?chosen/, ""));
       asking = { row, at, data, others, kinds, asked: scope.dataset.asked, name: text.previousElementSibling.textContent.split(" · ")[0] };
+      scope.querySelector(".scope-told .note").textContent = "Going on from here …";
+      pick.setAttribute("aria-busy", "true");
       send({ asked: JSON.parse(asking.asked), row, continued: [...data.ids.slice(0, at), Number(pick.dataset.id)] });
     });
     element.addEventListener("keydown", (event) => {

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from playground import hub, registry, run
+from playground.controls import text_of
 from tabs import heads, ladder, microscope, translating, widgets
 from tabs.widgets import HEAVY, TabPage
 from tabs.writing import Panel, story
@@ -37,6 +38,12 @@ def build() -> TabPage:
         translating.build(ID)
         _reading(panel)
     with gr.Accordion("How it learns", open=False) as learning:
+        letters = len(text_of(shipped[0].controls).alphabet)
+        gr.HTML(
+            '<div class="section"><p>A training step takes pieces of the plays, asks at every place at once which character comes next, and is corrected by how surprised '
+            f"the model was by the one that did (<i>cross-entropy</i>). Guessing blindly among {letters} characters would cost {math.log(letters):.2f} nats each.</p></div>",
+            padding=False,
+        )
         widgets.later(learning, f"{ID}-stories", lambda: "".join(map(story, shipped)))
     with gr.Accordion("Look inside", open=False) as inside:
         heads.build(panel.picker, panel.model, ID, inside)
@@ -63,7 +70,10 @@ def _truth(panel: Panel) -> None:
 
     @widgets.guarded
     def write(model: str, seed: int) -> Iterator[Any]:
-        runs = run.stream(panel.picker.card(model).id, 1, seed, views=("choices",), prompt=FACT, max_new_tokens=FACT_LENGTH)
+        card = panel.picker.card(model)
+        runs = run.stream(card.id, 1, seed, views=("choices",), prompt=FACT, max_new_tokens=FACT_LENGTH)
+        if card.id not in registry.loaded():
+            yield microscope.waiting(card, FACT)
         yield from microscope.shown_runs(runs, ID, at=0)
 
     writing = ask.click(write, [panel.model, panel.seed], out, api_visibility="private", **HEAVY)
