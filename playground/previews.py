@@ -45,7 +45,8 @@ def write(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]
     Raises WeightsUnavailable for a card without weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    [registry.get(card_id) for card_id in card_ids]
+    for card_id in card_ids:
+        registry.get(card_id)  # an unknown one is named before anything is drawn
     paths = []
     for card in [card for card in drawn() if not card_ids or card.id in card_ids]:
         found = draw(card)

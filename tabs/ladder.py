@@ -46,10 +46,12 @@ def build(tab: str) -> None:
                 done.append(rung(card, f'<span class="fault">{html.escape(str(found))}</span>', ""))
             elif found.done:
                 done.append(_written_rung(card, found, written, "live"))
-            elif found.step.i % 10:
+            elif found.step.i % 10 == 0:
+                yield "".join([*done, _growing_rung(card, found)])
                 continue
-            shown = done if found is None or isinstance(found, WeightsUnavailable) or found.done else [*done, _growing_rung(card, found)]
-            yield "".join(shown)
+            else:
+                continue
+            yield "".join(done)
 
     climbing = gr.on([go.click, seed.submit], climb, [prompt, seed], out, api_visibility="private", **HEAVY)
     stop.click(None, cancels=[climbing], api_visibility="private")
@@ -90,5 +92,4 @@ def _growing_rung(card: ModelCard, found: Run) -> str:
 
 
 def _recorded_rung(card: ModelCard) -> str:
-
     return _written_rung(card, *previews.read_text(card.id), "recorded")

@@ -15,12 +15,12 @@ from typing import Any
 
 import gradio as gr
 
-from playground import registry, run, transcript
+from playground import hub, previews, registry, run, transcript
 from playground.controls import shown, text_of
 from playground.errors import ControlError
 from playground.transcript import Transcript
 from playground.types import ModelCard, Reading, Run
-from tabs import widgets
+from tabs import pictures, widgets
 from tabs.widgets import HEAVY
 
 EVERY = 0.08  # seconds between two sights of a text under way
@@ -200,16 +200,12 @@ def _panel(note: str) -> str:
 
 def _takes(found: Run, written: Transcript, rows: Sequence[int]) -> str:
     """The texts as a file."""
-    from tabs import pictures
-
     texts = "\n\n".join(written.texts.prompt + written.texts.texts[k] for k in rows)
     return f'<div class="takes">Take it away: {pictures.download(texts.encode(), "text/plain", f"{found.card}-seed{found.seed}.txt", "TXT")}</div>'
 
 
 def recorded(card: ModelCard, tab: str) -> str:
     """The shipped text of a card for the first paint. Raises PlaygroundError where there is none."""
-    from playground import previews
-
     found, written = previews.read_text(card.id)
     return result(found, written, tab, how="recorded")
 
@@ -221,6 +217,6 @@ def prompt_note(card: ModelCard, text: str) -> str:
     if not unknown:
         return ""
     struck = " ".join(f"<s>{html.escape(each)}</s>" for each in unknown[:20]) + (" …" if len(unknown) > 20 else "")
-    larger = next((each for each in registry.cards() if each.family == card.family and each.hub is not None), None)
+    larger = next((each for each in registry.cards() if each.family == card.family and each.hub is not None and hub.is_offered(each)), None)
     more = f" {html.escape(larger.title)} knows every character." if larger else ""
-    return f'<p class="note">Left out, since no play holds it: {struck}.{more}</p>'
+    return f'<p class="note">Left out, since the model has never met it: {struck}.{more}</p>'

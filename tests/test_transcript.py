@@ -128,3 +128,10 @@ def test_the_recorded_state_is_what_the_shipped_weights_hold(card_id: str):
     assert (recorded.pieces, recorded.feature, recorded.total) == (fresh.pieces, fresh.feature, fresh.total)
     assert [each.unit for each in recorded.found[:4]] == [each.unit for each in fresh.found[:4]]
     assert np.abs(recorded.values[:, :4].astype(int) - fresh.values[:, :4]).max() <= 1
+
+
+def test_on_a_public_page_no_model_is_named_that_is_not_offered_there(monkeypatch):
+    card = registry.get("gpt-shakespeare")
+    assert "knows every character" in microscope.prompt_note(card, "😀")
+    monkeypatch.setenv("SPACE_ID", "someone/space")
+    assert "knows every character" not in microscope.prompt_note(card, "😀")
