@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, hub, previews, readme, registry, run, weights
+from playground import data, download, hub, previews, readme, registry, run, weights
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, equal_shares, shown, whole
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
@@ -48,7 +48,8 @@ def make_parser() -> argparse.ArgumentParser:
     drawing.set_defaults(command=sample)
     fetching = commands.add_parser("download", help="fetch a model of the Hugging Face Hub: safetensors, JSON and text alone")
     fetching.add_argument("card")
-    fetching.set_defaults(command=download)
+    fetching.add_argument("--renew", action="store_true", help="take the branch as it is today, not the commit of the first download")
+    fetching.set_defaults(command=fetch)
     recording = commands.add_parser("previews", help="draw what the page shows first, for every card or the named ones")
     recording.add_argument("cards", nargs="*", metavar="CARD")
     recording.set_defaults(
@@ -91,7 +92,7 @@ def sample(args: argparse.Namespace) -> None:
     print(f"{n} samples of {card.id} in {found.seconds:.2f} s on {found.device}, nfe {found.nfe}: {args.out}")
 
 
-def download(args: argparse.Namespace) -> None:
+def fetch(args: argparse.Namespace) -> None:
     """Downloads a card of the Hub, saying first how large it is and under which licence it comes."""
     from tqdm import tqdm
 
@@ -100,8 +101,9 @@ def download(args: argparse.Namespace) -> None:
         raise PlaygroundError(f"{card.id} is shipped with this repository: there is nothing to download.")
     print(f"{card.hub.repo_id}: {hub.size_of(card)}, {card.licence} ({card.hub.licence_url})")
     with tqdm(total=card.hub.size_bytes, disable=None, unit="B", unit_scale=True) as bar:
-        for count in hub.fetch(card):
-            bar.update(count - bar.n)
+        for progress in (download.renew if args.renew else download.fetch)(card):
+            bar.total = progress.total
+            bar.update(progress.done - bar.n)
     print(f"{card.id} is here, commit {hub.commit(card)}")
 
 

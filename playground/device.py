@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import platform
 import time
 from pathlib import Path
 
+from playground.errors import PlaygroundError
+
+CGROUP = Path("/sys/fs/cgroup")
+DTYPES = "float32", "bfloat16", "float16"
+
 
 def cpu_count() -> int:
     """Processor cores this process may use: the smaller of its affinity and its cgroup's quota."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = Path("/sys/fs/cgroup/cpu.max")
+    quota = CGROUP / "cpu.max"
     if quota.is_file():
         limit, period = quota.read_text().split()
         if limit != "max":
@@ -30,16 +36,72 @@ def pick_device() -> str:
 
 
 def free_bytes() -> int | None:
-    """Memory that a model on the processor may still take: what the system has left, or the cgroup if that is less. None where unknown,
-    and where models run on a GPU."""
-    system, limit, used = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.stat")
+    """Memory that a model may still take: of the GPU where there is one, else what the system has left, or the cgroup if that is less.
+    None where unknown."""
+    if pick_device() == "cuda":
+        import torch
+
+        return torch.cuda.mem_get_info()[0]
+    system, limit, used = Path("/proc/meminfo"), _cgroup_limit(), CGROUP / "memory.stat"
     if not system.is_file() or pick_device() != "cpu":
         return None
-    free = next(1024 * int(row.split()[1]) for row in system.read_text().splitlines() if row.startswith("MemAvailable"))
-    if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
+    free = _meminfo("MemAvailable")
+    if limit is not None and used.is_file():
         held = dict(row.split() for row in used.read_text().splitlines())
-        free = min(free, int(limit.read_text()) - int(held["anon"]))  # the rest of it is a cache that gives way
+        free = min(free, limit - int(held["anon"]))  # the rest of it is a cache that gives way
     return max(0, free)
+
+
+def limit_bytes() -> int | None:
+    """Memory that this process could have if everything else gave way: the GPU's, the system's, or the cgroup's limit if that is less."""
+    if pick_device() == "cuda":
+        import torch
+
+        return torch.cuda.mem_get_info()[1]
+    if not Path("/proc/meminfo").is_file() or pick_device() != "cpu":
+        return None
+    return min(filter(None, (_meminfo("MemTotal"), _cgroup_limit())))
+
+
+def give_back() -> None:
+    """Gives the memory of objects that are gone back to the system: collects them, then what C's allocator and a GPU's cache keep."""
+    import ctypes
+    import ctypes.util
+    import sys
+
+    gc.collect()
+    if "torch" in sys.modules and pick_device() == "cuda":
+        import torch
+
+        torch.cuda.empty_cache()
+    library = ctypes.util.find_library("c") if sys.platform == "linux" else None
+    trim = getattr(ctypes.CDLL(library), "malloc_trim", None) if library else None  # glibc alone has it
+    if trim is not None:
+        trim(0)
+
+
+def _meminfo(name: str) -> int:
+    rows = Path("/proc/meminfo").read_text().splitlines()
+    return next(1024 * int(row.split()[1]) for row in rows if row.startswith(f"{name}:"))
+
+
+def _cgroup_limit() -> int | None:
+    limit = CGROUP / "memory.max"
+    said = limit.read_text().strip() if limit.is_file() else "max"
+    return None if said == "max" else int(said)
+
+
+@functools.lru_cache(maxsize=1)
+def half_dtype() -> str:
+    """The dtype of what may be computed in half precision: float16 on a GPU, bfloat16 on a processor where the probe says that it pays,
+    else float32. PLAYGROUND_DTYPE overrides."""
+    if asked := os.environ.get("PLAYGROUND_DTYPE"):
+        if asked not in DTYPES:
+            raise PlaygroundError(f"PLAYGROUND_DTYPE must be one of {', '.join(DTYPES)}, got {asked[:40]!r}.")
+        return asked
+    if pick_device() != "cpu":
+        return "float16"
+    return "bfloat16" if bf16_pays() else "float32"
 
 
 @functools.lru_cache(maxsize=1)

@@ -15,7 +15,8 @@ from playground.types import ModelCard
 
 FAMILIES = ("autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "classifier")
 MODULES = (*FAMILIES, "hub", "hub_text")  # of playground.cards; what comes from the Hub stands behind what is shipped
-MAX_LOADED_BYTES = 2_000_000_000
+UNKNOWN_BUDGET_BYTES = 2_000_000_000  # where nothing says how much memory there is
+LARGE_BYTES = 1_000_000_000
 
 _loaded: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 _lock = threading.Lock()
@@ -55,18 +56,21 @@ def resolve(dotted: str) -> Callable[..., Any]:
 
 
 def load(card_id: str) -> Any:
-    """The model of a card, loaded once; the least recently used ones leave when the memory budget is full."""
+    """The model of a card, loaded once; the least recently used ones leave when the memory budget is full.
+
+    The budget is half of what this machine has (device.limit_bytes), and no two large models are in it at once. Raises PlaygroundError where
+    a model of the Hub finds no room, whatever leaves.
+    """
     card = get(card_id)
     with _lock:
         if card_id in _loaded:
             _loaded.move_to_end(card_id)
             return _loaded[card_id][0]
         if card.hub is not None:
-            _make_room(card.id, card.hub.memory_bytes)
+            _make_room(card)
         model = resolve(card.load)(card)
         _loaded[card_id] = (model, getattr(model, "size_bytes", 0))
-        while len(_loaded) > 1 and sum(size for _, size in _loaded.values()) > MAX_LOADED_BYTES:
-            _loaded.popitem(last=False)
+        _forget_oldest(lambda: sum(size for _, size in _loaded.values()) <= budget_bytes(), but=card_id)
         return model
 
 
@@ -77,16 +81,52 @@ def loaded() -> tuple[str, ...]:
 
 
 def unload() -> None:
-    """Forgets every loaded model."""
+    """Forgets every loaded model, and gives their memory back to the system."""
     with _lock:
         _loaded.clear()
+    device.give_back()
 
 
-def _make_room(card_id: str, needed: int) -> None:
-    """Forgets the models that were used longest ago until so many bytes are free. Raises PlaygroundError where they never are."""
-    while (free := device.free_bytes()) is not None and free < needed:
-        if not _loaded:
-            raise PlaygroundError(
-                f"{card_id} needs about {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: close other programs, or choose a smaller model."
-            )
-        _loaded.popitem(last=False)
+def budget_bytes() -> int:
+    """What loaded models may take together."""
+    limit = device.limit_bytes()
+    return UNKNOWN_BUDGET_BYTES if limit is None else limit // 2
+
+
+def memory_bytes(card: ModelCard) -> int:
+    """Memory that a card of the Hub wants at work here: half of what it says where it is read in half precision. 0 for a shipped one."""
+    if card.hub is None:
+        return 0
+    return card.hub.memory_bytes // (2 if card.hub.halves and device.half_dtype() != "float32" else 1)
+
+
+def smaller(card: ModelCard, free: int) -> ModelCard | None:
+    """The largest model of the same kind and family that works in so many bytes, of the shipped ones that which is asked most alike."""
+    names = {control.name for control in card.controls}
+    alike = [
+        each for each in cards() if (each.family, each.kind) == (card.family, card.kind) and each.can & card.can and each.id != card.id
+    ]
+    fitting = [each for each in alike if memory_bytes(each) <= free]
+    return max(fitting, key=lambda each: (memory_bytes(each), len(names & {control.name for control in each.controls})), default=None)
+
+
+def _make_room(card: ModelCard) -> None:
+    """Forgets large models before a large one comes, then the models that were used longest ago until a card has the room that it needs."""
+    needed = memory_bytes(card)
+    if needed >= LARGE_BYTES:
+        for other in [other for other, (_, size) in _loaded.items() if size >= LARGE_BYTES]:
+            del _loaded[other]
+        device.give_back()
+    _forget_oldest(lambda: (free := device.free_bytes()) is None or free >= needed)
+    free = device.free_bytes()
+    if free is not None and free < needed:
+        other = smaller(card, free)
+        instead = "close other programs" if other is None else f"close other programs, or choose {other.title}"
+        raise PlaygroundError(f"{card.title} needs about {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: {instead}.")
+
+
+def _forget_oldest(enough: Callable[[], bool], but: str = "") -> None:
+    """Forgets the model that was used longest ago, one after the other, until there is room enough or nothing but one is left."""
+    while not enough() and any(card_id != but for card_id in _loaded):
+        del _loaded[next(card_id for card_id in _loaded if card_id != but)]
+        device.give_back()

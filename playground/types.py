@@ -243,7 +243,9 @@ class HubRepo:
     files: all that is ever taken of the repository: safetensors, JSON and plain text alone; a name with a * may match nothing.
     variant: as diffusers names it. shape: (h, w, c) of a picture, empty of a text. size_bytes: of the download. memory_bytes: at work in
     float32 on a processor, one picture or a few texts at a time; both rounded, as is seconds: a network call and a decoding on two cores, of a
-    text one token and nothing. visitor_n: samples that one visitor may ask for in one request. warning: what nobody checks.
+    text one token and nothing. visitor_n: samples that one visitor may ask for in one request. warning: what nobody checks. public: whether
+    a public page offers it all the same. halves: read in half precision where that is faster here. comes_with: ids of cards whose files it
+    works with, and which are fetched with it.
     """
 
     repo_id: str
@@ -257,6 +259,9 @@ class HubRepo:
     variant: str | None = None
     visitor_n: int = 4
     warning: str = "it learnt from pictures of the web and nothing checks what it draws"
+    public: bool = False
+    halves: bool = False
+    comes_with: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         unsafe = [name for name in self.files if not name.endswith((".safetensors", ".json", ".txt"))]
@@ -272,6 +277,15 @@ class HubRepo:
     def url(self) -> str:
         """The repository's page."""
         return f"https://huggingface.co/{self.repo_id}"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a repository stood for when a card was first downloaded: a commit, and the bytes of each of its files by name."""
+
+    repo_id: str
+    commit: str
+    files: Mapping[str, int]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import hub, registry, run
+from playground import download, hub, registry, run
 from playground.errors import PlaygroundError
 from playground.types import ModelCard
 from tabs import widgets
@@ -56,8 +56,8 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str, usual: int
     def fetch(wanted: str) -> Iterator[tuple[Any, Any, Any]]:
         card = registry.get(wanted)
         try:
-            for count in hub.fetch(card):
-                yield gr.update(value=offer(card) + progress(card, count), visible=True), gr.skip(), gr.skip()
+            for found in download.fetch(card):
+                yield gr.update(value=offer(card) + progress(found), visible=True), gr.skip(), gr.skip()
         except PlaygroundError as error:
             yield gr.update(value=offer(card) + f'<p class="note"><b>{html.escape(str(error))}</b></p>'), gr.skip(), gr.skip()
             return
@@ -88,10 +88,11 @@ def about(card: ModelCard) -> str:
     return f'<p class="note"><b>{html.escape(card.title)}</b>: {_needs(card, "commit " + (hub.commit(card) or "")[:12])}</p>'
 
 
-def progress(card: ModelCard, count: int) -> str:
-    """How much of a download has come."""
-    size = card.hub.size_bytes
-    return f'<div class="runline">{count / 1e9:.2f} of {size / 1e9:.2f} GB <progress max="{size}" value="{count}" aria-label="Download"></progress></div>'
+def progress(found: download.Progress) -> str:
+    """How much of a download has come, and what is being done."""
+    words = {"asking": "asking the Hub …", "checking": "checking the files …"}.get(found.doing)
+    words = words or f"{hub.in_words(found.done)} of {hub.in_words(found.total)}"
+    return f'<div class="runline">{words} <progress max="{found.total}" value="{found.done}" aria-label="Download"></progress></div>'
 
 
 def _needs(card: ModelCard, first: str) -> str:
@@ -105,6 +106,6 @@ def _needs(card: ModelCard, first: str) -> str:
         spoken = f"{time:.0f} s a picture" if time < 100 else f"{time / 60:.0f} min a picture"
     return (
         f'<a href="{card.hub.url}" target="_blank" rel="noopener">{card.hub.repo_id}</a>, {first}, licence '
-        f'<a href="{card.hub.licence_url}" target="_blank" rel="noopener">{html.escape(card.licence)}</a>. It wants {card.hub.memory_bytes / 1e9:.0f} GB of memory and '
+        f'<a href="{card.hub.licence_url}" target="_blank" rel="noopener">{html.escape(card.licence)}</a>. It wants {hub.in_words(registry.memory_bytes(card))} of memory and '
         f"gives on two cores about {spoken}; {html.escape(card.hub.warning)}."
     )

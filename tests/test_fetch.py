@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from playground import hub, registry
+from playground import download, hub, registry
 from playground.cards import hub as cards
 from playground.errors import WeightsUnavailable
 from playground.types import ModelCard
@@ -40,12 +40,12 @@ def value(update: Any) -> Any:
 
 
 def test_size_licence_and_needs_are_said_before_anything_is_fetched(card: ModelCard, monkeypatch):
-    monkeypatch.setattr(hub, "fetch", lambda card: pytest.fail("nobody asked for it"))
+    monkeypatch.setattr(download, "fetch", lambda card: pytest.fail("nobody asked for it"))
     _, handlers = panel()
     said, row, go, wanted, usable, model, n = handlers["chosen"](card.id, 16, SHIPPED)
     words = value(said)
     assert hub.size_of(card) in words and card.licence in words and f'href="{card.hub.licence_url}"' in words and card.hub.repo_id in words
-    assert "GB of memory" in words and "a picture" in words and registry.get(SHIPPED).title in words
+    assert "of memory" in words and "a picture" in words and registry.get(SHIPPED).title in words
     assert row["visible"] and value(go) == f"Download {card.title} ({hub.size_of(card)})" and wanted == card.id
     assert usable == model == SHIPPED, "the one before stays chosen"
 
@@ -59,11 +59,11 @@ def test_offline_it_is_one_sentence_without_a_button_and_the_model_stays(card: M
 
 def test_a_download_shows_how_far_it_is_and_then_chooses_the_model(card: ModelCard, tmp_path: Path, monkeypatch):
     def come(found: ModelCard):
-        yield 400_000
+        yield download.Progress(400_000, found.hub.size_bytes)
         hub_layout.lay_out(found, tmp_path)
-        yield found.hub.size_bytes
+        yield download.Progress(found.hub.size_bytes, found.hub.size_bytes, "here")
 
-    monkeypatch.setattr(hub, "fetch", come)
+    monkeypatch.setattr(download, "fetch", come)
     _, handlers = panel()
     first, *_, last = handlers["fetch"](card.id)
     assert 'value="400000"' in value(first[0])
@@ -77,10 +77,10 @@ def test_a_download_shows_how_far_it_is_and_then_chooses_the_model(card: ModelCa
 
 def test_a_download_that_fails_is_said_and_chooses_nothing(card: ModelCard, monkeypatch):
     def fail(found: ModelCard):
-        yield 1
+        yield download.Progress(1, 2)
         raise WeightsUnavailable("It could not be, <b>really</b>.")
 
-    monkeypatch.setattr(hub, "fetch", fail)
+    monkeypatch.setattr(download, "fetch", fail)
     _, handlers = panel()
     *_, last = handlers["fetch"](card.id)
     assert "It could not be, &lt;b&gt;really&lt;/b&gt;." in value(last[0]) and value(last[2]) is None

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import pickle
 import shutil
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline
 
-from playground import device, hub, registry, run
-from playground.__main__ import main
+from playground import device, download, hub, registry, run
 from playground.cards import hub as cards
 from playground.controls import Prompt
 from playground.errors import PlaygroundError, WeightsUnavailable
@@ -34,6 +29,7 @@ PROMPTS = ("a red fox", "a teapot of glass")
 def cache(tmp_path: Path, monkeypatch) -> Path:
     """An empty cache of the Hub in place of the person's own, and the cards with tiny needs."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_ASSETS_CACHE", str(tmp_path / "assets"))
     monkeypatch.setattr(cards, "CARDS", tuple(map(hub_layout.tiny, CARDS)))
     registry.unload()
     yield tmp_path / "cache"
@@ -152,7 +148,7 @@ def test_a_damaged_repository_is_one_sentence(card: ModelCard, wrong: str):
 @pytest.mark.parametrize("card_id", [card.id for card in CARDS])
 def test_offline_it_is_one_sentence_and_nothing_is_loaded(cache: Path, card_id: str):
     card = registry.get(card_id)
-    for refused in (lambda: run.stream(card_id, 1, 0), lambda: next(hub.fetch(card)), lambda: hub.require(card)):
+    for refused in (lambda: run.stream(card_id, 1, 0), lambda: next(download.fetch(card)), lambda: hub.require(card)):
         with pytest.raises(
             WeightsUnavailable, match=r"is not on this machine and the Hub may not be asked \(--offline or HF_HUB_OFFLINE\)"
         ) as e:
@@ -164,7 +160,7 @@ def test_offline_it_is_one_sentence_and_nothing_is_loaded(cache: Path, card_id: 
 @pytest.mark.parametrize("public", ["SPACE_ID", "PLAYGROUND_PUBLIC"])
 def test_in_public_no_door_opens(card: ModelCard, monkeypatch, public: str):
     monkeypatch.setenv(public, "someone/space")
-    for refused in (lambda: run.stream(card.id, 1, 0), lambda: run.check(card.id, 1, 0), lambda: next(hub.fetch(card))):
+    for refused in (lambda: run.stream(card.id, 1, 0), lambda: run.check(card.id, 1, 0), lambda: next(download.fetch(card))):
         with pytest.raises(PlaygroundError, match=f"{card.id} is not offered on a public page"):
             refused()
     assert all(map(hub.is_offered, registry.shipped())) and not hub.is_offered(card)
@@ -174,7 +170,9 @@ def test_in_public_no_door_opens(card: ModelCard, monkeypatch, public: str):
 def test_too_little_memory_is_said_after_other_models_left(card: ModelCard, monkeypatch):
     run.sample("gan-mnist", 1, 0)
     monkeypatch.setattr(device, "free_bytes", lambda: 500_000)
-    with pytest.raises(PlaygroundError, match=f"{card.id} needs about 0.0 GB of memory, 0.0 GB are free"):
+    with pytest.raises(
+        PlaygroundError, match=f"{card.title} needs about 0.0 GB of memory, 0.0 GB are free: close other programs, or choose "
+    ):
         run.sample(card.id, 1, 0)
     assert registry.loaded() == ()
     monkeypatch.setattr(device, "free_bytes", lambda: None)
@@ -192,124 +190,6 @@ def test_presets_hold_no_capital_and_so_no_name():
         for control in card.controls:
             if isinstance(control, Prompt):
                 assert all(text == text.lower() and " by " not in text for text in (control.default, *control.presets))
-
-
-class Server(http.server.BaseHTTPRequestHandler):
-    """As much of the Hub as a download asks for: a revision, its tree, its files."""
-
-    folder: Path
-    asked: list[str]
-    broken = False
-    slow = threading.Event()  # set: weights are sent at once; cleared: they wait
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        path = self.path.split("?")[0]
-        self.asked.append(path)
-        if path.startswith("/api/") and "/revision/" in path:
-            return self.answer(json.dumps({"id": "a/b", "sha": hub_layout.COMMIT, "siblings": []}).encode())
-        if "/tree/" not in path and "/resolve/" not in path:
-            return self.answer(b"{}")
-        if path.startswith("/api/"):
-            files = [each for each in self.folder.rglob("*") if each.is_file()]
-            tree = [
-                {"type": "file", "path": each.relative_to(self.folder).as_posix(), "size": each.stat().st_size, "oid": f"{k:040x}"}
-                for k, each in enumerate(files)
-            ]
-            return self.answer(json.dumps(tree).encode())
-        if self.broken and path.endswith(".safetensors"):
-            return self.answer(b"", 403)
-        if path.endswith(".safetensors") and self.command == "GET":
-            self.slow.wait(30)
-        wanted = self.folder / path.partition(f"/resolve/{hub_layout.COMMIT}/")[2]
-        self.answer(wanted.read_bytes())
-
-    def answer(self, body: bytes, status: int = 200) -> None:
-        self.send_response(status)
-        for name, value in (
-            ("X-Repo-Commit", hub_layout.COMMIT),
-            ("ETag", f'"{hash(self.path) & 0xFFFF:x}"'),
-            ("Content-Length", str(len(body))),
-        ):
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture
-def served(cache: Path, tmp_path: Path, monkeypatch) -> Iterator[SimpleNamespace]:
-    """SD-Turbo's tiny repository behind a server of this machine, which stands for the Hub."""
-    card = registry.get(cards.SD_TURBO.id)
-    hub_layout.write(card, tmp_path / "remote")
-    handler = type("Handler", (Server,), {"folder": tmp_path / "remote", "asked": [], "slow": threading.Event()})
-    handler.slow.set()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    here = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", here)
-    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", here + "/{repo_id}/resolve/{revision}/{filename}")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    monkeypatch.setattr("huggingface_hub.constants.AGENT_HARNESSES_PATH", str(tmp_path / "harnesses.json"))  # its client asks that, too
-    monkeypatch.setattr(hub, "POLL_SECONDS", 0.01)
-    yield SimpleNamespace(card=card, handler=handler, cache=cache)
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_download_brings_the_listed_files_alone_and_is_then_used_without_network(served, monkeypatch):
-    counts = list(hub.fetch(served.card))
-    assert counts == sorted(counts) and counts[-1] == served.card.hub.size_bytes
-    fetched = {path.relative_to(hub.folder(served.card)).as_posix() for path in hub.folder(served.card).rglob("*") if path.is_file()}
-    assert set(served.card.hub.needed) <= fetched and all(name.endswith((".safetensors", ".json", ".txt")) for name in fetched)
-    assert not [path for path in served.handler.asked if path.endswith((".bin", ".ckpt"))]
-    assert hub.commit(served.card) == hub_layout.COMMIT
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    asked = len(served.handler.asked)
-    assert list(hub.fetch(served.card)) == [served.card.hub.size_bytes]
-    assert run.sample(served.card.id, 1, 0).done and len(served.handler.asked) == asked
-
-
-def test_a_download_that_fails_is_one_sentence_and_can_be_tried_again(served):
-    served.handler.broken = True
-    with pytest.raises(WeightsUnavailable, match="stabilityai/sd-turbo could not be downloaded") as caught:
-        list(hub.fetch(served.card))
-    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300 and hub.folder(served.card) is None
-    served.handler.broken = False
-    assert list(hub.fetch(served.card))[-1] == served.card.hub.size_bytes and hub.folder(served.card)
-
-
-def test_a_download_that_is_stopped_leaves_nothing_that_looks_whole(served):
-    served.handler.slow.clear()
-    fetching = hub.fetch(served.card)
-    next(fetching)
-    fetching.close()
-    served.handler.slow.set()
-    for thread in threading.enumerate():
-        if thread.name == "playground-download":
-            thread.join(30)
-            assert not thread.is_alive()
-    assert hub.folder(served.card) is None
-    assert list(hub.fetch(served.card))[-1] == served.card.hub.size_bytes
-
-
-def test_a_full_disk_is_said_before_anything_is_fetched(served, monkeypatch):
-    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
-    with pytest.raises(WeightsUnavailable, match="stabilityai/sd-turbo takes 0.0 GB of disk, 0.0 GB are free"):
-        next(hub.fetch(served.card))
-    assert served.handler.asked == []
-
-
-def test_the_command_line_downloads_and_says_what_first(served, capsys):
-    assert main(["download", served.card.id]) == 0
-    first, *_, last = capsys.readouterr().out.splitlines()
-    assert first == f"stabilityai/sd-turbo: 0.0 GB, {served.card.licence} ({served.card.hub.licence_url})" and hub_layout.COMMIT in last
-    assert main(["download", "gan-mnist"]) == 2 and "nothing to download" in capsys.readouterr().err
 
 
 def test_a_shipped_model_s_noise_is_the_one_that_it_was_trained_on():
