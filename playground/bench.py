@@ -12,10 +12,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from playground import registry, run, weights
+from playground import bench_large, registry, run, weights
+from playground.bench_large import Row
 from playground.errors import PlaygroundError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,16 +25,6 @@ REPEATS = 3
 WRITTEN = 300  # characters of the writing bench
 START_SECONDS = 120.0  # a page that has not answered by then is given up
 BARE_PAGE = "import gradio as gr, os\nwith gr.Blocks() as page:\n    gr.Textbox()\npage.launch(server_name='127.0.0.1', server_port=int(os.environ['GRADIO_SERVER_PORT']), quiet=True)"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a bench: seconds, and its ratio to the line it is compared with (None: nothing to compare with)."""
-
-    name: str
-    seconds: float
-    ratio: float | None = None
-    note: str = ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -135,7 +125,7 @@ def writing() -> list[Row]:
     ]
 
 
-BENCHES = {"sampling": sampling, "startup": startup, "draw": draw, "writing": writing}
+BENCHES = {"sampling": sampling, "startup": startup, "draw": draw, "writing": writing, "sd": bench_large.sd}
 
 
 def first_answer(command: Sequence[str]) -> float:

@@ -91,7 +91,6 @@ def _cgroup_limit() -> int | None:
     return None if said == "max" else int(said)
 
 
-@functools.lru_cache(maxsize=1)
 def half_dtype() -> str:
     """The dtype of what may be computed in half precision: float16 on a GPU, bfloat16 on a processor where the probe says that it pays,
     else float32. PLAYGROUND_DTYPE overrides."""

@@ -10,7 +10,7 @@ import hashlib
 import queue
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,19 @@ def fetch(card: ModelCard) -> Iterator[Progress]:
     if hub.is_offline():
         raise WeightsUnavailable(hub.missing(card))
     _check_memory(card)
-    for each in hub.parts(card):
-        if hub.folder(each) is None:
-            yield from _fetch(each)
+    yield from _fetch_all([each for each in hub.parts(card) if hub.folder(each) is None])
+
+
+def _fetch_all(cards: Sequence[ModelCard]) -> Iterator[Progress]:
+    """Fetches one card's files after the other's, counted as one download."""
+    before = 0
+    for k, card in enumerate(cards):
+        later = sum(hub.repo_of(other).size_bytes for other in cards[k + 1 :])
+        for found in _fetch(card):
+            last = found.total
+            if found.doing != "here" or k == len(cards) - 1:
+                yield Progress(before + found.done, before + found.total + later, found.doing)
+        before += last
 
 
 def _fetch(card: ModelCard) -> Iterator[Progress]:

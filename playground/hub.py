@@ -8,8 +8,10 @@ way, SD-Turbo comes without one, and a checker of 0.6 GB on the two cores of a f
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from playground import registry
@@ -83,8 +85,8 @@ def is_here(card: ModelCard) -> bool:
 
 
 def parts(card: ModelCard) -> tuple[ModelCard, ...]:
-    """The cards whose files a card works with: those that come with it, then itself."""
-    return (*map(registry.get, repo_of(card).comes_with), card)
+    """The cards whose files a card works with: its own, and those that come with it."""
+    return (card, *map(registry.get, repo_of(card).comes_with))
 
 
 def require(card: ModelCard) -> Path:
@@ -103,6 +105,20 @@ def missing(card: ModelCard) -> str:
             "or use a model that is shipped with this page."
         )
     return f"{what} is not on this machine yet: download it first, with its button or python -m playground download {card.id}."
+
+
+@contextlib.contextmanager
+def reading(card: ModelCard) -> Iterator[None]:
+    """Turns whatever goes wrong while a card's files are read into WeightsUnavailable, one sentence without a path."""
+    try:
+        yield
+    except PlaygroundError:
+        raise
+    except Exception as error:
+        raise WeightsUnavailable(
+            f"The files of {repo_of(card).repo_id} could not be read ({type(error).__name__}): remove models--{repo_of(card).repo_id.replace('/', '--')} "
+            "from the Hub's cache and download it again."
+        ) from error
 
 
 def size_of(card: ModelCard) -> str:

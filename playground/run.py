@@ -20,6 +20,7 @@ from playground.types import Images, Latents, ModelCard, Reading, Run, Samples, 
 MAX_SEED = 2**31 - 1
 MAX_N = 1_000_000
 LONGEST_TEXT = 60  # characters of a text that is translated
+SIDES, SIDE_STEP = (64, 768), 8  # of a picture that a model of the Hub is given
 VISITOR_N = 64  # what one visitor may ask for in one request
 
 
@@ -199,16 +200,38 @@ def _look(what: str, card_id: str, text: object) -> Any:
 
 def _call(card_id: str, what: str, given: Samples, options: Mapping[str, Any]) -> Any:
     card = registry.get(card_id)
+    hub.check_offered(card)
     check_can(card, what)
     values = given.pixels if isinstance(given, Images) else given.values
     if values.ndim < 2 or len(values) == 0 or not np.isfinite(values).all():
         raise PlaygroundError(f"{what} needs finite numbers, at least one sample; got an array of shape {values.shape}.")
-    shape = data.get(card.dataset).shape
-    if isinstance(given, Images) and values.shape[1:] != shape:
-        raise PlaygroundError(f"pictures for {card.id} must have shape (n, {', '.join(map(str, shape))}), got {values.shape}.")
-    model = _load(card)
-    with GATE.step():
-        return _no_grad(getattr(model, what))(given, **options)
+    if isinstance(given, Images):
+        _check_shape(card, values.shape)
+    if card.hub is None:
+        model = _load(card)
+        with GATE.step():
+            return _no_grad(getattr(model, what))(given, **options)
+    hub.require(card)
+    model, parts = _load(card), []
+    for first in range(0, len(values), card.chunk):  # a large model is given one batch a turn, so that others come in between
+        rows = replace(given, **{("pixels" if isinstance(given, Images) else "values"): values[first : first + card.chunk], "labels": None})
+        with GATE.step():
+            parts.append(_no_grad(getattr(model, what))(rows, **options))
+    return _join(parts)
+
+
+def _check_shape(card: ModelCard, shape: tuple[int, ...]) -> None:
+    """Raises PlaygroundError for pictures that a card does not take: of a shipped one the data set's shape, of one of the Hub any sides
+    that are multiples of SIDE_STEP within SIDES."""
+    height, width, channels = registry.shape(card)
+    if card.hub is None and shape[1:] != (height, width, channels):
+        raise PlaygroundError(f"pictures for {card.id} must have shape (n, {height}, {width}, {channels}), got {shape}.")
+    if card.hub is not None and not (
+        len(shape) == 4 and shape[3] == channels and all(SIDES[0] <= side <= SIDES[1] and side % SIDE_STEP == 0 for side in shape[1:3])
+    ):
+        raise PlaygroundError(
+            f"pictures for {card.id} must have shape (n, h, w, {channels}), h and w multiples of {SIDE_STEP} in [{SIDES[0]}, {SIDES[1]}], got {shape}."
+        )
 
 
 def check_can(card: ModelCard, what: str) -> None:
@@ -262,4 +285,4 @@ def _join(parts: Sequence[Samples]) -> Samples:
     if isinstance(parts[0], Texts):
         ids, pieces = (tuple(each for part in parts for each in getattr(part, name)) for name in ("ids", "pieces"))
         return Texts(ids, pieces, parts[0].prompt)
-    return Latents(joined("values"), joined("labels"))
+    return Latents(joined("values"), joined("labels"), parts[0].shape)

@@ -42,10 +42,11 @@ class Images:
 
 @dataclass(frozen=True)
 class Latents:
-    """A batch of codes: values float32 (n, d); labels (n,) int64 or None."""
+    """A batch of codes: values float32 (n, d); labels (n,) int64 or None; shape: (c, h, w) of a code that is a map, flat in values."""
 
     values: np.ndarray
     labels: np.ndarray | None = None
+    shape: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)

@@ -17,10 +17,10 @@ SKIN, PAPER = "#8d5a3b", "#e8e2d8"  # the first colour of the pen, and what it i
 
 TEMPLATE = (
     '<div class="pad {kind}"><div class="pad-board">'
-    f'<canvas width="{SIDE}" height="{SIDE}" tabindex="0" role="img" aria-label="{{name}}. With a keyboard: arrow keys move the pen, the space bar sets it down or lifts it."></canvas>'
+    '<canvas width="{side}" height="{side}" tabindex="0" role="img" aria-label="{name}. With a keyboard: arrow keys move the pen, the space bar sets it down or lifts it."></canvas>'
     '<i class="pad-pen" aria-hidden="true"></i></div>'
     '<div class="pad-bar"><button type="button" class="pad-clear">Clear</button>'
-    f'<label>Pen <input type="range" class="pad-width" min="4" max="48" value="{{width}}" aria-label="Width of the pen"></label></div>{{more}}</div>'
+    '<label>Pen <input type="range" class="pad-width" min="4" max="48" value="{width}" aria-label="Width of the pen"></label></div>{more}</div>'
 )
 COLOUR = f'<div class="pad-bar"><label>Colour <input type="color" class="pad-colour" value="{SKIN}" aria-label="Colour of the pen"></label></div>'
 CHOOSER = (
@@ -29,17 +29,18 @@ CHOOSER = (
 )
 
 
-def pad(elem_id: str, over: bool = False, colour: bool = False, files: bool = False) -> gr.HTML:
+def pad(elem_id: str, over: bool = False, colour: bool = False, files: bool = False, side: int = SIDE) -> gr.HTML:
     """A pad; its event `draw` comes whenever the pen has rested, with what seen() takes from the event.
 
     over: painted over the picture that a backdrop() beside it names, and cleared is an event, too. colour: drawn in colours on paper;
-    with files also over a picture of one's own, whose middle square the browser makes as small as the pad; not for a public page.
+    with files also over a picture of one's own, whose middle square the browser makes as small as the pad; not for a public page. side: points
+    along each side of what is sent.
     """
     kind, name, width = ("over", "Brush over the picture", 2 * PEN) if over else ("", "Drawing pad", PEN)
     if colour:
         kind, name = "colour", "Drawing pad in colour"
     return gr.HTML(
-        TEMPLATE.format(kind=kind, name=name, width=width, more=COLOUR * colour + CHOOSER * (colour and files)),
+        TEMPLATE.format(side=side, kind=kind, name=name, width=width, more=COLOUR * colour + CHOOSER * (colour and files)),
         html_template="${value}",
         js_on_load="window.playgroundPad(element, (png) => trigger('draw', { png }))",
         elem_id=elem_id,

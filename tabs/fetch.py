@@ -20,8 +20,11 @@ from tabs.picker import Picker
 N = 16  # pictures that the page asks of a small model by default
 
 
-def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str, usual: int = N) -> gr.events.Dependency | None:
-    """The panel below the choice of model, of which usual samples are asked by default; returns the event that downloads, None where no card of the Hub is offered."""
+def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usual: int = N) -> gr.events.Dependency | None:
+    """The panel below the choice of model; returns the event that downloads, None where no card of the Hub is offered.
+
+    n: how many samples are asked for, usual of them by default; None in a panel that asks for none.
+    """
     if all(card.hub is None for card in picker.cards):
         return None
     said = gr.HTML("", visible=False, padding=False, elem_id=f"{tab}-hub")
@@ -64,7 +67,8 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider, tab: str, usual: int
         yield gr.update(value=about(card)), gr.update(visible=False), gr.update(value=card.id)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    model.change(chosen, [model, n, usable], [said, row, go, wanted, usable, model, n], **widgets.ARRANGING)
+    count = gr.Number(1, visible=False) if n is None else n
+    model.change(chosen, [model, count, usable], [said, row, go, wanted, usable, model, count], **widgets.ARRANGING)
     fetching = go.click(fetch, wanted, [said, row, model], concurrency_id="download", concurrency_limit=1, **quiet)
     stop.click(lambda card_id: offer(registry.get(card_id)), wanted, said, cancels=[fetching], **quiet)
     return fetching
@@ -99,10 +103,12 @@ def _needs(card: ModelCard, first: str) -> str:
     """Size or commit, licence, memory and time of a card in one line, with links to the repository and the licence."""
     call, decoding = card.hub.seconds
     values = {control.name: control.default for control in card.controls}
-    if card.kind == "text":
+    if "sample" not in card.can:
+        spoken = f"{call + decoding:.1g} s for a picture"
+    elif card.kind == "text":
         spoken = f"{1 / call:.0f} tokens a second"
     else:
-        time = values["num_inference_steps"] * (1 if values["guidance_scale"] == 1 else 2) * call + decoding
+        time = values.get("num_inference_steps", 1) * (1 if values.get("guidance_scale", 1) == 1 else 2) * call + decoding
         spoken = f"{time:.0f} s a picture" if time < 100 else f"{time / 60:.0f} min a picture"
     return (
         f'<a href="{card.hub.url}" target="_blank" rel="noopener">{card.hub.repo_id}</a>, {first}, licence '

@@ -7,13 +7,13 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, exhibits, previews, registry, run, stories
+from playground import data, exhibits, hub, previews, registry, run, stories
 from playground.controls import Numbers, adjustments
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.run import VISITOR_N
 from playground.types import Images, ModelCard
-from tabs import adjust, drawing, factor_table, people, pictures, plane, real_wall, strips, widgets
+from tabs import adjust, drawing, factor_table, people, photographs, pictures, plane, real_wall, strips, widgets
 from tabs.picker import Picker
 from tabs.widgets import ARRANGING, HEAVY, TabPage
 
@@ -28,7 +28,8 @@ LIVE = {"api_visibility": "private", "trigger_mode": "always_last", **HEAVY}
 
 def build() -> TabPage:
     """The tab's components and events."""
-    family = [card for card in registry.cards() if card.family == ID]
+    everybody = [card for card in registry.cards() if card.family == ID and hub.is_offered(card)]
+    family = [card for card in everybody if card.hub is None]
     flat = next(card for card in family if exhibits.is_plane(card))
     drawing_cards = [card for card in family if card is not flat]
     card = drawing_cards[0]
@@ -48,13 +49,14 @@ def build() -> TabPage:
         _map(flat)
         _own_drawing(card, flat)
         _sliding(card)
+        photographs.build([*(card for card in family if registry.shape(card)[2] == 3), *everybody[len(family) :]], ID)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(card.id), padding=False)
         widgets.later(
             learning, f"{ID}-stories", lambda: "".join(widgets.further_story(each, _story(each.id)) for each in drawing_cards[1:])
         )
     with gr.Accordion("Look inside", open=False) as inside:
-        gr.HTML(_bars(card) + widgets.facts_table(family) + "".join(widgets.provenance(each.id) for each in family), padding=False)
+        gr.HTML(_bars(card) + widgets.facts_table(everybody) + "".join(widgets.provenance(each.id) for each in family), padding=False)
         widgets.later(inside, f"{ID}-factors", lambda: "".join(factor_table.table(each) for each in drawing_cards))
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(

@@ -9,19 +9,31 @@ import pickle
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, EulerDiscreteScheduler, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    AutoencoderTiny,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    PNDMScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from playground.cards.hub import SD_TURBO, STABLE_DIFFUSION_1_5
+from playground import registry
+from playground.cards.hub import SD_TURBO, SDXS, STABLE_DIFFUSION_1_5
+from playground.cards.hub_vae import TAESD
 from playground.models import stable_diffusion
+from playground.models.nets import large
 from playground.types import ModelCard
 
-Parts = tuple[AutoencoderKL, CLIPTextModel, UNet2DConditionModel]
+Parts = tuple[AutoencoderKL | AutoencoderTiny, CLIPTextModel, UNet2DConditionModel]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SIDE = 32  # of a picture: a code of 16 x 16
 NOISE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
 SCHEDULERS = {
     SD_TURBO.id: (EulerDiscreteScheduler, {**NOISE, "prediction_type": "epsilon", "timestep_spacing": "trailing"}),
+    SDXS.id: (DPMSolverMultistepScheduler, NOISE),
     STABLE_DIFFUSION_1_5.id: (PNDMScheduler, {**NOISE, "skip_prk_steps": True, "set_alpha_to_one": False, "clip_sample": False}),
 }
 """What the repositories' files say; all else is left to the library."""
@@ -44,25 +56,30 @@ def tiny(card: ModelCard) -> ModelCard:
 
 
 def lay_out(card: ModelCard, cache: Path, whole: bool = False) -> Path:
-    """Writes the tiny repository of a card into a cache, or one of the real size; returns its snapshot."""
+    """Writes the tiny repository of a card into a cache, or one of the real size, and those of what comes with it; returns its snapshot."""
+    for name in card.hub.comes_with:
+        lay_out(registry.get(name), cache, whole)
     repo = cache / f"models--{card.hub.repo_id.replace('/', '--')}"
     snapshot = repo / "snapshots" / COMMIT
     write(card, snapshot, whole)
-    (repo / "refs").mkdir()
+    (repo / "refs").mkdir(exist_ok=True)
     (repo / "refs" / "main").write_text(COMMIT)
     return snapshot
 
 
 def write(card: ModelCard, folder: Path, whole: bool = False) -> None:
-    """Writes a pipeline with random weights as the card's repository holds it: float16, the tokenizer as vocabulary and merges.
+    """Writes what a card's repository holds, with random weights, as it holds it: float16 where that is its variant, the tokenizer as vocabulary
+    and merges.
 
     whole: every layer as large as the real one; tiny otherwise.
     """
     torch.manual_seed(0)
+    if card.family == "vae":
+        return write_codec(card, folder, whole)
     tokenizer = stable_diffusion.make_tokenizer(("a red fox in the snow", "a teapot of glass"))
     tokenizer.model_max_length = 77
     kind, said = SCHEDULERS[card.id]
-    vae, text_encoder, unet = filled(real_parts(card)) if whole else tiny_parts(card, len(tokenizer))
+    vae, text_encoder, unet = large.filled(real_parts(card), torch.float16) if whole else tiny_parts(card, len(tokenizer))
     pipeline = StableDiffusionPipeline(
         vae=vae,
         text_encoder=text_encoder,
@@ -73,9 +90,24 @@ def write(card: ModelCard, folder: Path, whole: bool = False) -> None:
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    pipeline.to(torch.float16).save_pretrained(folder, variant=card.hub.variant)
+    pipeline.to(torch.float16 if card.hub.variant else torch.float32).save_pretrained(folder, variant=card.hub.variant)
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps({"_class_name": kind.__name__, **said}))
     _as_vocabulary_and_merges(folder / "tokenizer")
+    poison(folder)
+
+
+def write_codec(card: ModelCard, folder: Path, whole: bool = False) -> None:
+    """Writes an autoencoder of pictures."""
+    if card.id == TAESD.id:
+        vae = AutoencoderTiny() if whole else tiny_decoder()
+    else:
+        vae = large.filled((large.vae(),))[0] if whole else tiny_vae()
+    vae.float().save_pretrained(folder)
+    poison(folder)
+
+
+def poison(folder: Path) -> None:
+    """Puts a poisoned pickle beside every weight file of a folder, under the names that a careless loader looks for."""
     for path in list(folder.rglob("*.safetensors")):
         stem = path.name.removesuffix(".safetensors").replace("model", "pytorch_model" if path.parent.name == "text_encoder" else "model")
         for name in (f"{stem}.bin", f"{stem.removesuffix('.fp16')}.bin", f"{stem}.ckpt"):
@@ -95,13 +127,7 @@ def tiny_parts(card: ModelCard, words: int) -> Parts:
         eos_token_id=1,
         pad_token_id=1,
     )
-    vae = AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        block_out_channels=(8, 16),
-        norm_num_groups=8,
-        sample_size=SIDE,
-    )
+    vae = tiny_decoder() if card.id == SDXS.id else tiny_vae()
     unet = UNet2DConditionModel(
         sample_size=SIDE // 2,
         block_out_channels=(16, 32),
@@ -116,50 +142,26 @@ def tiny_parts(card: ModelCard, words: int) -> Parts:
     return vae, CLIPTextModel(text), unet
 
 
+def tiny_vae() -> AutoencoderKL:
+    """An autoencoder of two levels."""
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        block_out_channels=(8, 16),
+        norm_num_groups=8,
+        sample_size=SIDE,
+    )
+
+
+def tiny_decoder() -> AutoencoderTiny:
+    """A tiny one of two levels."""
+    eight = {"encoder_block_out_channels": (8, 8), "decoder_block_out_channels": (8, 8)}
+    return AutoencoderTiny(**eight, num_encoder_blocks=(1, 1), num_decoder_blocks=(1, 1))
+
+
 def real_parts(card: ModelCard) -> Parts:
     """The three networks in the repository's own shape, without memory for their weights; Stable Diffusion 2.1's for SD-Turbo."""
-    large = card.id == SD_TURBO.id
-    words, layers, heads = (1024, 23, 16) if large else (768, 12, 12)
-    text = CLIPTextConfig(
-        vocab_size=49408,
-        hidden_size=words,
-        intermediate_size=4 * words,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        hidden_act="gelu" if large else "quick_gelu",
-        max_position_embeddings=77,
-        bos_token_id=0,
-        eos_token_id=1,
-        pad_token_id=1,
-    )
-    with torch.device("meta"):
-        vae = AutoencoderKL(
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            block_out_channels=(128, 256, 512, 512),
-            layers_per_block=2,
-            sample_size=512,
-        )
-        unet = UNet2DConditionModel(
-            sample_size=64,
-            cross_attention_dim=words,
-            attention_head_dim=[5, 10, 20, 20] if large else 8,
-            use_linear_projection=large,
-        )
-        return vae, CLIPTextModel(text), unet
-
-
-def filled(parts: Parts) -> Parts:
-    """Networks that have no weights yet with random ones in float16, quickly: the same million numbers again and again."""
-    some = torch.randn(1 << 20).mul(0.02).half()
-    for part in parts:
-        part.half().to_empty(device="cpu")
-        for parameter in part.parameters():
-            parameter.data.copy_(some.repeat(-(-parameter.numel() // len(some)))[: parameter.numel()].reshape(parameter.shape))
-        for name, buffer in part.named_buffers():
-            if name.endswith("position_ids"):
-                buffer.copy_(torch.arange(buffer.numel()).reshape(buffer.shape))
-    return parts
+    return large.parts("2.1" if card.id == SD_TURBO.id else "1.5")
 
 
 def mark(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline
+from diffusers import AutoencoderTiny, DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline
 
 from playground import device, download, hub, registry, run
 from playground.cards import hub as cards
@@ -31,6 +31,7 @@ def cache(tmp_path: Path, monkeypatch) -> Path:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_ASSETS_CACHE", str(tmp_path / "assets"))
     monkeypatch.setattr(cards, "CARDS", tuple(map(hub_layout.tiny, CARDS)))
+    monkeypatch.setenv("PLAYGROUND_DTYPE", "float32")  # pictures are compared to the last bit
     registry.unload()
     yield tmp_path / "cache"
     registry.unload()
@@ -60,8 +61,12 @@ def test_a_card_cannot_name_a_file_that_could_run_code():
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 @pytest.mark.parametrize("scheduler", ["DDIM", "DPM-Solver++"])
 def test_it_draws_what_a_bare_call_of_diffusers_draws(card: ModelCard, scheduler: str, guidance: float):
-    *_, last = run.stream(card.id, 2, 3, prompt=PROMPTS, scheduler=scheduler, num_inference_steps=3, guidance_scale=guidance)
-    bare = StableDiffusionPipeline.from_pretrained(hub.folder(card), variant="fp16", dtype=torch.float32, safety_checker=None)
+    asked = {"guidance_scale": guidance, "decoder": "full"}
+    asked = {name: value for name, value in asked.items() if name in {control.name for control in card.controls}}
+    if "guidance_scale" not in asked and guidance != 1:
+        pytest.skip(f"{card.id} knows no guidance")
+    *_, last = run.stream(card.id, 2, 3, prompt=PROMPTS, scheduler=scheduler, num_inference_steps=3, **asked)
+    bare = StableDiffusionPipeline.from_pretrained(hub.folder(card), variant=card.hub.variant, dtype=torch.float32, safety_checker=None)
     bare.set_progress_bar_config(disable=True)
     cls = {"DDIM": DDIMScheduler, "DPM-Solver++": DPMSolverMultistepScheduler}[scheduler]
     clipping = {"clip_sample": False} if scheduler == "DDIM" else {}
@@ -93,6 +98,33 @@ def test_a_poisoned_file_would_have_been_seen(card: ModelCard):
     assert hub_layout.mark(folder).exists()
 
 
+def test_the_tiny_decoder_paints_the_guesses_and_if_asked_the_last_step(card: ModelCard):
+    asked = {"views": ("x_0",), "num_inference_steps": 2}
+    full, tiny = (
+        run.sample(card.id, 1, 0, decoder=name, **asked) if "decoder" in {c.name for c in card.controls} else None
+        for name in ("full", "tiny")
+    )
+    model = registry.load(card.id) if full else None
+    if full is None:
+        assert isinstance(stable_diffusion.load(card).tiny, AutoencoderTiny), "its own decoder is the tiny one"
+        return
+    assert isinstance(model.tiny, AutoencoderTiny) and not isinstance(model.pipeline.vae, AutoencoderTiny)
+    assert np.abs(full.samples.float32() - tiny.samples.float32()).max() > 0.05
+    np.testing.assert_array_equal(full.step.views["x_0"].pixels, tiny.step.views["x_0"].pixels)
+    assert np.abs(full.step.views["x_0"].float32() - tiny.samples.float32()).max() < 1.0, "of the same code"
+
+
+def test_half_precision_draws_nearly_the_same_where_it_is_asked_for(card: ModelCard, monkeypatch):
+    whole = run.sample(card.id, 1, 0, num_inference_steps=2).samples.float32()
+    registry.unload()
+    monkeypatch.setenv("PLAYGROUND_DTYPE", "bfloat16")
+    half = run.sample(card.id, 1, 0, num_inference_steps=2).samples.float32()
+    assert registry.load(card.id).pipeline.unet.dtype == torch.bfloat16 and 0 < np.abs(half - whole).mean() < 0.05
+    monkeypatch.setenv("PLAYGROUND_DTYPE", "float8")
+    with pytest.raises(PlaygroundError, match="PLAYGROUND_DTYPE must be one of float32, bfloat16, float16, got 'float8'"):
+        device.half_dtype()
+
+
 def test_steps_on_the_way_are_shown_by_a_line_and_the_last_by_the_decoder(card: ModelCard):
     steps = [found.step for found in run.stream(card.id, 1, 0, views=card.views, num_inference_steps=3)]
     assert [step.i for step in steps] == [1, 2, 3]
@@ -109,7 +141,7 @@ def test_same_seed_gives_the_same_picture_at_any_n(card: ModelCard):
     assert np.abs(many.samples.pixels[:1] - one.samples.pixels).max() <= 2 / 127.5
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+@pytest.mark.parametrize("card", [card for card in CARDS if card.id != "sdxs-512"], ids=lambda card: card.id)  # its shape is not known here
 def test_the_size_that_is_said_is_that_of_the_weights(card: ModelCard):
     parameters = sum(weight.numel() for part in hub_layout.real_parts(card) for weight in part.parameters())
     assert abs(2 * parameters / card.hub.size_bytes - 1) < 0.01, "two bytes a parameter"
@@ -118,7 +150,7 @@ def test_the_size_that_is_said_is_that_of_the_weights(card: ModelCard):
 
 def test_in_its_real_shape_it_is_loaded_and_draws(cache: Path):
     """Every layer of Stable Diffusion 1.5 at its real size, random weights; on a quarter of the picture, which only costs less."""
-    card = cards.CARDS[1]
+    card = registry.get(cards.STABLE_DIFFUSION_1_5.id)
     free, disk = device.free_bytes(), shutil.disk_usage(cache.parent).free
     if free is None or free < 7e9 or disk < 3e9:
         pytest.skip(f"it takes 7 GB of memory and 3 GB of disk; free are {(free or 0) / 1e9:.1f} and {disk / 1e9:.1f}")
@@ -128,7 +160,7 @@ def test_in_its_real_shape_it_is_loaded_and_draws(cache: Path):
         path.write_text(json.dumps({**json.loads(path.read_text()), "sample_size": 32}))
         found = run.sample(card.id, 1, 0, num_inference_steps=1, guidance_scale=1.0)
         assert found.samples.pixels.shape == (1, 256, 256, 3) and np.isfinite(found.samples.pixels).all()
-        assert registry.load(card.id).size_bytes == pytest.approx(2 * CARDS[1].hub.size_bytes, rel=0.01)
+        assert registry.load(card.id).size_bytes == pytest.approx(2 * cards.STABLE_DIFFUSION_1_5.hub.size_bytes, rel=0.02)
     finally:
         registry.unload()
         shutil.rmtree(cache, ignore_errors=True)
@@ -136,8 +168,8 @@ def test_in_its_real_shape_it_is_loaded_and_draws(cache: Path):
 
 @pytest.mark.parametrize("wrong", ["torn", "another shape", "no JSON"])
 def test_a_damaged_repository_is_one_sentence(card: ModelCard, wrong: str):
-    path = hub.folder(card) / ("unet/config.json" if wrong == "no JSON" else "unet/diffusion_pytorch_model.fp16.safetensors")
-    other = hub.folder(card) / "vae/diffusion_pytorch_model.fp16.safetensors"
+    unet, other = (next((hub.folder(card) / part).glob("*.safetensors")) for part in ("unet", "vae"))
+    path = unet.with_name("config.json") if wrong == "no JSON" else unet
     path.write_bytes({"torn": path.read_bytes()[:5000], "another shape": other.read_bytes(), "no JSON": b"{"}[wrong])
     with pytest.raises(WeightsUnavailable, match=f"The files of {card.hub.repo_id} could not be read") as caught:
         run.sample(card.id, 1, 0)

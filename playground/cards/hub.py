@@ -6,7 +6,7 @@ Sizes are those of the weights in float16 (two bytes a parameter, which a test c
 from dataclasses import replace
 
 from playground.cards.diffusion import ETA, GUIDANCE, SCHEDULER, STEPS
-from playground.controls import Prompt
+from playground.controls import Choice, Prompt
 from playground.types import HubRepo, ModelCard
 
 FILES = (
@@ -37,6 +37,13 @@ PROMPT = Prompt(
     help="What to draw, in plain English.",
 )
 NEGATIVE = Prompt("negative_prompt", "Negative prompt", help="What guidance should lead away from.")
+DECODER = Choice(
+    "decoder",
+    "Decoder",
+    "tiny",
+    ("tiny", "full"),
+    help="Who paints the finished code: a tiny decoder that learnt it from the full one, at a glance nearly as good, or the full one, many times as slow.",
+)
 FACTS = {
     "architecture": "As the small one here: a text transformer, a U-Net on a code of 64 × 64 × 4 numbers, and the decoder that paints 512 × 512 points",
     "latent_space": "The code's noise, a forty-eighth of the picture's numbers",
@@ -59,6 +66,7 @@ SD_TURBO = ModelCard(
         replace(GUIDANCE, default=1.0, maximum=3.0, help="1, off: how it was made to be used. Above, a step costs two calls."),
         replace(SCHEDULER, default="DDIM", help="How a step is taken. DDIM steps as the Euler scheduler that it comes with."),
         ETA,
+        DECODER,
     ),
     views=("x_t", "x_0"),
     chunk=1,
@@ -77,6 +85,8 @@ SD_TURBO = ModelCard(
         seconds=(7, 10),
         shape=(512, 512, 3),
         variant="fp16",
+        halves=True,
+        comes_with=("taesd",),
     ),
 )
 STABLE_DIFFUSION_1_5 = replace(
@@ -85,7 +95,15 @@ STABLE_DIFFUSION_1_5 = replace(
     title="Stable Diffusion 1.5",
     paper="Rombach et al. 2022, High-resolution image synthesis with latent diffusion models, arXiv:2112.10752",
     licence="CreativeML OpenRAIL-M",
-    controls=(PROMPT, NEGATIVE, replace(STEPS, default=20, maximum=50), replace(GUIDANCE, default=7.5), SCHEDULER, ETA),
+    controls=(
+        PROMPT,
+        NEGATIVE,
+        replace(STEPS, default=20, maximum=50),
+        replace(GUIDANCE, default=7.5),
+        SCHEDULER,
+        ETA,
+        replace(DECODER, default="full"),
+    ),
     facts=FACTS
     | {
         "training": "The same losses, on pictures of the web with their captions; the text transformer is CLIP's, as it was",
@@ -100,5 +118,34 @@ STABLE_DIFFUSION_1_5 = replace(
         seconds=(6, 10),
     ),
 )
+SDXS = replace(
+    SD_TURBO,
+    id="sdxs-512",
+    title="SDXS 512",
+    paper="Song et al. 2024, SDXS: Real-time one-step latent diffusion models with image conditions, arXiv:2403.16627",
+    licence="CreativeML OpenRAIL++",
+    controls=(
+        PROMPT,
+        replace(STEPS, default=1, maximum=4, help="Network calls from noise to picture; it was made for one."),
+        replace(SCHEDULER, default="DDIM"),
+    ),
+    facts=FACTS
+    | {
+        "architecture": "A U-Net of a third of the size on the same code, and a tiny decoder: what can be left out of Stable Diffusion",
+        "training": "Taught by Stable Diffusion to give in one call what that gives in many",
+        "control": "Words; no guidance",
+    },
+    hub=replace(
+        SD_TURBO.hub,
+        repo_id="IDKiro/sdxs-512-dreamshaper",
+        files=tuple(name.replace(".fp16", "") for name in FILES),
+        licence_url="https://huggingface.co/IDKiro/sdxs-512-dreamshaper",
+        size_bytes=1_760_000_000,
+        memory_bytes=4_000_000_000,
+        seconds=(1.5, 0.5),
+        variant=None,
+        comes_with=(),
+    ),
+)
 
-CARDS = (SD_TURBO, STABLE_DIFFUSION_1_5)
+CARDS = (SDXS, SD_TURBO, STABLE_DIFFUSION_1_5)

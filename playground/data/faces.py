@@ -15,11 +15,11 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from playground.controls import Choice, Slider, resolve
 from playground.data import face_drawing, face_words
 from playground.data.face_words import AGES, MOODS, NOSES
+from playground.data.photographs import square
 from playground.errors import ControlError
 from playground.types import Dataset, Images
 
@@ -295,18 +295,7 @@ def again(rows: Sequence[int]) -> Images:
 
 def from_picture(picture: object) -> Images:
     """A person's picture as one sample: the middle square, scaled to uint8 (1, 64, 64, 3). Raises ControlError."""
-    array = np.asarray(picture)
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or min(array.shape[:2], default=0) < 2:
-        raise ControlError(f"A picture of at least 2 x 2 points is needed, got shape {array.shape}.")
-    image = Image.fromarray(array)
-    if image.mode in ("RGBA", "LA"):
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    height, width, _ = DATASET.shape
-    square = image.convert("RGB").crop((left, top, left + side, top + side)).resize((width, height), Image.Resampling.LANCZOS)
-    return Images(np.asarray(square)[None])
+    return square(picture, DATASET.shape[0])
 
 
 def _in_parallel(pieces: Sequence[Sequence[int]]) -> Iterator[Images]:

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from playground import data, hub, weights
-from playground.device import pick_device
-from playground.errors import ControlError, WeightsUnavailable
+from playground import data, hub, registry, weights
+from playground.device import half_dtype, pick_device
+from playground.errors import ControlError
 from playground.models.nets.denoiser import denoiser_recipe
 from playground.models.nets.linear_decoder import LinearDecoder
 from playground.sampling import attention, latents
@@ -323,51 +323,63 @@ class StableDiffusionTrainee(Trainee):
 
 
 def read_pipeline(card: ModelCard) -> StableDiffusionPipeline:
-    """The pipeline of a card on the device: of the shipped folder, or of the Hub's cache (in float16 on a GPU). Raises WeightsUnavailable."""
+    """The pipeline of a card on the device: of the shipped folder in float32, or of the Hub's cache in the half precision that pays here.
+
+    Raises WeightsUnavailable.
+    """
     device, safely = pick_device(), {"local_files_only": True, "use_safetensors": True}
     if card.hub is None:
         weights.verify(card.id)
         return StableDiffusionPipeline.from_pretrained(weights.folder(card.id).as_posix(), low_cpu_mem_usage=False, **safely).to(device)
     folder = hub.require(card)
-    try:
+    with hub.reading(card):
         return StableDiffusionPipeline.from_pretrained(
             folder.as_posix(),
             variant=card.hub.variant,
-            dtype=torch.float32 if device == "cpu" else torch.float16,
+            dtype=getattr(torch, half_dtype()),
             safety_checker=None,  # see playground.hub: such a card is never offered to the public
             feature_extractor=None,
             requires_safety_checker=False,
             **safely,
         ).to(device)
-    except Exception as error:
-        raise WeightsUnavailable(
-            f"The files of {card.hub.repo_id} could not be read ({type(error).__name__}): remove {folder.parent.parent.name} from the Hub's cache "
-            "and download it again."
-        ) from error
+
+
+def read_tiny(card: ModelCard) -> AutoencoderTiny | None:
+    """The tiny decoder that comes with a card of the Hub, in the same precision; None where none does. Raises WeightsUnavailable."""
+    for name in () if card.hub is None else card.hub.comes_with:
+        with hub.reading(part := registry.get(name)):
+            return AutoencoderTiny.from_pretrained(
+                hub.require(part).as_posix(), dtype=getattr(torch, half_dtype()), local_files_only=True, use_safetensors=True
+            ).to(pick_device())
+    return None
 
 
 def load(card: ModelCard) -> StableDiffusionModel:
     """The loader that cards name."""
-    return StableDiffusionModel(card)
+    pipeline = read_pipeline(card)
+    if card.hub is None:
+        return StableDiffusionModel(pipeline)
+    return StableDiffusionModel(pipeline, pipeline.vae if isinstance(pipeline.vae, AutoencoderTiny) else read_tiny(card), large=True)
 
 
 class StableDiffusionModel:
     """A loaded pipeline, stepped through by our own loop so that every step can be seen; it draws what a bare call of it draws.
 
-    One from the Hub paints only its last step with its decoder, which costs more than a call of its network; the steps and views before
-    are painted by a LinearDecoder.
+    large: one whose decoder costs more than a call of its network, and so paints the last step alone. What it guesses on the way (x_0) is painted by
+    the tiny decoder where there is one, what it is shown (x_t), noise that no decoder knows, by a LinearDecoder.
     """
 
-    def __init__(self, card: ModelCard):
-        self.pipeline = read_pipeline(card)
-        parts = (self.pipeline.vae, self.pipeline.text_encoder, self.pipeline.unet)
+    def __init__(self, pipeline: StableDiffusionPipeline, tiny: AutoencoderTiny | None = None, large: bool = False):
+        self.pipeline, self.tiny = pipeline, tiny
+        parts = [part for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet, tiny) if part is not None]
         for part in parts:
             part.eval().requires_grad_(False)
-        self.pipeline.unet.to(memory_format=torch.channels_last)
-        self.noise = loop.noise_of(self.pipeline.scheduler)
+            if part is not pipeline.text_encoder:
+                part.to(memory_format=torch.channels_last)
+        self.noise = loop.noise_of(pipeline.scheduler)
         self.size_bytes = sum(tensor.nbytes for part in parts for tensor in part.state_dict().values())
         with torch.no_grad():
-            self.linear = None if card.hub is None else LinearDecoder(self.pipeline.vae)
+            self.linear = LinearDecoder(tiny or pipeline.vae) if large else None
 
     def stream(
         self,
@@ -375,14 +387,15 @@ class StableDiffusionModel:
         generators: Sequence[torch.Generator],
         *,
         prompt: Sequence[str],
-        negative_prompt: Sequence[str],
+        negative_prompt: Sequence[str] = (),
         scheduler: str = "DPM-Solver++",
         num_inference_steps: int = 20,
-        guidance_scale: float = 4.0,
+        guidance_scale: float = 1.0,
         eta: float = 0.0,
         given: np.ndarray | None = None,
         mask: np.ndarray | None = None,
         strength: float = 1.0,
+        decoder: str = "full",
         views: Sequence[str] = (),
     ) -> Iterator[Step]:
         """One Step for each timestep, the code after it decoded; as views what the network was shown (x_t) and what it guessed (x_0), decoded,
@@ -393,7 +406,7 @@ class StableDiffusionModel:
         (0..1) says and denoised from there, as StableDiffusionImg2ImgPipeline does. mask: pictures that are white where those are to be
         drawn anew; elsewhere the code is set to the given one's, as noised as the step is, after every step (as
         StableDiffusionInpaintPipeline does, where a U-Net has four channels: it takes no other number), and the picture to the given one itself.
-        Raises ControlError for a mask without a picture.
+        decoder: "tiny" has the last step painted by the tiny decoder, too, about sixteen times as fast. Raises ControlError for a mask without a picture.
         """
         if mask is not None and given is None:
             raise ControlError("mask needs a picture to repaint: give given, too.")
@@ -425,9 +438,16 @@ class StableDiffusionModel:
             places = nn.functional.adaptive_max_pool2d(anew.float(), side)  # of the code: those with any such point
             kept = from_images(Images(given), unet.device)
 
-        def painted(code: torch.Tensor) -> Images:
-            picture = pipe.vae.decode((code / pipe.vae.config.scaling_factor).to(pipe.vae.dtype)).sample.float()
+        def painted(code: torch.Tensor, vae: Any) -> Images:
+            picture = vae.decode(
+                (code / vae.config.scaling_factor).to(vae.dtype).contiguous(memory_format=torch.channels_last)
+            ).sample.float()
             return to_images(picture if mask is None else torch.where(anew, picture, kept))
+
+        def shown(code: torch.Tensor, guess: bool) -> Images:
+            if self.linear is None or mask is not None:
+                return painted(code, pipe.vae)
+            return painted(code, self.tiny) if guess and self.tiny is not None else self.linear(code)
 
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
             x = x.to(unet.dtype)
@@ -444,13 +464,13 @@ class StableDiffusionModel:
         for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, bounded=False, after=after, eta=eta), 1):
             moment = {"x_t": x, "x_0": found.x_0}
             x = found.x
-            shown = painted if self.linear is None or mask is not None else self.linear
-            seen: dict[str, Images | Attention] = {name: shown(moment[name]) for name in moment if name in views}
+            seen: dict[str, Images | Attention] = {name: shown(moment[name], name == "x_0") for name in moment if name in views}
             if "attention" in views:
                 words = tuple(attention.words_of(pipe.tokenizer, text, tokens.shape[1]) for text in prompt)
                 read = network.weights[-n:]  # of a guided batch, the half that is told the prompt
                 seen["attention"] = Attention(read.cpu().numpy(), words)
-            yield Step(painted(x) if i == total else shown(x), i, total, i * (2 if guided else 1), seen)
+            last = self.tiny if decoder == "tiny" and self.tiny is not None else pipe.vae
+            yield Step(painted(x, last) if i == total else shown(x, False), i, total, i * (2 if guided else 1), seen)
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
