@@ -140,6 +140,10 @@ def _download(card: ModelCard, state: _State) -> None:
             f"{repo.repo_id} does not hold {', '.join(lacking[:3])}, which {card.id} needs: it has changed, or never was of that kind; "
             "use a model that is shipped with this page."
         )
+    if not any(name.endswith(".safetensors") for name in files):
+        raise WeightsUnavailable(
+            f"{repo.repo_id} holds no safetensors that {card.id} knows, and nothing else is ever read: use another model."
+        )
     store = Path(constants.HF_HUB_CACHE).expanduser() / f"models--{repo.repo_id.replace('/', '--')}"
     snapshot = store / "snapshots" / commit
     for name, file in files.items():

@@ -18,6 +18,7 @@ from tabs import widgets
 from tabs.picker import Picker
 
 N = 16  # pictures that the page asks of a small model by default
+SEVERAL = 8  # of a model that gives no more in one go, one is asked by default
 
 
 def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usual: int = N) -> gr.events.Dependency | None:
@@ -47,7 +48,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usu
                 before,
                 gr.skip(),
             ]
-        count = gr.update(info=f"At most {most} in one go.", **({"value": 1} if n > most else {}))
+        count = gr.update(info=f"At most {most} in one go.", **({"value": min(most, usual) if most > SEVERAL else 1} if n > most else {}))
         if card.hub is None:
             count = gr.skip() if picker.card(before).hub is None else gr.update(info=None, value=usual)
         if card.id == before:  # it stayed chosen while another is offered
@@ -58,6 +59,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usu
     @widgets.guarded
     def fetch(wanted: str) -> Iterator[tuple[Any, Any, Any]]:
         card = registry.get(wanted)
+        hub.check_offered(card)
         try:
             for found in download.fetch(card):
                 yield gr.update(value=offer(card) + progress(found), visible=True), gr.skip(), gr.skip()

@@ -12,16 +12,19 @@ import torch
 from diffusers import (
     AutoencoderKL,
     AutoencoderTiny,
+    DDPMPipeline,
+    DDPMScheduler,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
     PNDMScheduler,
     StableDiffusionPipeline,
     UNet2DConditionModel,
+    UNet2DModel,
 )
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from playground import registry
-from playground.cards.hub import SD_TURBO, SDXS, STABLE_DIFFUSION_1_5
+from playground.cards.hub import DDPM_CIFAR10, SD_TURBO, SDXS, STABLE_DIFFUSION_1_5
 from playground.cards.hub_vae import TAESD
 from playground.models import stable_diffusion
 from playground.models.nets import large
@@ -76,6 +79,8 @@ def write(card: ModelCard, folder: Path, whole: bool = False) -> None:
     torch.manual_seed(0)
     if card.family == "vae":
         return write_codec(card, folder, whole)
+    if card.load.startswith("playground.models.unconditional"):
+        return write_ddpm(card, folder)
     tokenizer = stable_diffusion.make_tokenizer(("a red fox in the snow", "a teapot of glass"))
     tokenizer.model_max_length = 77
     kind, said = SCHEDULERS[card.id]
@@ -103,6 +108,29 @@ def write_codec(card: ModelCard, folder: Path, whole: bool = False) -> None:
     else:
         vae = large.filled((large.vae(),))[0] if whole else tiny_vae()
     vae.float().save_pretrained(folder)
+    poison(folder)
+
+
+def write_ddpm(card: ModelCard, folder: Path) -> None:
+    """Writes a DDPMPipeline of two levels; of the older repository its parts beside each other, as that holds them."""
+    side, _, channels = card.hub.shape
+    unet = UNet2DModel(
+        sample_size=side,
+        in_channels=channels,
+        out_channels=channels,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=8,
+        norm_num_groups=4,
+    )
+    DDPMPipeline(unet, DDPMScheduler(clip_sample=True)).save_pretrained(folder)
+    if card.id == DDPM_CIFAR10.id:
+        for name in ("unet", "scheduler"):
+            for path in (folder / name).iterdir():
+                path.rename(folder / path.name)
+            (folder / name).rmdir()
     poison(folder)
 
 

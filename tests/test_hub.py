@@ -21,7 +21,7 @@ from playground.sampling.noise import generators
 from playground.types import HubRepo, ModelCard
 from tests import hub_layout
 
-CARDS = cards.CARDS
+CARDS = cards.STABLE
 PROMPTS = ("a red fox", "a teapot of glass")
 
 
@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch) -> Path:
     """An empty cache of the Hub in place of the person's own, and the cards with tiny needs."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_ASSETS_CACHE", str(tmp_path / "assets"))
-    monkeypatch.setattr(cards, "CARDS", tuple(map(hub_layout.tiny, CARDS)))
+    monkeypatch.setattr(cards, "CARDS", tuple(map(hub_layout.tiny, cards.CARDS)))
     monkeypatch.setenv("PLAYGROUND_DTYPE", "float32")  # pictures are compared to the last bit
     registry.unload()
     yield tmp_path / "cache"

@@ -147,5 +147,64 @@ SDXS = replace(
         comes_with=(),
     ),
 )
+DDPM_FILES = ("model_index.json", "*scheduler_config.json", "*config.json", "*diffusion_pytorch_model.safetensors")
+"""Of a DDPMPipeline; older repositories hold its parts beside each other in one folder."""
 
-CARDS = (SDXS, SD_TURBO, STABLE_DIFFUSION_1_5)
+DDPM_MNIST = ModelCard(
+    id="ddpm-mnist",
+    family="diffusion",
+    title="DDPM of digits",
+    kind="image",
+    dataset="mnist",
+    can=frozenset({"sample"}),
+    paper="Ho et al. 2020, Denoising diffusion probabilistic models, arXiv:2006.11239",
+    licence="MIT",
+    controls=(replace(STEPS, default=20), SCHEDULER, ETA),
+    views=("x_t", "x_0"),
+    load="playground.models.unconditional:load",
+    facts={
+        "architecture": "diffusers' U-Net as it stands, about a million parameters",
+        "training": "One loss: guess the noise in the picture. It was never told which digit it is",
+        "latent_space": "The noise itself, as large as the picture",
+        "control": "None: what comes is up to the noise",
+    },
+    hub=HubRepo(
+        "1aurent/ddpm-mnist",
+        DDPM_FILES,
+        licence_url="https://huggingface.co/1aurent/ddpm-mnist",
+        size_bytes=4_300_000,
+        memory_bytes=300_000_000,
+        seconds=(0.03, 0),
+        shape=(28, 28, 1),
+        visitor_n=64,
+        warning="it draws digits and nothing else",
+        public=True,
+    ),
+)
+DDPM_CIFAR10 = replace(
+    DDPM_MNIST,
+    id="ddpm-cifar10-32",
+    title="DDPM of small photographs (CIFAR-10)",
+    dataset="cifar10",
+    licence="Apache 2.0",
+    chunk=8,
+    facts=DDPM_MNIST.facts
+    | {
+        "architecture": "The U-Net of the paper that began it: attention at 16 × 16, 36 million parameters",
+        "training": "One loss: guess the noise in the picture, on 50,000 photographs of 32 × 32 points",
+    },
+    hub=replace(
+        DDPM_MNIST.hub,
+        repo_id="google/ddpm-cifar10-32",
+        licence_url="https://huggingface.co/google/ddpm-cifar10-32",
+        size_bytes=143_000_000,
+        memory_bytes=1_000_000_000,
+        seconds=(0.15, 0),
+        shape=(32, 32, 3),
+        visitor_n=16,
+        warning="it draws photographs of 32 × 32 points: animals and vehicles",
+    ),
+)
+
+STABLE = (SDXS, SD_TURBO, STABLE_DIFFUSION_1_5)
+CARDS = (DDPM_MNIST, DDPM_CIFAR10, *STABLE)
