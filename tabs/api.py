@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import comparison, data, exhibits, hub, inside, registry, run
+from playground import comparison, data, exhibits, hub, inside, registry, repaint, run
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
@@ -85,7 +85,7 @@ def reconstruct(model: str, given: str) -> dict:
     card = registry.get(model)
     picture = pictures.from_uri(given)
     run.check_can(card, "reconstruct")
-    seen = data.from_picture(card.dataset, picture)
+    seen = data.from_picture(card.dataset, picture) if card.hub is None else repaint.seen(card.id, picture, repaint.SIZE.default)
     return {"model": card.id, "seen": _png(seen), "reconstruction": _png(run.reconstruct(card.id, seen))}
 
 

@@ -76,9 +76,37 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usu
     return fetching
 
 
+def single(card: ModelCard, tab: str) -> None:
+    """The same for a panel that is one model's: what it is, and the button that fetches it while it is not here."""
+    here = hub.is_here(card)
+    said = gr.HTML(about(card) if here else offer(card), padding=False, elem_id=f"{tab}-hub")
+    with gr.Row(visible=not here and not hub.is_offline(), elem_classes="go") as row:
+        go = gr.Button(_button(card), elem_id=f"{tab}-download", scale=3)
+        stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
+
+    @widgets.guarded
+    def fetch() -> Iterator[tuple[Any, Any]]:
+        hub.check_offered(card)
+        try:
+            for found in download.fetch(card):
+                yield offer(card) + progress(found), gr.skip()
+        except PlaygroundError as error:
+            yield offer(card) + f'<p class="note"><b>{html.escape(str(error))}</b></p>', gr.skip()
+            return
+        yield about(card), gr.update(visible=False)
+
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    fetching = go.click(fetch, None, [said, row], concurrency_id="download", concurrency_limit=1, **quiet)
+    stop.click(lambda: offer(card), None, said, cancels=[fetching], **quiet)
+
+
 def button(card: ModelCard) -> Any:
     """The button's text for a card: what it fetches, and how much that is."""
-    return gr.update(value=f"Download {card.title} ({hub.size_of(card)})")
+    return gr.update(value=_button(card))
+
+
+def _button(card: ModelCard) -> str:
+    return f"Download {card.title} ({hub.size_of(card)})"
 
 
 def offer(card: ModelCard, instead: ModelCard | None = None) -> str:

@@ -11,7 +11,7 @@ import gradio as gr
 
 from playground import hub, registry, run
 from playground.controls import text_of
-from tabs import heads, ladder, microscope, translating, widgets
+from tabs import heads, ladder, microscope, rewriting, translating, widgets
 from tabs.widgets import HEAVY, TabPage
 from tabs.writing import Panel, story
 
@@ -23,7 +23,8 @@ READ = "To be, or not to be, that is the question:\nWhether 'tis nobler in the m
 
 def build() -> TabPage:
     """The tab's components and events."""
-    cards = [card for card in registry.cards() if card.family == ID and card.kind == "text" and hub.is_offered(card)]
+    offered = [card for card in registry.cards() if card.family == ID and card.kind == "text" and hub.is_offered(card)]
+    cards = [card for card in offered if "rewrite" not in card.can]
     shipped = [card for card in cards if card.hub is None]
     widgets.opening(
         "Transformer: a reader who guesses the next word",
@@ -36,6 +37,7 @@ def build() -> TabPage:
         _truth(panel)
         ladder.build(ID)
         translating.build(ID)
+        rewriting.build([card for card in offered if "rewrite" in card.can], ID)
         _reading(panel)
     with gr.Accordion("How it learns", open=False) as learning:
         letters = len(text_of(shipped[0].controls).alphabet)
@@ -47,7 +49,7 @@ def build() -> TabPage:
         widgets.later(learning, f"{ID}-stories", lambda: "".join(map(story, shipped)))
     with gr.Accordion("Look inside", open=False) as inside:
         heads.build(panel.picker, panel.model, ID, inside)
-        gr.HTML(widgets.facts_table(cards) + "".join(widgets.provenance(card.id) for card in shipped), padding=False)
+        gr.HTML(widgets.facts_table(offered) + "".join(widgets.provenance(card.id) for card in shipped), padding=False)
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
             "**Text, chat, code, translation, summaries**: all of it is one next token after another; the same loop over pixels draws pictures, over notes plays music.\n\n"

@@ -21,7 +21,7 @@ from diffusers import (
     UNet2DConditionModel,
     UNet2DModel,
 )
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
 from playground import registry
 from playground.cards.hub import DDPM_CIFAR10, SD_TURBO, SDXS, STABLE_DIFFUSION_1_5
@@ -204,3 +204,23 @@ def _as_vocabulary_and_merges(folder: Path) -> None:
     merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]]
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
     (folder / "tokenizer.json").unlink()
+
+
+def write_t5(folder: Path, words: PreTrainedTokenizerFast) -> None:
+    """Writes a tiny T5 with its tokenizer."""
+    config = T5Config(
+        vocab_size=len(words),
+        d_model=32,
+        d_kv=8,
+        d_ff=48,
+        num_layers=2,
+        num_heads=4,
+        pad_token_id=0,
+        eos_token_id=1,
+        decoder_start_token_id=0,
+    )
+    network = T5ForConditionalGeneration(config)
+    for weight in network.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    network.save_pretrained(folder)
+    words.save_pretrained(folder)

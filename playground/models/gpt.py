@@ -21,7 +21,17 @@ from torch import nn
 from playground import data, hub, weights
 from playground.device import pick_device
 from playground.errors import WeightsUnavailable
-from playground.models.nets.language import Characters, LanguageModel, Reader, characters_seen, pieces, text_recipe, windows, write
+from playground.models.nets.language import (
+    Characters,
+    HubTokens,
+    LanguageModel,
+    Reader,
+    characters_seen,
+    pieces,
+    text_recipe,
+    windows,
+    write,
+)
 from playground.training import batches
 from playground.training.recipe import Recipe, TextBatch, Trainee, Update
 from playground.types import Corpus, ModelCard, Texts
@@ -127,34 +137,6 @@ def character_tokenizer(alphabet: Sequence[str]) -> Any:
     tokenizer = Tokenizer(models.BPE(vocab={character: place for place, character in enumerate(alphabet)}, merges=[]))
     tokenizer.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False)
-
-
-class HubTokens:
-    """The tokens of a transformers tokenizer. chat: what is said to it is put between the marks of its chat template."""
-
-    def __init__(self, tokenizer: Any, size: int, ends: Sequence[int], chat: bool = False):
-        self.tokenizer, self.size, self.chat = tokenizer, size, chat
-        self.ends = frozenset(ends)
-        start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-        self.start = (0 if start is None else start,)
-
-    def __len__(self) -> int:
-        return self.size
-
-    def ids(self, text: str) -> list[int]:
-        """The tokens of a text, nothing added."""
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-    def prompt(self, text: str) -> list[int]:
-        """The tokens of what a text goes on from, or of what was said to it."""
-        if not self.chat:
-            return self.ids(text)
-        said = [{"role": "user", "content": text}]
-        return self.ids(self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
-
-    def text(self, ids: Sequence[int]) -> str:
-        """The text of some tokens."""
-        return self.tokenizer.decode(ids, clean_up_tokenization_spaces=False)
 
 
 class CachedReader(Reader):

@@ -42,6 +42,34 @@ class Characters:
         return "".join(self.alphabet[token] for token in ids)
 
 
+class HubTokens:
+    """The tokens of a transformers tokenizer. chat: what is said to it is put between the marks of its chat template."""
+
+    def __init__(self, tokenizer: Any, size: int, ends: Sequence[int], chat: bool = False):
+        self.tokenizer, self.size, self.chat = tokenizer, size, chat
+        self.ends = frozenset(ends)
+        start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+        self.start = (0 if start is None else start,)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a text, nothing added."""
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def prompt(self, text: str) -> list[int]:
+        """The tokens of what a text goes on from, or of what was said to it."""
+        if not self.chat:
+            return self.ids(text)
+        said = [{"role": "user", "content": text}]
+        return self.ids(self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of some tokens."""
+        return self.tokenizer.decode(ids, clean_up_tokenization_spaces=False)
+
+
 class LanguageModel(ABC):
     """A loaded model of text.
 
