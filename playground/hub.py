@@ -79,6 +79,15 @@ def folder(card: ModelCard) -> Path | None:
     return snapshot if whole else None
 
 
+def origin(card: ModelCard) -> Resolved | None:
+    """What a card's files on this machine are, as downloaded or as found; None of a shipped card and while they are not here."""
+    found = None if card.hub is None else folder(card)
+    if found is None:
+        return None
+    sizes = {path.relative_to(found).as_posix(): path.stat().st_size for path in sorted(found.rglob("*")) if path.is_file()}
+    return resolved(card) or Resolved(repo_of(card).repo_id, found.name, sizes)
+
+
 def is_here(card: ModelCard) -> bool:
     """True for a card that can be loaded without the Hub: every shipped one, and one whose files have come."""
     return card.hub is None or all(folder(each) is not None for each in parts(card))

@@ -64,7 +64,7 @@ def stream(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequen
 
 
 def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: dict[str, Any]) -> Iterator[Run]:
-    model = _load(card)
+    model, origin = _load(card), hub.origin(card)
     per_sample = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     told = _labels(card, n, seed, values) | _texts(card, n, values)
     given = {name: value for name, value in values.items() if name not in per_sample and name not in told}
@@ -91,13 +91,13 @@ def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: 
                     break
                 last = step
                 if step.i < step.total or first + count < n:
-                    yield Run(card.id, step, n, seed, values, seconds, pick_device(), first=first)
+                    yield Run(card.id, step, n, seed, values, seconds, pick_device(), first=first, origin=origin)
         finally:
             steps.close()
         assert last is not None
         parts.append(last.samples)
     final = replace(last, samples=_join(parts)) if len(parts) > 1 else last
-    yield Run(card.id, final, n, seed, values, seconds, pick_device(), done=True)
+    yield Run(card.id, final, n, seed, values, seconds, pick_device(), done=True, origin=origin)
 
 
 def sample(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequence[str] = (), **controls: Any) -> Run:

@@ -211,11 +211,21 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Resolved:
+    """What a repository of the Hub stands for on this machine: a commit, and the bytes of each of its files by name."""
+
+    repo_id: str
+    commit: str
+    files: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Run:
     """A step together with all that is needed to repeat it.
 
     first is the index of the step's first sample: while a large n is drawn in chunks, each step holds the chunk in work,
-    and the last one (done) holds all n. seconds is the time computed so far, waiting for others excluded.
+    and the last one (done) holds all n. seconds is the time computed so far, waiting for others excluded. origin: what the weights of a
+    model of the Hub are: commit, files and bytes.
     """
 
     card: str
@@ -227,6 +237,7 @@ class Run:
     device: str
     first: int = 0
     done: bool = False
+    origin: Resolved | None = None
 
     @property
     def samples(self) -> Samples:
@@ -278,15 +289,6 @@ class HubRepo:
     def url(self) -> str:
         """The repository's page."""
         return f"https://huggingface.co/{self.repo_id}"
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """What a repository stood for when a card was first downloaded: a commit, and the bytes of each of its files by name."""
-
-    repo_id: str
-    commit: str
-    files: Mapping[str, int]
 
 
 @dataclass(frozen=True)

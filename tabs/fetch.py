@@ -6,6 +6,7 @@ A model that is not on this machine is offered, and the one before stays chosen 
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usu
     with gr.Row(visible=False, elem_classes="go") as row:
         go = gr.Button("Download", elem_id=f"{tab}-download", scale=3)
         stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
-    wanted = gr.State("")  # the card that is offered
+    wanted = gr.State(("", 0))  # the card that is offered, and when it was chosen: each choice is a new value
     usable = gr.State(picker.cards[0].id)  # the card that was chosen last and works
 
     def chosen(model: str, n: int, before: str) -> list[Any]:
@@ -43,37 +44,46 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usu
                 gr.update(value=offer(card, picker.card(before)), visible=True),
                 shown,
                 button(card),
-                card.id,
-                before,
+                (card.id, time.monotonic_ns()),
                 before,
                 gr.skip(),
             ]
         count = gr.update(info=f"At most {most} in one go.", **({"value": min(most, usual) if most > SEVERAL else 1} if n > most else {}))
         if card.hub is None:
-            count = gr.skip() if picker.card(before).hub is None else gr.update(info=None, value=usual)
+            left = picker.card(before).hub
+            count = (
+                gr.skip() if left is None else gr.update(info=None, **({"value": usual} if n == 1 and left.visitor_n <= SEVERAL else {}))
+            )
         if card.id == before:  # it stayed chosen while another is offered
-            return [gr.skip()] * 6 + [count]
+            return [gr.skip()] * 5 + [count]
         told = gr.update(visible=False) if card.hub is None else gr.update(value=about(card), visible=True)
-        return [told, gr.update(visible=False), gr.skip(), "", card.id, gr.skip(), count]
+        return [told, gr.update(visible=False), gr.skip(), ("", 0), card.id, count]
 
     @widgets.guarded
-    def fetch(wanted: str) -> Iterator[tuple[Any, Any, Any]]:
-        card = registry.get(wanted)
+    def fetch(wanted: tuple[str, int]) -> Iterator[tuple[Any, Any]]:
+        card = registry.get(wanted[0])
         hub.check_offered(card)
         try:
             for found in download.fetch(card):
-                yield gr.update(value=offer(card) + progress(found), visible=True), gr.skip(), gr.skip()
+                yield gr.update(value=offer(card) + progress(found), visible=True), gr.skip()
         except PlaygroundError as error:
-            yield gr.update(value=offer(card) + f'<p class="note"><b>{html.escape(str(error))}</b></p>'), gr.skip(), gr.skip()
+            yield gr.update(value=offer(card) + f'<p class="note"><b>{html.escape(str(error))}</b></p>'), gr.skip()
             return
-        yield gr.update(value=about(card)), gr.update(visible=False), gr.update(value=card.id)
+        yield gr.update(value=about(card)), gr.update(visible=False)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     count = gr.Number(1, visible=False) if n is None else n
-    model.change(chosen, [model, count, usable], [said, row, go, wanted, usable, model, count], **widgets.ARRANGING)
-    fetching = go.click(fetch, wanted, [said, row, model], concurrency_id="download", concurrency_limit=1, **quiet)
-    stop.click(lambda card_id: offer(registry.get(card_id)), wanted, said, cancels=[fetching], **quiet)
-    return fetching
+    model.change(chosen, [model, count, usable], [said, row, go, wanted, usable, count], **widgets.ARRANGING)
+    # the choice goes back from here and not from its own event: whatever that gave the choice would be a change again, for ever
+    wanted.change(lambda wanted, usable: usable if wanted[0] else gr.skip(), [wanted, usable], model, **widgets.ARRANGING)
+    fetching = go.click(fetch, wanted, [said, row], concurrency_id="download", concurrency_limit=1, **quiet)
+    here = fetching.then(lambda wanted: wanted[0] if _is_ready(wanted[0]) else gr.skip(), wanted, model, **widgets.ARRANGING)
+    stop.click(lambda wanted: offer(registry.get(wanted[0])), wanted, said, cancels=[fetching], **quiet)
+    return here
+
+
+def _is_ready(card_id: str) -> bool:
+    return bool(card_id) and hub.is_here(registry.get(card_id))
 
 
 def single(card: ModelCard, tab: str) -> None:

@@ -177,6 +177,7 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     time = f"{run.seconds:.2f} s" if run.seconds < 10 else f"{run.seconds:.0f} s"
     calls = f"{run.nfe} network call{'s' if run.nfe != 1 else ''} a sample"
     link = html.escape(link_of(tab, settings), quote=True)
+    extra = f" · commit {run.origin.commit[:12]}{extra}" if run.origin else extra
     return (
         f'<div class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(run.card)}</b> · {" · ".join(words)} · '
         f'{time} on {html.escape(run.device)} · {calls}{extra} · <a class="permalink" href="{link}">link</a></div>'
@@ -191,7 +192,10 @@ def _said(value: Any) -> str:
 def _about(run: Run, tab: str) -> dict[str, Any]:
     """What a PNG of a run carries inside: its settings, link, time and calls."""
     settings = settings_of(run)
-    return {**settings, "link": link_of(tab, settings), "seconds": round(run.seconds, 3), "nfe": run.nfe}
+    about = {**settings, "link": link_of(tab, settings), "seconds": round(run.seconds, 3), "nfe": run.nfe}
+    if run.origin is None:
+        return about
+    return about | {"repo_id": run.origin.repo_id, "commit": run.origin.commit, "bytes": sum(run.origin.files.values())}
 
 
 def takes(run: Run, tab: str, columns: int = 8, frames: Sequence[Any] = ()) -> str:

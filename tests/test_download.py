@@ -57,7 +57,8 @@ def failed(served: SimpleNamespace) -> str:
 def works(served: SimpleNamespace) -> None:
     """A download now succeeds, and the model draws."""
     assert list(download.fetch(served.card))[-1].doing == "here"
-    assert run.sample(served.card.id, 1, 0, num_inference_steps=1).done
+    origin = run.sample(served.card.id, 1, 0, num_inference_steps=1).origin
+    assert origin == hub.resolved(served.card) and origin.commit == served.hub.commit and sum(origin.files.values()) > 1000
 
 
 def test_it_brings_the_listed_files_alone_and_is_then_used_without_network(served, monkeypatch):

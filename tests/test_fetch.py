@@ -42,19 +42,19 @@ def value(update: Any) -> Any:
 def test_size_licence_and_needs_are_said_before_anything_is_fetched(card: ModelCard, monkeypatch):
     monkeypatch.setattr(download, "fetch", lambda card: pytest.fail("nobody asked for it"))
     _, handlers = panel()
-    said, row, go, wanted, usable, model, n = handlers["chosen"](card.id, 16, SHIPPED)
+    said, row, go, wanted, usable, n = handlers["chosen"](card.id, 16, SHIPPED)
     words = value(said)
     assert hub.size_of(card) in words and card.licence in words and f'href="{card.hub.licence_url}"' in words and card.hub.repo_id in words
     assert "of memory" in words and "a picture" in words and registry.get(SHIPPED).title in words
-    assert row["visible"] and value(go) == f"Download {card.title} ({hub.size_of(card)})" and wanted == card.id
-    assert usable == model == SHIPPED, "the one before stays chosen"
+    assert row["visible"] and value(go) == f"Download {card.title} ({hub.size_of(card)})" and wanted[0] == card.id
+    assert usable == SHIPPED, "the one before stays chosen"
 
 
 def test_offline_it_is_one_sentence_without_a_button_and_the_model_stays(card: ModelCard, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     _, handlers = panel()
-    said, row, _, _, usable, model, _ = handlers["chosen"](card.id, 16, SHIPPED)
-    assert hub.missing(card) in value(said).replace("&#x27;", "'") and not row["visible"] and usable == model == SHIPPED
+    said, row, _, _, usable, _ = handlers["chosen"](card.id, 16, SHIPPED)
+    assert hub.missing(card) in value(said).replace("&#x27;", "'") and not row["visible"] and usable == SHIPPED
 
 
 def test_a_download_shows_how_far_it_is_and_then_chooses_the_model(card: ModelCard, tmp_path: Path, monkeypatch):
@@ -65,12 +65,14 @@ def test_a_download_shows_how_far_it_is_and_then_chooses_the_model(card: ModelCa
 
     monkeypatch.setattr(download, "fetch", come)
     _, handlers = panel()
-    first, *_, last = handlers["fetch"](card.id)
+    first, *_, last = handlers["fetch"]((card.id, 1))
     assert 'value="400000"' in value(first[0])
-    assert hub_layout.COMMIT[:12] in value(last[0]) and not last[1]["visible"] and value(last[2]) == card.id
-    said, row, _, _, usable, model, n = handlers["chosen"](card.id, 16, SHIPPED)
-    assert card.licence in value(said) and not row["visible"] and usable == card.id and value(model) is None
+    assert hub_layout.COMMIT[:12] in value(last[0]) and not last[1]["visible"]
+    said, row, _, _, usable, n = handlers["chosen"](card.id, 16, SHIPPED)
+    assert card.licence in value(said) and not row["visible"] and usable == card.id
     assert n["value"] == 1 and str(card.hub.visitor_n) in n["info"]
+    *_, kept = handlers["chosen"](SHIPPED, 3, card.id)
+    assert "value" not in kept and kept["info"] is None, "what a person set stays"
     *_, back = handlers["chosen"](SHIPPED, 1, card.id)
     assert back["value"] == fetch.N and back["info"] is None
 
@@ -82,8 +84,8 @@ def test_a_download_that_fails_is_said_and_chooses_nothing(card: ModelCard, monk
 
     monkeypatch.setattr(download, "fetch", fail)
     _, handlers = panel()
-    *_, last = handlers["fetch"](card.id)
-    assert "It could not be, &lt;b&gt;really&lt;/b&gt;." in value(last[0]) and value(last[2]) is None
+    *_, last = handlers["fetch"]((card.id, 1))
+    assert "It could not be, &lt;b&gt;really&lt;/b&gt;." in value(last[0]) and last[1].get("visible") is None
 
 
 def test_a_model_that_is_not_here_moves_no_control(card: ModelCard, tmp_path: Path):
@@ -110,7 +112,7 @@ def test_on_a_public_page_there_is_no_such_model_and_no_download(card: ModelCard
     dropdown = next(block for block in demo.blocks.values() if isinstance(block, gr.Dropdown) and block.label == "Model")
     assert card.id not in [value for _, value in dropdown.choices] and SHIPPED in [value for _, value in dropdown.choices]
     with pytest.raises(gr.Error, match=f"{card.id} is not offered on a public page"):
-        list(handlers["fetch"](card.id))
+        list(handlers["fetch"]((card.id, 1)))
     with pytest.raises(gr.Error, match=f"{card.id} is not offered on a public page"):
         drawing = next(function for function in demo.fns.values() if function.fn is handlers["draw"])
         next(handlers["draw"](card.id, 1, 0, *(block.value for block in drawing.inputs[3:])))
