@@ -15,3 +15,7 @@ class WeightsUnavailable(PlaygroundError):
 
 class DataUnavailable(PlaygroundError):
     """A data set is neither on this machine nor can it be downloaded."""
+
+
+class RemoteError(PlaygroundError):
+    """An engine on another machine did not do what it was asked for."""

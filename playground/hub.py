@@ -81,7 +81,7 @@ def folder(card: ModelCard) -> Path | None:
 
 def origin(card: ModelCard) -> Resolved | None:
     """What a card's files on this machine are, as downloaded or as found; None of a shipped card and while they are not here."""
-    found = None if card.hub is None else folder(card)
+    found = None if card.hub is None or card.hub.remote else folder(card)
     if found is None:
         return None
     sizes = {path.relative_to(found).as_posix(): path.stat().st_size for path in sorted(found.rglob("*")) if path.is_file()}
@@ -90,7 +90,7 @@ def origin(card: ModelCard) -> Resolved | None:
 
 def is_here(card: ModelCard) -> bool:
     """True for a card that can be loaded without the Hub: every shipped one, and one whose files have come."""
-    return card.hub is None or all(folder(each) is not None for each in parts(card))
+    return card.hub is None or bool(card.hub.remote) or all(folder(each) is not None for each in parts(card))
 
 
 def parts(card: ModelCard) -> tuple[ModelCard, ...]:
@@ -98,11 +98,11 @@ def parts(card: ModelCard) -> tuple[ModelCard, ...]:
     return (card, *map(registry.get, repo_of(card).comes_with))
 
 
-def require(card: ModelCard) -> Path:
-    """The card's own folder. Raises WeightsUnavailable that says what to do while a file of it or of what comes with it is missing."""
+def require(card: ModelCard) -> Path | None:
+    """The card's own folder, None of an engine on another machine. Raises WeightsUnavailable that says what to do while a file of it or of what comes with it is missing."""
     if not is_here(card):
         raise WeightsUnavailable(missing(card))
-    return folder(card)
+    return None if card.hub.remote else folder(card)
 
 
 def missing(card: ModelCard) -> str:

@@ -23,8 +23,9 @@ _lock = threading.Lock()
 
 
 def cards() -> tuple[ModelCard, ...]:
-    """All cards, family by family, then those of the Hub."""
-    return tuple(card for module in MODULES for card in importlib.import_module(f"playground.cards.{module}").CARDS)
+    """All cards, family by family, then those of the Hub, then the engines on other machines that the environment names."""
+    here = tuple(card for module in MODULES for card in importlib.import_module(f"playground.cards.{module}").CARDS)
+    return here + importlib.import_module("playground.cards.remote").cards()
 
 
 def shipped() -> tuple[ModelCard, ...]:

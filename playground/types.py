@@ -257,7 +257,8 @@ class HubRepo:
     float32 on a processor, one picture or a few texts at a time; both rounded, as is seconds: a network call and a decoding on two cores, of a
     text one token and nothing. visitor_n: samples that one visitor may ask for in one request. warning: what nobody checks. public: whether
     a public page offers it all the same. halves: read in half precision where that is faster here. comes_with: ids of cards whose files it
-    works with, and which are fetched with it.
+    works with, and which are fetched with it. remote: the host of an engine on another machine (repo_id is the model's name there); nothing of it
+    is ever fetched.
     """
 
     repo_id: str
@@ -274,6 +275,7 @@ class HubRepo:
     public: bool = False
     halves: bool = False
     comes_with: tuple[str, ...] = ()
+    remote: str = ""
 
     def __post_init__(self) -> None:
         unsafe = [name for name in self.files if not name.endswith((".safetensors", ".json", ".txt"))]
@@ -320,8 +322,8 @@ class ModelCard:
 
     @property
     def source(self) -> str:
-        """ "shipped" with this repository, or "hub"."""
-        return "shipped" if self.hub is None else "hub"
+        """ "shipped" with this repository, "hub", or "remote"."""
+        return "shipped" if self.hub is None else "remote" if self.hub.remote else "hub"
 
 
 @dataclass(frozen=True)

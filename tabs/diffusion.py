@@ -115,7 +115,8 @@ def build() -> TabPage:
         size = math.prod(shape)
         most = int(TILES * min(1.0, POINTS / size))
         tiles = min(ANIMATED_TILES, max(1, ANIMATED_POINTS // size))
-        for found in run.stream(model, n, seed, limit=run.visitor_n(model), views=("x_t", "x_0"), **picker.chosen(model, values)):
+        views = [name for name in ("x_t", "x_0") if name in picker.card(model).views]  # another machine sends nothing but what came out
+        for found in run.stream(model, n, seed, limit=run.visitor_n(model), views=views, **picker.chosen(model, values)):
             step = found.step
             if step.i == 1:
                 shown = evenly(step.total, min(MOMENTS, most // found.n))
@@ -210,6 +211,8 @@ def _meant(sketch: Images | None) -> str:
 def _moment(found: Run) -> str:
     """The whole grid at one step: what the network is shown and what it guesses; at the end, what came out."""
     step, columns = found.step, math.ceil(math.sqrt(found.n))
+    if not step.views:
+        return pictures.moment({f"{step.i} of {step.total}": pictures.tiles(found.samples, columns)}, exact=found.done)
     if found.done:
         left = {f"step {step.i} of {step.total}: finished": found.samples}
     else:
@@ -229,7 +232,7 @@ def _strip(total: int, shape: tuple[int, ...], note: str = "") -> str:
 
 
 def _column(found: Run) -> str:
-    views = found.step.views
+    views = found.step.views or dict.fromkeys(("x_t", "x_0"), found.samples)
     pair = Images(pictures.small(np.stack([views["x_t"].uint8()[0], views["x_0"].uint8()[0]])))
     return pictures.picture(pictures.tiles(pair, 1), f"step {found.step.i}: x_t above, x_0 below", exact=False)
 

@@ -128,7 +128,12 @@ def offer(card: ModelCard, instead: ModelCard | None = None) -> str:
 
 
 def about(card: ModelCard) -> str:
-    """What a person wants to know of a model that is here."""
+    """What a person wants to know of a model that is here, or on another machine."""
+    if card.hub.remote:
+        return (
+            f'<p class="note"><b>{html.escape(card.title)}</b> runs on another machine, {html.escape(card.hub.remote)}, and is not measured here: '
+            f"{html.escape(card.hub.warning)}.</p>"
+        )
     return f'<p class="note"><b>{html.escape(card.title)}</b>: {_needs(card, "commit " + (hub.commit(card) or "")[:12])}</p>'
 
 

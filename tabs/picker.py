@@ -43,7 +43,8 @@ class Picker:
 
     def model(self) -> gr.Dropdown:
         """The choice of model; out of sight where there is only one."""
-        choices = [(card.title if card.hub is None else f"{card.title} (from the Hub)", card.id) for card in self.cards]
+        where = {"shipped": "", "hub": " (from the Hub)", "remote": " (on another machine)"}
+        choices = [(card.title + where[card.source], card.id) for card in self.cards]
         return gr.Dropdown(choices, value=self.cards[0].id, label="Model", visible=len(choices) > 1)
 
     def components(self, **options: Any) -> list[gr.components.Component]:

@@ -73,7 +73,7 @@ def _truth(panel: Panel) -> None:
     @widgets.guarded
     def write(model: str, seed: int) -> Iterator[Any]:
         card = panel.picker.card(model)
-        runs = run.stream(card.id, 1, seed, views=("choices",), prompt=FACT, max_new_tokens=FACT_LENGTH)
+        runs = run.stream(card.id, 1, seed, views=card.views, prompt=FACT, max_new_tokens=FACT_LENGTH)
         if card.id not in registry.loaded():
             yield microscope.waiting(card, FACT)
         yield from microscope.shown_runs(runs, ID, at=0)

@@ -95,7 +95,8 @@ class Panel:
         """The handler of the primary button."""
         begun = {"continued": [int(part) if part.isdigit() else part for part in continued.split(",")]} if continued else {}
         asked = self.picker.chosen(model, values) | begun
-        runs = run.stream(model, n, seed, limit=run.visitor_n(model), views=("choices",), **asked)  # checked here, before anything is shown
+        views = self.picker.card(model).views  # an engine on another machine says nothing of what stood to choose from
+        runs = run.stream(model, n, seed, limit=run.visitor_n(model), views=views, **asked)  # checked here, before anything is shown
         if model not in registry.loaded():
             yield microscope.waiting(self.picker.card(model), str(asked["prompt"]))
         yield from microscope.shown_runs(runs, self.tab)

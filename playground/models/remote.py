@@ -1,0 +1,178 @@
+"""Models on other machines, through huggingface_hub's InferenceClient: a text as it is written, pictures one by one.
+
+Nothing is loaded and no gate is held: a slow server keeps nobody here waiting. Each sample has its own seed, drawn from its generator; whether a
+server honours it is up to the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from playground import remote
+from playground.errors import PlaygroundError, RemoteError
+from playground.types import Images, ModelCard, Step, Texts
+
+SECONDS = 120.0  # without an answer
+MAX_POINTS = 25_000_000  # of a picture that comes back
+MAX_SEED = 2**31 - 1
+
+
+class RemoteText:
+    """A language model behind a server that speaks OpenAI's protocol, or behind a provider. What is said to it is one turn of a chat."""
+
+    size_bytes = 0
+
+    def __init__(self, engine: remote.Engine):
+        self.engine = engine
+
+    def stream(
+        self,
+        n: int,
+        generators: Sequence[torch.Generator],
+        *,
+        prompt: str = "",
+        max_new_tokens: int = 200,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        views: Sequence[str] = (),
+    ) -> Iterator[Step]:
+        """One Step for each piece that comes, the texts one after the other; a piece counts as a token."""
+        rows: list[list[str]] = [[] for _ in range(n)]
+        i = 0
+
+        def there() -> Texts:
+            return Texts(tuple(tuple(range(len(row))) for row in rows), tuple(map(tuple, rows)), "")
+
+        with _client(self.engine) as client:
+            for row, generator in zip(rows, generators, strict=True):
+                with _told(self.engine):
+                    pieces = client.chat_completion(
+                        [{"role": "user", "content": prompt}],
+                        model=self.engine.model,
+                        stream=True,
+                        max_tokens=max_new_tokens,
+                        temperature=temperature,
+                        top_p=top_p,
+                        seed=_seed(generator),
+                    )
+                    for piece in pieces:
+                        text = piece.choices[0].delta.content if piece.choices else None
+                        if text:
+                            row.append(text)
+                            i += 1
+                            yield Step(there(), i, max(n * max_new_tokens, i) + 1, i)
+        yield Step(there(), i + 1, i + 1, i)
+
+
+class RemoteImage:
+    """A text-to-image model behind an endpoint or a provider."""
+
+    size_bytes = 0
+
+    def __init__(self, engine: remote.Engine, shape: tuple[int, int, int]):
+        self.engine, self.shape = engine, shape
+
+    def stream(
+        self,
+        n: int,
+        generators: Sequence[torch.Generator],
+        *,
+        prompt: Sequence[str],
+        negative_prompt: Sequence[str],
+        num_inference_steps: int = 20,
+        guidance_scale: float = 5.0,
+        views: Sequence[str] = (),
+    ) -> Iterator[Step]:
+        """One Step for each picture that comes; those still to come are grey."""
+        height, width, _ = self.shape
+        pixels = np.full((n, *self.shape), 128, np.uint8)
+        with _client(self.engine) as client:
+            for k, generator in enumerate(generators):
+                with _told(self.engine):
+                    picture = client.text_to_image(
+                        prompt[k],
+                        negative_prompt=negative_prompt[k] or None,
+                        model=None if self.engine.url else self.engine.model,
+                        num_inference_steps=num_inference_steps,
+                        guidance_scale=guidance_scale,
+                        width=width,
+                        height=height,
+                        seed=_seed(generator),
+                    )
+                    pixels[k] = _fitted(picture, self.shape)
+                yield Step(Images(pixels.copy()), k + 1, n, num_inference_steps)
+
+
+@contextlib.contextmanager
+def _client(engine: remote.Engine) -> Iterator[Any]:
+    """A client of the engine; its connections are closed when the run ends, also one that was stopped."""
+    from huggingface_hub import InferenceClient
+
+    where = {"base_url": engine.url} if engine.url else {"provider": engine.provider}
+    client = InferenceClient(**where, api_key=engine.token or None, timeout=SECONDS)
+    with client:
+        yield client
+
+
+@contextlib.contextmanager
+def _told(engine: remote.Engine) -> Iterator[None]:
+    """Turns what goes wrong on the way into one sentence that names the host and nothing secret."""
+    from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, OfflineModeIsEnabled
+
+    try:
+        yield
+    except PlaygroundError:
+        raise
+    except OfflineModeIsEnabled as error:
+        raise RemoteError(f"{engine.host} may not be asked: this page was started offline (--offline or HF_HUB_OFFLINE).") from error
+    except InferenceTimeoutError as error:
+        raise RemoteError(f"{engine.host} did not answer within {SECONDS:.0f} s: try again, or choose a model on this machine.") from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        what = {
+            401: "does not accept the operator's token",
+            403: "does not let the operator use this model",
+            404: f"does not know {engine.model}",
+            413: "finds the text too long",
+            422: "does not take these settings",
+            429: "asks to wait, too many requests",
+        }.get(status, "could not do it" if status < 500 else "is out of order")
+        raise RemoteError(f"{engine.host} {what} ({status}): try again later, or choose a model on this machine.") from error
+    except Exception as error:
+        raise RemoteError(
+            f"{engine.host} broke off or cannot be reached ({type(error).__name__}): what has come so far stays; try again, or choose a model on this machine."
+        ) from error
+
+
+def _seed(generator: torch.Generator) -> int:
+    return int(torch.randint(MAX_SEED, (1,), generator=generator))
+
+
+def _fitted(picture: Image.Image, shape: tuple[int, int, int]) -> np.ndarray:
+    """A picture as uint8 of a shape. Raises RemoteError for one that is too large, before it is decoded."""
+    if picture.width * picture.height > MAX_POINTS:
+        raise RemoteError(f"The picture that came has {picture.width} x {picture.height} points; at most {MAX_POINTS:,} are taken.")
+    return np.asarray(picture.convert("RGB").resize((shape[1], shape[0]), Image.Resampling.LANCZOS))
+
+
+def load_text(card: ModelCard) -> RemoteText:
+    """The loader that the card of texts names."""
+    return RemoteText(_engine("text"))
+
+
+def load_image(card: ModelCard) -> RemoteImage:
+    """The loader that the card of pictures names."""
+    return RemoteImage(_engine("image"), card.hub.shape)
+
+
+def _engine(kind: str) -> remote.Engine:
+    found = remote.engine(kind)
+    if found is None:
+        raise RemoteError(f"No engine for {kind} is named any more: the operator sets PLAYGROUND_{kind.upper()}_MODEL.")
+    return found
