@@ -1,4 +1,4 @@
-"""python -m playground list | sample | download | previews | readme: every card from the command line, without the page."""
+"""python -m playground list | sample | download | convert | previews | readme: every card from the command line, without the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, download, hub, previews, readme, registry, run, weights
+from playground import convert, data, download, hub, previews, readme, registry, run, weights
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, equal_shares, shown, whole
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
@@ -50,6 +50,11 @@ def make_parser() -> argparse.ArgumentParser:
     fetching.add_argument("card")
     fetching.add_argument("--renew", action="store_true", help="take the branch as it is today, not the commit of the first download")
     fetching.set_defaults(command=fetch)
+    converting = commands.add_parser("convert", help="make safetensors of a model whose weights the Hub holds as a pickle alone")
+    converting.add_argument("card")
+    converting.add_argument("--sha256", required=True, help="the file's hash, as the Hub's page of it shows it")
+    converting.add_argument("--file", type=Path, help="the file, if it is here already")
+    converting.set_defaults(command=lambda args: print(convert.convert(registry.get(args.card), args.sha256, args.file)))
     recording = commands.add_parser("previews", help="draw what the page shows first, for every card or the named ones")
     recording.add_argument("cards", nargs="*", metavar="CARD")
     recording.set_defaults(

@@ -58,7 +58,7 @@ def fetch(card: ModelCard) -> Iterator[Progress]:
     if hub.is_here(card):
         yield Progress(repo.size_bytes, repo.size_bytes, "here")
         return
-    if hub.is_offline():
+    if hub.is_offline() or repo.pickled:
         raise WeightsUnavailable(hub.missing(card))
     _check_memory(card)
     yield from _fetch_all([each for each in hub.parts(card) if hub.folder(each) is None])

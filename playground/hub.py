@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from playground import registry
+from playground import registry, weights
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import HubRepo, ModelCard, Resolved
 
@@ -55,9 +55,18 @@ def resolved(card: ModelCard) -> Resolved | None:
 
 def lock(card: ModelCard) -> Path:
     """Where that is written down: a file among the Hub's assets."""
+    return _assets() / "locks" / f"{card.id}.json"
+
+
+def converted(card: ModelCard) -> Path:
+    """The folder of what was made of a card's pickled weights (playground.convert), among the Hub's assets."""
+    return _assets() / "converted" / card.id
+
+
+def _assets() -> Path:
     from huggingface_hub import constants
 
-    return Path(constants.HF_ASSETS_CACHE) / "generative-playground" / "locks" / f"{card.id}.json"
+    return Path(constants.HF_ASSETS_CACHE) / "generative-playground"
 
 
 def folder(card: ModelCard) -> Path | None:
@@ -67,6 +76,8 @@ def folder(card: ModelCard) -> Path | None:
     """
     from huggingface_hub import constants, try_to_load_from_cache
 
+    if repo_of(card).pickled:
+        return converted(card) if (converted(card) / weights.NAME).is_file() else None
     repo, known = repo_of(card), resolved(card)
     revision = repo.revision if known is None else known.commit
     found = try_to_load_from_cache(repo.repo_id, repo.needed[0], cache_dir=constants.HF_HUB_CACHE, revision=revision)
@@ -84,6 +95,9 @@ def origin(card: ModelCard) -> Resolved | None:
     found = None if card.hub is None or card.hub.remote else folder(card)
     if found is None:
         return None
+    if card.hub.pickled:
+        record = json.loads((found / "record.json").read_text(encoding="utf-8"))
+        return Resolved(card.hub.repo_id, f"sha256:{record['sha256']}", {record["file"]: record["bytes"]})
     sizes = {path.relative_to(found).as_posix(): path.stat().st_size for path in sorted(found.rglob("*")) if path.is_file()}
     return resolved(card) or Resolved(repo_of(card).repo_id, found.name, sizes)
 
@@ -108,6 +122,11 @@ def require(card: ModelCard) -> Path | None:
 def missing(card: ModelCard) -> str:
     """One sentence: that a card's files are not here, and what can be done about it."""
     what = f"{repo_of(card).repo_id} ({size_of(card)})"
+    if repo_of(card).pickled:
+        return (
+            f"{what} holds its weights as a pickle, which this page never opens: make safetensors of them with "
+            f"python -m playground convert {card.id} --sha256 and the hash that its page shows, or use a model that is shipped with this page."
+        )
     if is_offline():
         return (
             f"{what} is not on this machine and the Hub may not be asked (--offline or HF_HUB_OFFLINE): start without that to download it, "
@@ -142,8 +161,8 @@ def in_words(size_bytes: int) -> str:
 
 def commit(card: ModelCard) -> str | None:
     """The commit that the card's files on this machine are of; None while they are not here."""
-    found = folder(card)
-    return None if found is None else found.name
+    found = origin(card)
+    return None if found is None else found.commit
 
 
 def repo_of(card: ModelCard) -> HubRepo:

@@ -216,7 +216,9 @@ def _call(card_id: str, what: str, given: Samples, options: Mapping[str, Any]) -
     hub.require(card)
     model, parts = _load(card), []
     for first in range(0, len(values), card.chunk):  # a large model is given one batch a turn, so that others come in between
-        rows = replace(given, **{("pixels" if isinstance(given, Images) else "values"): values[first : first + card.chunk], "labels": None})
+        part = slice(first, first + card.chunk)
+        labels = None if given.labels is None else given.labels[part]
+        rows = replace(given, **{("pixels" if isinstance(given, Images) else "values"): values[part], "labels": labels})
         with GATE.step():
             parts.append(_no_grad(getattr(model, what))(rows, **options))
     return _join(parts)

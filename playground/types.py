@@ -258,7 +258,7 @@ class HubRepo:
     text one token and nothing. visitor_n: samples that one visitor may ask for in one request. warning: what nobody checks. public: whether
     a public page offers it all the same. halves: read in half precision where that is faster here. comes_with: ids of cards whose files it
     works with, and which are fetched with it. remote: the host of an engine on another machine (repo_id is the model's name there); nothing of it
-    is ever fetched.
+    is ever fetched. pickled: the name of weights that it holds as a pickle alone, which playground.convert makes safetensors of.
     """
 
     repo_id: str
@@ -276,6 +276,7 @@ class HubRepo:
     halves: bool = False
     comes_with: tuple[str, ...] = ()
     remote: str = ""
+    pickled: str = ""
 
     def __post_init__(self) -> None:
         unsafe = [name for name in self.files if not name.endswith((".safetensors", ".json", ".txt"))]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 WEIGHTS = ASSETS / "weights"
+NAME = "model.safetensors"  # of one network's file
 MAX_FILE_BYTES = 10_000_000  # a Space refuses a larger file without LFS
 HALVED_BYTES = 5_000_000
 
@@ -146,5 +147,5 @@ def _read(path: Path, cls: Any) -> nn.Module:
     if not issubclass(cls, PyTorchModelHubMixin):
         return cls.from_pretrained(path.as_posix(), local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False)
     module = cls(**json.loads((path / "config.json").read_text(encoding="utf-8")))
-    module.load_state_dict(load_file(path / "model.safetensors"), strict=True)
+    module.load_state_dict(load_file(path / NAME), strict=True)
     return module

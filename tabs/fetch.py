@@ -39,7 +39,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usu
     def chosen(model: str, n: int, before: str) -> list[Any]:
         card, most = picker.card(model), run.visitor_n(model)
         if not hub.is_here(card):
-            shown = gr.update(visible=not hub.is_offline())
+            shown = gr.update(visible=not hub.is_offline() and not card.hub.pickled)
             return [
                 gr.update(value=offer(card, picker.card(before)), visible=True),
                 shown,
@@ -121,7 +121,7 @@ def _button(card: ModelCard) -> str:
 
 def offer(card: ModelCard, instead: ModelCard | None = None) -> str:
     """What a person wants to know before a download, or why there can be none; instead: the model that stays chosen."""
-    if hub.is_offline():
+    if hub.is_offline() or card.hub.pickled:
         return f'<p class="note"><b>{html.escape(hub.missing(card))}</b></p>'
     stays = f" {html.escape(instead.title)} stays chosen until then." if instead else ""
     return f'<p class="note"><b>{html.escape(card.title)}</b> is not on this machine yet. {_needs(card, hub.size_of(card) + " to download")}{stays}</p>'

@@ -8,11 +8,10 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import data, registry, run, stories
-from playground.run import VISITOR_N
+from playground import data, hub, registry, run, stories
 from playground.sampling.latents import slerp_path
 from playground.types import Images, Latents, ModelCard
-from tabs import factor_table, mixing, people, pictures, widgets
+from tabs import factor_table, fetch, mixing, people, pictures, widgets
 from tabs.picker import Picker
 from tabs.widgets import ARRANGING, HEAVY, TabPage
 
@@ -24,7 +23,8 @@ FILM_SIDE = 280  # CSS pixels of a walk's picture at most
 
 def build() -> TabPage:
     """The tab's components and events."""
-    cards = [card for card in registry.cards() if card.family == ID]
+    offered = [card for card in registry.cards() if card.family == ID and hub.is_offered(card)]
+    cards = [card for card in offered if card.hub is None]
     known = [card for card in cards if data.get(card.dataset).factors]
     widgets.opening(
         "GAN: a forger and a critic",
@@ -33,7 +33,7 @@ def build() -> TabPage:
         "the forger never sees a real picture. It only feels, through the critic, in which direction its own would look more real.",
     )
     with gr.Accordion("Try", open=True):
-        linked = _sampling(cards)
+        linked = _sampling(offered)
         for card in known:
             people.wall(card, ID)
             people.copies([card], ID)
@@ -42,7 +42,7 @@ def build() -> TabPage:
         gr.HTML(_story(cards[0].id), padding=False)
         widgets.later(learning, f"{ID}-stories", lambda: "".join(widgets.further_story(card, _story(card.id)) for card in cards[1:]))
     with gr.Accordion("Look inside", open=False) as inside:
-        gr.HTML(widgets.facts_table(cards) + "".join(widgets.provenance(card.id) for card in cards), padding=False)
+        gr.HTML(widgets.facts_table(offered) + "".join(widgets.provenance(card.id) for card in cards), padding=False)
         widgets.later(inside, f"{ID}-factors", lambda: "".join(factor_table.table(card) for card in known))
     with gr.Accordion("What it is for", open=False):
         gr.Markdown(
@@ -59,17 +59,20 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
             model = picker.model()
+            below = gr.Column(elem_classes="tight")
             n = widgets.count_slider()
             seed, _ = widgets.seed_row()
             go, stop = widgets.run_buttons(ID, "Draw")
             inputs = picker.components()
             walk = gr.Button("Walk from one z to another")
+            with below:
+                fetching = fetch.build(picker, model, n, ID)
         with gr.Column(scale=2, min_width=320):
             out = gr.HTML(widgets.recorded(cards[0].id, ID), padding=False, elem_id=f"{ID}-out")
 
     @widgets.guarded
     def draw(model: str, n: int, seed: int, *values: Any) -> Iterator[str]:
-        for found in run.stream(model, n, seed, limit=VISITOR_N, **picker.chosen(model, values)):
+        for found in run.stream(model, n, seed, limit=run.visitor_n(model), **picker.chosen(model, values)):
             yield widgets.result(found, ID) if found.done else widgets.working(found)
 
     @widgets.guarded
@@ -77,12 +80,18 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
         ends = run.sample(model, 2, seed, views=("z",), **picker.chosen(model, values))
         z = ends.step.views["z"]
         path = slerp_path(z.values[0], z.values[1], WALK_FRAMES)
-        labels = np.repeat(z.labels[:1], WALK_FRAMES)
+        labels = None if z.labels is None else np.repeat(z.labels[:1], WALK_FRAMES)
         return _walk_film(model, seed, list(run.decode(model, Latents(path, labels)).uint8()))
+
+    def shown(model: str) -> Any:
+        card = picker.card(model)
+        return widgets.recorded(card.id, ID) if card.hub is None else gr.skip()
 
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
     picker.follow(model, inputs)
-    model.input(lambda model: widgets.recorded(picker.card(model).id, ID), model, out, **quiet)  # not on change: a link's result stays
+    model.input(shown, model, out, **quiet)  # not on change: a link's result stays
+    if fetching:
+        fetching.then(lambda model, *values: picker.at_home(model, values), [model, *inputs], inputs, **ARRANGING)
     model.change(lambda model, *values: picker.switched(model, values), [model, *inputs], inputs, **ARRANGING)
     running = [
         gr.on([go.click, seed.submit], draw, [model, n, seed, *inputs], out, api_visibility="private", **HEAVY),
