@@ -14,10 +14,10 @@ import gradio as gr
 from PIL import Image
 
 from playground import hub, registry
-from playground.controls import Slider
-from playground.errors import PlaygroundError
+from playground.controls import Slider, shown
+from playground.errors import ControlError, PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
-from tabs import api
+from tabs import api, history, widgets
 from tabs.widgets import TabPage
 
 TABS = ("compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn")
@@ -53,7 +53,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": THEME,
         "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
-        "head": f"<script>{(ASSETS / 'page.js').read_text(encoding='utf-8')}</script>",
+        "head": "".join(f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>" for name in ("page.js", "history.js")),
         "show_error": False,
         "footer_links": ["api"],
         "run_history": False,
@@ -84,23 +84,36 @@ def build() -> gr.Blocks:
                 module = importlib.import_module(f"tabs.{name}")
                 with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                     pages.append(module.build())
+        visit = history.build()
         gr.HTML(
             '<footer class="colophon">Every sample on this page was drawn by a model that this repository trains and ships, unless you chose one from the Hub. '
             "Digits: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0). Faces: drawn by rule, of nobody. Code, faces and weights: Apache-2.0.</footer>",
             padding=False,
         )
-        _wire_links(demo, tabs, pages)
+        _wire_links(demo, tabs, pages, visit)
         api.build()
     demo.queue(api_open=False, max_size=64, default_concurrency_limit=8)
     return demo
 
 
-def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage]) -> None:
-    """Opens the page as its query string says: ?tab=vae&model=vae-mnist&seed=7. A value out of bounds is clamped, and said so."""
+def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage], visit: gr.HTML) -> None:
+    """Opens the page as its query string says: ?tab=vae&model=vae-mnist&seed=7. A value out of bounds is clamped, and said so.
+
+    The same for the link that a picture of this page carries (visit), but what it says is not drawn before somebody presses the button.
+    """
     outputs = [component for page in pages for component in page.linked.values()]
 
     def open_link(request: gr.Request) -> list[Any]:
-        query = dict(request.query_params)
+        return opened(dict(request.query_params))
+
+    @widgets.guarded
+    def recalled(event: gr.EventData) -> list[Any]:
+        query = history.query_of(event._data)
+        if not any(page.id == query.get("tab") for page in pages):
+            raise ControlError(f"This picture's settings are of {shown(query.get('tab', ''))}, which is no tab of this page.")
+        return opened(query)
+
+    def opened(query: dict[str, str]) -> list[Any]:
         chosen = next((page for page in pages if page.id == query.get("tab")), None)
         updates: list[Any] = []
         for page in pages:
@@ -113,6 +126,7 @@ def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage]) -> None:
                     updates.append(_at_home(page, query.get("model", ""), name))
         return [gr.Tabs(selected=chosen.id) if chosen else gr.skip(), *updates]
 
+    visit.recall(recalled, None, [tabs, *outputs], api_visibility="private", show_progress="hidden")
     # page.js presses the tab's button once the values are there, if the link names more than the tab
     demo.load(open_link, None, [tabs, *outputs], api_visibility="private", show_progress="hidden").then(
         None, None, None, js="() => window.playgroundOpened()", api_visibility="private"

@@ -1,0 +1,44 @@
+"""Below all tabs: what was drawn on this visit, kept in the browser alone, and settings that come back out of a picture (assets/history.js)."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+import gradio as gr
+
+from playground.controls import shown
+from playground.errors import ControlError
+
+LONGEST_LINK = 4000
+MOST_NAMES = 60
+
+TEMPLATE = (
+    '<section class="visit" aria-label="This visit"><h3>This visit</h3>'
+    '<p class="note">What you draw is kept here, in this browser, until you leave. Press one, or drop a PNG that came from this page anywhere, and its settings come back. '
+    '<label class="visit-file">Choose a PNG <input type="file" accept="image/png" aria-label="A PNG that came from this page"></label></p>'
+    '<div class="visit-strip"></div>'
+    '<div class="visit-bar" hidden><button type="button" class="goto visit-all">Download all (ZIP)</button><button type="button" class="goto visit-clear">Clear</button></div>'
+    '<p class="note visit-said" role="status"></p></section>'
+)
+
+
+def build() -> gr.HTML:
+    """The strip; its event `recall` comes with the link that a picture carries."""
+    return gr.HTML(
+        TEMPLATE,
+        html_template="${value}",
+        js_on_load="window.playgroundHistory(element, (what) => trigger('recall', what))",
+        elem_id="visit",
+        padding=False,
+    )
+
+
+def query_of(sent: object) -> dict[str, str]:
+    """The settings of a link that a picture carried, as text by name. Raises ControlError for what is no link."""
+    link = sent.get("link") if isinstance(sent, dict) else None
+    if not isinstance(link, str) or not link.startswith("?") or len(link) > LONGEST_LINK:
+        raise ControlError(f"A picture's settings must be a link of at most {LONGEST_LINK:,} characters, got {shown(link)}.")
+    try:
+        return dict(urllib.parse.parse_qsl(link[1:], max_num_fields=MOST_NAMES))
+    except ValueError as error:
+        raise ControlError(f"A picture's settings must be a link of at most {MOST_NAMES} names.") from error
