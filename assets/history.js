@@ -80,6 +80,8 @@
         const bytes = Uint8Array.from(atob(link.href.split(",", 2)[1]), (character) => character.charCodeAt(0));
         let settings;
         try { settings = settingsOf(bytes); } catch { continue; }
+        const same = kept.findIndex((each) => each.settings.link === settings.link); // drawn again: once is enough
+        if (same >= 0) URL.revokeObjectURL(kept.splice(same, 1)[0].url);
         kept.unshift({ settings, bytes, name: link.download, url: URL.createObjectURL(new Blob([bytes], { type: "image/png" })) });
         while (kept.length > MOST) URL.revokeObjectURL(kept.pop().url);
         show();

@@ -42,9 +42,9 @@ def build(cards: Sequence[ModelCard], tab: str) -> None:
                 with gr.Accordion("My own", open=False):
                     pad = drawing.pad(f"{tab}-photo-pad", colour=True, files=True, side=SIDE)
             with gr.Row(elem_classes="go"):
-                go = gr.Button("Repaint", elem_id=f"{tab}-photo-run", scale=3)
-                walk = gr.Button("Walk", elem_id=f"{tab}-photo-walk", scale=2)
-                stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
+                go = gr.Button("Repaint", elem_id=f"{tab}-photo-run", scale=2, min_width=90)
+                walk = gr.Button("Walk", elem_id=f"{tab}-photo-walk", scale=2, min_width=80)
+                stop = gr.Button("Stop", variant="stop", min_width=70, scale=1)
         with gr.Column(scale=2, min_width=320):
             out = gr.HTML(
                 f'<p class="note">Original, repainted, and what is lost appear here; below them the code itself, each channel as a picture. {hub_note(cards)}</p>',
