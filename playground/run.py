@@ -61,10 +61,10 @@ def stream(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequen
             raise PlaygroundError(f"views of {card.id} must be among {', '.join(card.views) or 'none'}; got {view!r}.")
     if card.hub is not None:
         hub.require(card)
-    return _stream(card, n, seed, tuple(views), values)
+    return _stream(card, n, seed, tuple(views), values, 0, n)
 
 
-def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: dict[str, Any]) -> Iterator[Run]:
+def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: dict[str, Any], begin: int, end: int) -> Iterator[Run]:
     model, origin = _load(card), hub.origin(card)
     per_sample = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     told = _labels(card, n, seed, values) | _texts(card, n, values)
@@ -72,8 +72,8 @@ def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: 
     seconds = 0.0
     parts: list[Samples] = []
     turn = contextlib.nullcontext if card.hub is not None and card.hub.remote else GATE.step  # another machine keeps nobody here waiting
-    for first in range(0, n, card.chunk):
-        count = min(card.chunk, n - first)
+    for first in range(begin, end, card.chunk):
+        count = min(card.chunk, end - first)
         rows = slice(first, first + count)
         inputs = {
             name: np.broadcast_to(value, (n, *value.shape[1:]))[rows] if len(value) == 1 else value[rows]
@@ -92,7 +92,7 @@ def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: 
                 if step is None:
                     break
                 last = step
-                if step.i < step.total or first + count < n:
+                if step.i < step.total or first + count < end:
                     yield Run(card.id, step, n, seed, values, seconds, pick_device(), first=first, origin=origin)
         finally:
             steps.close()
@@ -106,6 +106,15 @@ def sample(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequen
     """The last Run of stream: all n samples."""
     *_, last = stream(card_id, n, seed, limit=limit, views=views, **controls)
     return last
+
+
+def part(card_id: str, n: int, seed: int, first: int, last: int, **controls: Any) -> Run:
+    """Samples [first, last) of n, as they are among all: where several processes share the work. Raises as stream does, ValueError for other rows."""
+    card, n, seed, values = check(card_id, n, seed, **controls)
+    if not 0 <= first < last <= n:
+        raise ValueError(f"rows must be within [0, {n}), got [{first}, {last}).")
+    *_, found = _stream(card, n, seed, (), values, first, last)
+    return found
 
 
 def encode(card_id: str, given: Images, **options: Any) -> Latents:

@@ -17,7 +17,7 @@ from typing import Any
 from playground import data, excerpts, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
-from playground.metrics import cost, curve, distance, features, guidance, measurements, memory, pairs, quality, reference, text
+from playground.metrics import cost, curve, distance, features, guidance, measurements, memory, pairs, quality, reference, shared, text
 from playground.types import Measurement, ModelCard
 
 N = 10_000
@@ -66,8 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 found, replaced = measure_guidance(card, n, args.seed, command), guidance.PREFIX
             else:
                 found, replaced = measure(card, n, args.seed, args.split, command=command), ""
-            measurements.write(measurements.merge(measurements.read(args.out), found, replaced), args.out)
-            show(found)
+            if shared.is_main():
+                measurements.write(measurements.merge(measurements.read(args.out), found, replaced), args.out)
+                show(found)
     except PlaygroundError as error:
         print(error, file=sys.stderr)
         return 2

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 KID_SUBSET = 1000
+ALONE = {"sync_on_compute": False}  # every process has all the features already; torchmetrics would count those of each
 
 
 def fid(real: np.ndarray, fake: np.ndarray) -> float:
     """Frechet distance between the Gaussians fitted to both sets (arXiv:1706.08500), by torchmetrics; biased upward for small n."""
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    return float(_fill(FrechetInceptionDistance(feature=_identity(real.shape[1])).set_dtype(_double()), real, fake).compute())
+    return float(_fill(FrechetInceptionDistance(feature=_identity(real.shape[1]), **ALONE).set_dtype(_double()), real, fake).compute())
 
 
 def kid(real: np.ndarray, fake: np.ndarray, seed: int = 0, subsets: int = 50, subset_size: int = KID_SUBSET) -> tuple[float, float]:
@@ -24,7 +25,7 @@ def kid(real: np.ndarray, fake: np.ndarray, seed: int = 0, subsets: int = 50, su
 
     warnings.filterwarnings("ignore", message="Metric `Kernel Inception Distance` will save all extracted features")
     size = min(subset_size, len(real), len(fake))
-    metric = _fill(KernelInceptionDistance(feature=_identity(real.shape[1]), subsets=subsets, subset_size=size), real, fake)
+    metric = _fill(KernelInceptionDistance(feature=_identity(real.shape[1]), subsets=subsets, subset_size=size, **ALONE), real, fake)
     with torch.random.fork_rng(devices=[]):  # torchmetrics draws its subsets from the global generator
         torch.random.default_generator.manual_seed(seed)
         mean, std = metric.compute()

@@ -10,7 +10,7 @@ import numpy as np
 
 from playground import data, registry, run
 from playground.controls import equal_shares, prompt_of
-from playground.metrics import factors, features, guidance, keeping
+from playground.metrics import factors, features, guidance, keeping, shared
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
 MIN_FID_N = 2000  # below, FID says more about n than about the pictures
@@ -28,7 +28,7 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
     """
     dataset = data.get(card.dataset)
     controls = equal_shares(card.controls, n) | captions_for(card, n)
-    drawn = run.sample(card.id, n, seed, **controls).samples
+    drawn = shared.draw(card.id, n, seed, **controls)
     real, train = data.load(dataset.name, split), shuffled(dataset.name, "train", n)
     found = []
     for extractor in extractors(dataset.name):
