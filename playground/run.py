@@ -61,10 +61,12 @@ def stream(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequen
             raise PlaygroundError(f"views of {card.id} must be among {', '.join(card.views) or 'none'}; got {view!r}.")
     if card.hub is not None:
         hub.require(card)
-    return _stream(card, n, seed, tuple(views), values, 0, n)
+    return _stream(card, n, seed, tuple(views), values)
 
 
-def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: dict[str, Any], begin: int, end: int) -> Iterator[Run]:
+def _stream(
+    card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: dict[str, Any], begin: int = 0, end: int | None = None
+) -> Iterator[Run]:
     model, origin = _load(card), hub.origin(card)
     per_sample = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     told = _labels(card, n, seed, values) | _texts(card, n, values)
@@ -72,6 +74,7 @@ def _stream(card: ModelCard, n: int, seed: int, views: tuple[str, ...], values: 
     seconds = 0.0
     parts: list[Samples] = []
     turn = contextlib.nullcontext if card.hub is not None and card.hub.remote else GATE.step  # another machine keeps nobody here waiting
+    end = n if end is None else end
     for first in range(begin, end, card.chunk):
         count = min(card.chunk, end - first)
         rows = slice(first, first + count)

@@ -117,7 +117,7 @@ def build() -> TabPage:
         tiles = min(ANIMATED_TILES, max(1, ANIMATED_POINTS // size))
         views = [name for name in ("x_t", "x_0") if name in picker.card(model).views]  # another machine sends nothing but what came out
         for found in run.stream(model, n, seed, limit=run.visitor_n(model), views=views, **picker.chosen(model, values)):
-            step = found.step
+            step, shape = found.step, found.samples.pixels.shape[1:]
             if step.i == 1:
                 shown = evenly(step.total, min(MOMENTS, most // found.n))
                 film, frames_strip = pictures.moments(f"{found.n} samples from noise to pictures", len(shown)), _strip(step.total, shape)

@@ -114,6 +114,30 @@ def test_the_tiny_decoder_paints_the_guesses_and_if_asked_the_last_step(card: Mo
     assert np.abs(full.step.views["x_0"].float32() - tiny.samples.float32()).max() < 1.0, "of the same code"
 
 
+@pytest.mark.parametrize("size", list(stable_diffusion.SIZES))
+def test_another_size_is_what_a_bare_call_of_that_height_and_width_draws(card: ModelCard, size: str):
+    height, width = (int(hub_layout.SIDE * part) for part in stable_diffusion.SIZES[size])
+    given = {"decoder": "full"} if "decoder" in {control.name for control in card.controls} else {}
+    *_, last = run.stream(
+        card.id, 1, 3, prompt=PROMPTS[0], size=size, scheduler="DPM-Solver++", num_inference_steps=2, views=("x_t", "x_0"), **given
+    )
+    assert last.samples.pixels.shape == (1, height, width, 3) and last.step.views["x_t"].pixels.shape == (1, height, width, 3)
+    bare = StableDiffusionPipeline.from_pretrained(hub.folder(card), variant=card.hub.variant, dtype=torch.float32, safety_checker=None)
+    bare.set_progress_bar_config(disable=True)
+    bare.scheduler = DPMSolverMultistepScheduler.from_config(bare.scheduler.config, timestep_spacing="trailing")
+    guidance = next((control.default for control in card.controls if control.name == "guidance_scale"), 1.0)
+    called = bare(
+        PROMPTS[0],
+        height=height,
+        width=width,
+        num_inference_steps=2,
+        guidance_scale=guidance,
+        generator=generators(3, 0, 1),
+        output_type="np",
+    )
+    np.testing.assert_allclose(last.samples.float32() / 2 + 0.5, called.images, atol=2e-3)
+
+
 def test_half_precision_draws_nearly_the_same_where_it_is_asked_for(card: ModelCard, monkeypatch):
     whole = run.sample(card.id, 1, 0, num_inference_steps=2).samples.float32()
     registry.unload()

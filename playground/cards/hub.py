@@ -44,6 +44,13 @@ DECODER = Choice(
     ("tiny", "full"),
     help="Who paints the finished code: a tiny decoder that learnt it from the full one, at a glance nearly as good, or the full one, many times as slow.",
 )
+SIZE = Choice(
+    "size",
+    "Size",
+    "square",
+    ("square", "tall", "wide", "small"),
+    help="512 × 512 points, 384 × 640, 640 × 384, or 256 × 256. It was trained on squares of 512; elsewhere it may repeat itself.",
+)
 FACTS = {
     "architecture": "As the small one here: a text transformer, a U-Net on a code of 64 × 64 × 4 numbers, and the decoder that paints 512 × 512 points",
     "latent_space": "The code's noise, a forty-eighth of the picture's numbers",
@@ -66,6 +73,7 @@ SD_TURBO = ModelCard(
         replace(GUIDANCE, default=1.0, maximum=3.0, help="1, off: how it was made to be used. Above, a step costs two calls."),
         replace(SCHEDULER, default="DDIM", help="How a step is taken. DDIM steps as the Euler scheduler that it comes with."),
         ETA,
+        SIZE,
         DECODER,
     ),
     views=("x_t", "x_0"),
@@ -102,6 +110,7 @@ STABLE_DIFFUSION_1_5 = replace(
         replace(GUIDANCE, default=7.5),
         SCHEDULER,
         ETA,
+        SIZE,
         replace(DECODER, default="full"),
     ),
     facts=FACTS
@@ -128,6 +137,7 @@ SDXS = replace(
         PROMPT,
         replace(STEPS, default=1, maximum=4, help="Network calls from noise to picture; it was made for one."),
         replace(SCHEDULER, default="DDIM"),
+        SIZE,
     ),
     facts=FACTS
     | {

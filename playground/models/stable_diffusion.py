@@ -35,6 +35,8 @@ from playground.types import Attention, Images, ModelCard, Step
 START, END = "<|startoftext|>", "<|endoftext|>"
 MAX_TOKENS = 48  # of a prompt, start and end included
 SCALED_ON = 512  # training pictures whose codes set the scale of all codes
+SIZES = {"square": (1, 1), "tall": (1.25, 0.75), "wide": (0.75, 1.25), "small": (0.5, 0.5)}
+"""Height and width of a picture in sides of the one that a model was trained on, by name."""
 UNCLIPPED: Mapping[str, Any] = {"DDIM": {"clip_sample": False}, "DDPM": {"clip_sample": False}}
 """Changes to the schedulers for codes, which are not bounded as pictures are."""
 
@@ -396,6 +398,7 @@ class StableDiffusionModel:
         mask: np.ndarray | None = None,
         strength: float = 1.0,
         decoder: str = "full",
+        size: str = "square",
         views: Sequence[str] = (),
     ) -> Iterator[Step]:
         """One Step for each timestep, the code after it decoded; as views what the network was shown (x_t) and what it guessed (x_0), decoded,
@@ -406,12 +409,13 @@ class StableDiffusionModel:
         (0..1) says and denoised from there, as StableDiffusionImg2ImgPipeline does. mask: pictures that are white where those are to be
         drawn anew; elsewhere the code is set to the given one's, as noised as the step is, after every step (as
         StableDiffusionInpaintPipeline does, where a U-Net has four channels: it takes no other number), and the picture to the given one itself.
-        decoder: "tiny" has the last step painted by the tiny decoder, too, about sixteen times as fast. Raises ControlError for a mask without a picture.
+        decoder: "tiny" has the last step painted by the tiny decoder, too, about sixteen times as fast. size: a name in
+        SIZES. Raises ControlError for a mask without a picture.
         """
         if mask is not None and given is None:
             raise ControlError("mask needs a picture to repaint: give given, too.")
         pipe, unet = self.pipeline, self.pipeline.unet
-        side = unet.config.sample_size
+        sides = tuple(int(unet.config.sample_size * part) for part in SIZES[size])  # of the code: h, w
         tokens = tokens_of(pipe.tokenizer, prompt).to(unet.device)
         said = pipe.text_encoder(tokens)[0]
         network = attention.Watched(unet) if "attention" in views else unet
@@ -420,7 +424,7 @@ class StableDiffusionModel:
             both = torch.cat([pipe.text_encoder(tokens_of(pipe.tokenizer, negative_prompt).to(unet.device))[0], said])
         plan = loop.make_scheduler(scheduler, **self.noise, **UNCLIPPED.get(scheduler, {}))
         plan.set_timesteps(num_inference_steps)
-        timesteps, shape = plan.timesteps, (unet.config.in_channels, side, side)
+        timesteps, shape = plan.timesteps, (unet.config.in_channels, *sides)
         if given is None:
             x = randn(shape, generators, unet.device)
         else:
@@ -435,7 +439,7 @@ class StableDiffusionModel:
             x = eps if forgets else loop.add_noise(code, eps, plan.alphas_cumprod[int(timesteps[0])])
         if mask is not None:
             anew = from_images(Images(mask), unet.device).mean(1, keepdim=True) > 0  # (n, 1, h, w)
-            places = nn.functional.adaptive_max_pool2d(anew.float(), side)  # of the code: those with any such point
+            places = nn.functional.adaptive_max_pool2d(anew.float(), sides)  # of the code: those with any such point
             kept = from_images(Images(given), unet.device)
 
         def painted(code: torch.Tensor, vae: Any) -> Images:
