@@ -12,7 +12,7 @@ from playground.metrics import features, memory
 from playground.types import Images
 
 DRAWN_BY_RULE = [name for name in data.names() if data.get(name).factors]
-GANS = [card.id for card in registry.cards() if card.family == "gan"]
+GANS = [card.id for card in registry.shipped() if card.family == "gan"]
 
 
 def test_the_nearest_of_many_is_found_across_chunks():
