@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import numpy as np
 
 from playground.errors import ControlError
 
+MOST_NAMED = 200  # characters of allowed names in a message
 ANY = "any"  # of a class or a factor: whichever comes
 SHOWN = 40  # characters of a refused value that a message repeats
 
@@ -29,6 +31,15 @@ def shown(value: Any) -> str:
 def is_list(value: Any) -> bool:
     """True for a list, a tuple or an array of one dimension: what may hold one value for each sample."""
     return isinstance(value, (list, tuple)) or isinstance(value, np.ndarray) and value.ndim == 1
+
+
+def _named(allowed: Sequence[str], value: Any) -> str:
+    """The allowed names in a message; of many, some that are like what was given."""
+    named = ", ".join(allowed)
+    if len(named) <= MOST_NAMED:
+        return named
+    near = difflib.get_close_matches(value[:40] if isinstance(value, str) else "", allowed, n=6, cutoff=0.4) or allowed[:6]
+    return f"{len(allowed)} names such as {', '.join(near)}"
 
 
 @dataclass(frozen=True)
@@ -91,14 +102,14 @@ class Label:
         if not is_list(value):
             return self._one(value, ("any", *self.classes))
         if len(value) == 0:
-            raise ControlError(f"{self.name} must be any or one of {', '.join(self.classes)}; got an empty list.")
+            raise ControlError(f"{self.name} must be any or one of {_named(self.classes, value)}; got an empty list.")
         return tuple(self._one(item, self.classes) for item in value)
 
     def _one(self, value: Any, allowed: tuple[str, ...]) -> str:
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
             value = str(int(value))
         if not isinstance(value, str) or value not in allowed:
-            raise ControlError(f"{self.name} must be one of {', '.join(allowed)}; got {shown(value)}.")
+            raise ControlError(f"{self.name} must be one of {_named(allowed, value)}; got {shown(value)}.")
         return value
 
 
