@@ -13,10 +13,11 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from playground import registry, weights
 from playground.errors import PlaygroundError, WeightsUnavailable
-from playground.types import HubRepo, ModelCard, Resolved
+from playground.types import SHA256, HubRepo, ModelCard, Resolved
 
 
 def is_public() -> bool:
@@ -63,6 +64,28 @@ def converted(card: ModelCard) -> Path:
     return _assets() / "converted" / card.id
 
 
+def conversion(card: ModelCard) -> dict[str, Any] | None:
+    """What playground.convert wrote down of a card's weights; None where there is nothing to be read, or no weights beside it."""
+    try:
+        found = json.loads((converted(card) / "record.json").read_text(encoding="utf-8"))
+        known = {"file": str(found["file"]), "bytes": int(found["bytes"])}
+        known |= {name: str(found[name]) for name in ("sha256", "safetensors_sha256")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return known if (converted(card) / weights.NAME).is_file() else None
+
+
+def pickle_url(card: ModelCard) -> str:
+    """The Hub's page of a card's pickle, which shows its SHA-256."""
+    return f"{repo_of(card).url}/blob/{repo_of(card).revision}/{repo_of(card).pickled}"
+
+
+def convert_command(card: ModelCard) -> str:
+    """What a person types to make safetensors of a card's pickle, HEX standing for the hash that its page shows."""
+    given = f" --file {repo_of(card).pickled}" if is_offline() else ""
+    return f"python -m playground convert {card.id} --sha256 HEX{given}"
+
+
 def _assets() -> Path:
     from huggingface_hub import constants
 
@@ -77,7 +100,7 @@ def folder(card: ModelCard) -> Path | None:
     from huggingface_hub import constants, try_to_load_from_cache
 
     if repo_of(card).pickled:
-        return converted(card) if (converted(card) / weights.NAME).is_file() else None
+        return None if conversion(card) is None else converted(card)
     repo, known = repo_of(card), resolved(card)
     revision = repo.revision if known is None else known.commit
     found = try_to_load_from_cache(repo.repo_id, repo.needed[0], cache_dir=constants.HF_HUB_CACHE, revision=revision)
@@ -96,8 +119,8 @@ def origin(card: ModelCard) -> Resolved | None:
     if found is None:
         return None
     if card.hub.pickled:
-        record = json.loads((found / "record.json").read_text(encoding="utf-8"))
-        return Resolved(card.hub.repo_id, f"sha256:{record['sha256']}", {record["file"]: record["bytes"]})
+        known = conversion(card)
+        return None if known is None else Resolved(card.hub.repo_id, f"{SHA256}{known['sha256']}", {known["file"]: known["bytes"]})
     sizes = {path.relative_to(found).as_posix(): path.stat().st_size for path in sorted(found.rglob("*")) if path.is_file()}
     return resolved(card) or Resolved(repo_of(card).repo_id, found.name, sizes)
 
@@ -124,8 +147,8 @@ def missing(card: ModelCard) -> str:
     what = f"{repo_of(card).repo_id} ({size_of(card)})"
     if repo_of(card).pickled:
         return (
-            f"{what} holds its weights as a pickle, which this page never opens: make safetensors of them with "
-            f"python -m playground convert {card.id} --sha256 and the hash that its page shows, or use a model that is shipped with this page."
+            f"{what} holds its weights as a pickle, which this page never opens: make safetensors of them with {convert_command(card)}, "
+            f"HEX being the SHA-256 that {pickle_url(card)} shows, or use a model that is shipped with this page."
         )
     if is_offline():
         return (
@@ -143,10 +166,10 @@ def reading(card: ModelCard) -> Iterator[None]:
     except PlaygroundError:
         raise
     except Exception as error:
-        raise WeightsUnavailable(
-            f"The files of {repo_of(card).repo_id} could not be read ({type(error).__name__}): remove models--{repo_of(card).repo_id.replace('/', '--')} "
-            "from the Hub's cache and download it again."
-        ) from error
+        again = f"remove models--{repo_of(card).repo_id.replace('/', '--')} from the Hub's cache and download it again"
+        if repo_of(card).pickled:
+            again = f"make them again with {convert_command(card)}"
+        raise WeightsUnavailable(f"The files of {repo_of(card).repo_id} could not be read ({type(error).__name__}): {again}.") from error
 
 
 def size_of(card: ModelCard) -> str:

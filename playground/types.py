@@ -10,6 +10,8 @@ import numpy as np
 
 from playground.controls import Choice, Control, Slider
 
+SHA256 = "sha256:"  # before a hash that stands for a commit
+
 
 @dataclass(frozen=True)
 class Images:
@@ -42,11 +44,15 @@ class Images:
 
 @dataclass(frozen=True)
 class Latents:
-    """A batch of codes: values float32 (n, d); labels (n,) int64 or None; shape: (c, h, w) of a code that is a map, flat in values."""
+    """A batch of codes: values float32 (n, d); labels (n,) int64 or None; shape: (c, h, w) of a code that is a map, flat in values.
+
+    truncation: what the values were scaled by when they were drawn, where the decoder must be told it again; None where it need not.
+    """
 
     values: np.ndarray
     labels: np.ndarray | None = None
     shape: tuple[int, ...] = ()
+    truncation: float | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -212,11 +218,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a repository of the Hub stands for on this machine: a commit, and the bytes of each of its files by name."""
+    """What a repository of the Hub stands for on this machine: a commit, and the bytes of each of its files by name.
+
+    Where a file was converted there is no commit on record: commit is SHA256 and the file's hash then.
+    """
 
     repo_id: str
     commit: str
     files: Mapping[str, int]
+
+    @property
+    def words(self) -> str:
+        """What it is, short, as a person would compare it."""
+        return f"SHA-256 {self.commit.removeprefix(SHA256)[:12]}" if self.commit.startswith(SHA256) else f"commit {self.commit[:12]}"
 
 
 @dataclass(frozen=True)

@@ -121,9 +121,16 @@ def _button(card: ModelCard) -> str:
 
 def offer(card: ModelCard, instead: ModelCard | None = None) -> str:
     """What a person wants to know before a download, or why there can be none; instead: the model that stays chosen."""
-    if hub.is_offline() or card.hub.pickled:
+    if hub.is_offline() and not card.hub.pickled:
         return f'<p class="note"><b>{html.escape(hub.missing(card))}</b></p>'
     stays = f" {html.escape(instead.title)} stays chosen until then." if instead else ""
+    if card.hub.pickled:
+        return (
+            f'<p class="note"><b>{html.escape(card.title)}</b> is not on this machine yet. {_needs(card, hub.size_of(card) + " as a pickle")} '
+            "A pickle can hold code, so this page never opens one; a command makes safetensors of it, without running what is in it: "
+            f"<code>{html.escape(hub.convert_command(card))}</code>, HEX being the SHA-256 that "
+            f'<a href="{hub.pickle_url(card)}" target="_blank" rel="noopener">the file\'s page</a> shows.{stays}</p>'
+        )
     return f'<p class="note"><b>{html.escape(card.title)}</b> is not on this machine yet. {_needs(card, hub.size_of(card) + " to download")}{stays}</p>'
 
 
@@ -134,7 +141,8 @@ def about(card: ModelCard) -> str:
             f'<p class="note"><b>{html.escape(card.title)}</b> runs on another machine, {html.escape(card.hub.remote)}, and is not measured here: '
             f"{html.escape(card.hub.warning)}.</p>"
         )
-    return f'<p class="note"><b>{html.escape(card.title)}</b>: {_needs(card, "commit " + (hub.commit(card) or "")[:12])}</p>'
+    found = hub.origin(card)
+    return f'<p class="note"><b>{html.escape(card.title)}</b>: {_needs(card, found.words if found else hub.size_of(card))}</p>'
 
 
 def progress(found: download.Progress) -> str:
@@ -154,7 +162,7 @@ def _needs(card: ModelCard, first: str) -> str:
         spoken = f"{1 / call:.0f} tokens a second"
     else:
         time = values.get("num_inference_steps", 1) * (1 if values.get("guidance_scale", 1) == 1 else 2) * call + decoding
-        spoken = f"{time:.0f} s a picture" if time < 100 else f"{time / 60:.0f} min a picture"
+        spoken = f"{time:.1g} s a picture" if time < 1 else f"{time:.0f} s a picture" if time < 100 else f"{time / 60:.0f} min a picture"
     return (
         f'<a href="{card.hub.url}" target="_blank" rel="noopener">{card.hub.repo_id}</a>, {first}, licence '
         f'<a href="{card.hub.licence_url}" target="_blank" rel="noopener">{html.escape(card.licence)}</a>. It wants {hub.in_words(registry.memory_bytes(card))} of memory and '

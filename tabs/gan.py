@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -10,7 +11,7 @@ import numpy as np
 
 from playground import data, hub, registry, run, stories
 from playground.sampling.latents import slerp_path
-from playground.types import Images, Latents, ModelCard
+from playground.types import Images, ModelCard
 from tabs import factor_table, fetch, mixing, people, pictures, widgets
 from tabs.picker import Picker
 from tabs.widgets import ARRANGING, HEAVY, TabPage
@@ -79,9 +80,9 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
     def walk_through(model: str, seed: int, *values: Any) -> str:
         ends = run.sample(model, 2, seed, views=("z",), **picker.chosen(model, values))
         z = ends.step.views["z"]
-        path = slerp_path(z.values[0], z.values[1], WALK_FRAMES)
         labels = None if z.labels is None else np.repeat(z.labels[:1], WALK_FRAMES)
-        return _walk_film(model, seed, list(run.decode(model, Latents(path, labels)).uint8()))
+        path = replace(z, values=slerp_path(z.values[0], z.values[1], WALK_FRAMES), labels=labels)
+        return _walk_film(model, seed, list(run.decode(model, path).uint8()))
 
     def shown(model: str) -> Any:
         card = picker.card(model)

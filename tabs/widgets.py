@@ -177,7 +177,7 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     time = f"{run.seconds:.2f} s" if run.seconds < 10 else f"{run.seconds:.0f} s"
     calls = f"{run.nfe} network call{'s' if run.nfe != 1 else ''} a sample"
     link = html.escape(link_of(tab, settings), quote=True)
-    extra = f" · commit {run.origin.commit[:12]}{extra}" if run.origin else extra
+    extra = f" · {run.origin.words}{extra}" if run.origin else extra
     return (
         f'<div class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(run.card)}</b> · {" · ".join(words)} · '
         f'{time} on {html.escape(run.device)} · {calls}{extra} · <a class="permalink" href="{link}">link</a></div>'

@@ -1,7 +1,8 @@
 """BigGAN-deep, the generator alone, whose names are those of the published weights: a class and z speak to every block.
 
 Brock et al., arXiv:1809.11096, appendix B, figure 16. Batch normalisation stands still: its means and variances were measured for 51 values of
-truncation and are looked up by the nearest (the published code mixes two of them, the weights the wrong way round; at its own 51 values both agree).
+truncation and are looked up by the nearest. The published code mixes two of them, the weights the wrong way round: between its 51 values it jumps, and at five of them,
+which its division by 0.02 does not give back whole, it takes a neighbour's. At all others both agree.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import remove_spectral_norm, spectral_norm
 
-from playground import hub, weights
+from playground import convert, hub
 from playground.cards.hub_gan import IMAGENET
 from playground.device import pick_device
 from playground.sampling.noise import randn
@@ -23,9 +24,9 @@ from playground.types import Images, Latents, ModelCard, Step
 
 EPS = 1e-4
 START = 4  # points of each side that z becomes
+PAINTED = 3  # channels of a picture
 NARROWED = 4  # by which a block's inner convolutions are narrower than its input
 CUT = 2.0  # z is drawn from N(0, I) without what lies beyond
-SPREAD = 0.8796  # standard deviation of what is left
 INDICES = np.array(list(IMAGENET.values()))
 
 
@@ -112,7 +113,9 @@ class Generator(nn.Module):
         x = self.gen_z(told).unflatten(1, (START, START, self.width)).permute(0, 3, 1, 2).contiguous()  # channels stood last
         for layer in self.layers:
             x = layer(x, truncation, told) if isinstance(layer, Block) else layer(x)
-        return self.conv_to_rgb(self.bn(x, truncation).relu())[:, :3].tanh()  # the published layer paints more channels than a picture has
+        return self.conv_to_rgb(self.bn(x, truncation).relu())[
+            :, :PAINTED
+        ].tanh()  # the published layer paints more channels than a picture has
 
 
 class BigGAN(nn.Module):
@@ -123,6 +126,12 @@ class BigGAN(nn.Module):
         self.z_size = z_size
         self.embeddings = nn.Linear(classes, z_size, bias=False)
         self.generator = Generator(2 * z_size, widths, attention, stats)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(h, w, c) of its pictures."""
+        doubled = sum(layer.up for layer in self.generator.layers if isinstance(layer, Block))
+        return START * 2**doubled, START * 2**doubled, PAINTED
 
     def forward(self, z: torch.Tensor, label: torch.Tensor, truncation: float) -> torch.Tensor:
         return self.generator(torch.cat([z, self.embeddings.weight.T[label]], 1), truncation)
@@ -138,6 +147,8 @@ class BigGAN(nn.Module):
 def of_state(state: Mapping[str, torch.Tensor]) -> BigGAN:
     """The network that published weights are of, with those weights. Raises KeyError, ValueError or RuntimeError for names or shapes that do not fit."""
     z_size, classes = state["embeddings.weight"].shape
+    if classes <= INDICES.max():
+        raise ValueError(f"{classes} classes, of which {INDICES.max()} is none")
     layers = 1 + max(int(name.split(".")[2]) for name in state if name.startswith("generator.layers."))
     attention = next(k for k in range(layers) if f"generator.layers.{k}.gamma" in state)
     blocks = [k for k in range(layers) if k != attention]
@@ -160,17 +171,16 @@ class BigGANModel:
     ) -> Iterator[Step]:
         """One forward pass: z from N(0, I), numbers beyond 2 drawn again, times truncation."""
         z = truncated(self.network.z_size, generators) * truncation
-        yield Step(self._drawn(z, label, truncation), 1, 1, 1, {"z": Latents(z.numpy(), label)} if "z" in views else {})
+        latents = Latents(z.numpy(), label, truncation=truncation)
+        yield Step(self.decode(latents), 1, 1, 1, {"z": latents} if "z" in views else {})
 
     def decode(self, latents: Latents) -> Images:
-        """Pictures of z and labels, normalised for the truncation that the spread of z speaks of."""
+        """Pictures of z and labels, normalised for the truncation that z was drawn with; for 1 where that is not known."""
         label = np.zeros(len(latents), np.int64) if latents.labels is None else latents.labels
-        truncation = float(np.clip(latents.values.std(1).mean() / SPREAD, 0.02, 1.0))
-        return self._drawn(torch.from_numpy(np.ascontiguousarray(latents.values)).float(), label, truncation)
-
-    def _drawn(self, z: torch.Tensor, label: np.ndarray, truncation: float) -> Images:
+        truncation = 1.0 if latents.truncation is None else latents.truncation
+        z, index = torch.from_numpy(np.ascontiguousarray(latents.values)).float(), torch.from_numpy(INDICES[label])
         device = self.network.embeddings.weight.device
-        return to_images(self.network(z.to(device), torch.from_numpy(INDICES[label]).to(device), truncation), label)
+        return to_images(self.network(z.to(device), index.to(device), truncation), label)
 
 
 def truncated(size: int, generators: Sequence[torch.Generator]) -> torch.Tensor:
@@ -183,8 +193,6 @@ def truncated(size: int, generators: Sequence[torch.Generator]) -> torch.Tensor:
 
 def load(card: ModelCard) -> BigGANModel:
     """The loader that cards name. Raises WeightsUnavailable."""
-    from safetensors.torch import load_file
-
-    folder = hub.require(card)
+    state = convert.converted_state(card)
     with hub.reading(card):
-        return BigGANModel(of_state(load_file(folder / weights.NAME)))
+        return BigGANModel(of_state(state))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from playground import hub, weights
+from playground import convert, hub
 from playground.device import pick_device
 from playground.sampling.noise import randn
 from playground.sampling.pixels import to_images
@@ -25,13 +25,18 @@ class Generator(nn.Module):
 
     def __init__(self, z_size: int = 100, width: int = 64, channels: int = 3):
         super().__init__()
-        self.z_size = z_size
+        self.z_size, self.channels = z_size, channels
         widths = [width * 2**k for k in reversed(range(LEVELS))]
         layers: list[nn.Module] = []
         for k, made in enumerate(widths):
             given, stride, padding = (z_size, 1, 0) if k == 0 else (widths[k - 1], 2, 1)
             layers += [nn.ConvTranspose2d(given, made, 4, stride, padding, bias=False), nn.BatchNorm2d(made), nn.ReLU()]
         self.model = nn.Sequential(*layers, nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1, bias=False), nn.Tanh())
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(h, w, c) of its pictures."""
+        return 2 ** (LEVELS + 2), 2 ** (LEVELS + 2), self.channels
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         return self.model(z)
@@ -70,8 +75,6 @@ class DCGANModel:
 
 def load(card: ModelCard) -> DCGANModel:
     """The loader that cards name. Raises WeightsUnavailable."""
-    from safetensors.torch import load_file
-
-    folder = hub.require(card)
+    state = convert.converted_state(card)
     with hub.reading(card):
-        return DCGANModel(of_state(load_file(folder / weights.NAME)))
+        return DCGANModel(of_state(state))
