@@ -104,7 +104,8 @@ def build() -> TabPage:
         people.copies(known, ID)
         linked = {"model": model, "n": n, "seed": seed, **dict(zip(picker.names, inputs, strict=True))}
         with gr.Column() as trip:  # it needs test pictures, which come with a data set of ours
-            linked |= return_trip.build(Picker(shipped, asked=True, left_out=("strength",)), model, ID, seed, inputs)
+            ours, by_name = Picker(shipped, asked=True, left_out=("strength",)), dict(zip(picker.names, inputs, strict=True))
+            linked |= return_trip.build(ours, model, ID, seed, [by_name[name] for name in ours.names])  # none that the Hub's alone have
     inside.build(picker, model, ID, seed, inputs)
 
     @widgets.guarded

@@ -123,3 +123,13 @@ def test_a_page_is_only_shared_if_it_was_built_for_the_public(monkeypatch):
     monkeypatch.delenv("PLAYGROUND_PUBLIC", raising=False)
     with pytest.raises(ValueError, match="must be built as a public one"):
         launch.serve(gr.Blocks(), share=True)
+
+
+def test_a_control_that_only_models_of_the_hub_have_is_not_sent_where_shipped_ones_are_asked():
+    demo, _ = panel()
+    names = diffusion.Picker([each for each in registry.shipped() if each.family == diffusion.ID], asked=True, left_out=("strength",)).names
+    noising = next(function for function in demo.fns.values() if function.fn and function.fn.__name__ == "noise")
+    labels = [getattr(block, "label", None) for block in noising.inputs]
+    assert len(labels) == 8 + len(names) and not {"Decoder", "Size"} & set(labels), (
+        "model, where from, which, drawing, mask, strength, seed; then theirs"
+    )
