@@ -79,7 +79,8 @@ def told(card: ModelCard, text: str) -> str:
 
 def _larger(card: ModelCard) -> str:
     """Which model of the Hub knows all words, where one is offered; it is chosen, and its size is said, under Model."""
-    larger = next((each for each in registry.cards() if each.family == card.family and each.hub is not None and hub.is_offered(each)), None)
+    alike = (each for each in registry.cards() if each.family == card.family and each.source == "hub" and prompt_of(each.controls))
+    larger = next(filter(hub.is_offered, alike), None)
     if larger is None:
         return ""
     return f" Any English word is known to <b>{html.escape(larger.title)}</b> ({hub.size_of(larger)}): choose it under Model above."

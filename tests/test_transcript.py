@@ -13,7 +13,7 @@ from playground import language, previews, registry, run, transcript
 from playground.errors import ControlError, PlaygroundError
 from playground.transcript import Transcript
 from playground.types import Choices, Step, Texts
-from tabs import microscope
+from tabs import microscope, prompts
 from tests.conftest import WRITERS, card_ids
 
 EVIL = "<img src=x onerror=alert(1)>\"'&"
@@ -130,8 +130,12 @@ def test_the_recorded_state_is_what_the_shipped_weights_hold(card_id: str):
     assert np.abs(recorded.values[:, :4].astype(int) - fresh.values[:, :4]).max() <= 1
 
 
-def test_on_a_public_page_no_model_is_named_that_is_not_offered_there(monkeypatch):
-    card = registry.get("gpt-shakespeare")
-    assert "knows every character" in microscope.prompt_note(card, "😀")
+def test_a_larger_model_is_named_only_where_it_is_offered_and_knows_what_is_asked(monkeypatch):
+    gpt, faces = registry.get("gpt-shakespeare"), registry.get("stable-diffusion-faces")
+    assert "DistilGPT-2 knows every character" in microscope.prompt_note(gpt, "😀")
+    assert "known to <b>SDXS 512</b>" in prompts._larger(faces), "not a model that is asked for nothing"
     monkeypatch.setenv("SPACE_ID", "someone/space")
-    assert "knows every character" not in microscope.prompt_note(card, "😀")
+    assert "DistilGPT-2 knows every character" in microscope.prompt_note(gpt, "😀")
+    assert prompts._larger(faces) == ""
+    monkeypatch.setattr("playground.hub.is_offered", lambda card: card.hub is None)
+    assert "knows every character" not in microscope.prompt_note(gpt, "😀")
