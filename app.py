@@ -23,9 +23,14 @@ def main() -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
     if args.share:
         os.environ["PLAYGROUND_PUBLIC"] = "1"  # playground.hub reads it
+    from playground.errors import PlaygroundError
     from tabs import launch
 
-    launch.serve(launch.build(), share=args.share, host=args.host, port=args.port)
+    try:
+        demo = launch.build()
+    except PlaygroundError as error:  # the environment names an engine that is none
+        parser.error(str(error))
+    launch.serve(demo, share=args.share, host=args.host, port=args.port)
 
 
 if __name__ == "__main__":

@@ -74,10 +74,11 @@
     const collect = () => {
       for (const link of document.querySelectorAll("a.take[download$='.png'][href^='data:image/png']")) {
         if (!link.closest(".takes")?.parentElement.querySelector(".badge.live")) continue;
-        const key = link.href.length + link.href.slice(-120) + link.download;
+        const data = link.getAttribute("href"); // not .href, which would parse all of it each time
+        const key = data.length + data.slice(-120) + link.download;
         if (seen.has(key)) continue;
         seen.add(key);
-        const bytes = Uint8Array.from(atob(link.href.split(",", 2)[1]), (character) => character.charCodeAt(0));
+        const bytes = Uint8Array.from(atob(data.split(",", 2)[1]), (character) => character.charCodeAt(0));
         let settings;
         try { settings = settingsOf(bytes); } catch { continue; }
         const same = kept.findIndex((each) => each.settings.link === settings.link); // drawn again: once is enough

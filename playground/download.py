@@ -183,8 +183,6 @@ def _download(card: ModelCard, state: _State) -> None:
 
 def _fetch_large(repo: HubRepo, commit: str, name: str, file: _Listed, blob: Path, state: _State) -> None:
     """Fetches a large file into its place in the cache, going on where an earlier try was cut off: huggingface_hub begins anew."""
-    from huggingface_hub.errors import HfHubHTTPError
-
     if blob.is_file():
         state.here += file.size_bytes
         return
@@ -196,7 +194,7 @@ def _fetch_large(repo: HubRepo, commit: str, name: str, file: _Listed, blob: Pat
     while here < file.size_bytes:
         try:
             _append(repo, commit, name, part, here, state)
-        except (HfHubHTTPError, OSError, InterruptedError):
+        except OSError:  # the Hub refuses, the disk is full, or somebody stopped it: trying again is no use
             raise
         except Exception:  # the line was cut: what has come is kept, and a few tries without anything new are enough
             tries += 1

@@ -121,8 +121,10 @@ def origin(card: ModelCard) -> Resolved | None:
     if card.hub.pickled:
         known = conversion(card)
         return None if known is None else Resolved(card.hub.repo_id, f"{SHA256}{known['sha256']}", {known["file"]: known["bytes"]})
+    if known := resolved(card):
+        return known
     sizes = {path.relative_to(found).as_posix(): path.stat().st_size for path in sorted(found.rglob("*")) if path.is_file()}
-    return resolved(card) or Resolved(repo_of(card).repo_id, found.name, sizes)
+    return Resolved(repo_of(card).repo_id, found.name, sizes)
 
 
 def is_here(card: ModelCard) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from playground import download, hub, registry, run
+from playground.controls import Control
 from playground.errors import PlaygroundError
 from playground.types import ModelCard
 from tabs import widgets
@@ -43,7 +44,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usu
             return [
                 gr.update(value=offer(card, picker.card(before)), visible=True),
                 shown,
-                button(card),
+                gr.update(value=button(card)),
                 (card.id, time.monotonic_ns()),
                 before,
                 gr.skip(),
@@ -61,15 +62,7 @@ def build(picker: Picker, model: gr.Dropdown, n: gr.Slider | None, tab: str, usu
 
     @widgets.guarded
     def fetch(wanted: tuple[str, int]) -> Iterator[tuple[Any, Any]]:
-        card = registry.get(wanted[0])
-        hub.check_offered(card)
-        try:
-            for found in download.fetch(card):
-                yield gr.update(value=offer(card) + progress(found), visible=True), gr.skip()
-        except PlaygroundError as error:
-            yield gr.update(value=offer(card) + f'<p class="note"><b>{html.escape(str(error))}</b></p>'), gr.skip()
-            return
-        yield gr.update(value=about(card)), gr.update(visible=False)
+        yield from _fetching(registry.get(wanted[0]))
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     count = gr.Number(1, visible=False) if n is None else n
@@ -91,31 +84,38 @@ def single(card: ModelCard, tab: str) -> None:
     here = hub.is_here(card)
     said = gr.HTML(about(card) if here else offer(card), padding=False, elem_id=f"{tab}-hub")
     with gr.Row(visible=not here and not hub.is_offline(), elem_classes="go") as row:
-        go = gr.Button(_button(card), elem_id=f"{tab}-download", scale=3)
+        go = gr.Button(button(card), elem_id=f"{tab}-download", scale=3)
         stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
 
     @widgets.guarded
     def fetch() -> Iterator[tuple[Any, Any]]:
-        hub.check_offered(card)
-        try:
-            for found in download.fetch(card):
-                yield offer(card) + progress(found), gr.skip()
-        except PlaygroundError as error:
-            yield offer(card) + f'<p class="note"><b>{html.escape(str(error))}</b></p>', gr.skip()
-            return
-        yield about(card), gr.update(visible=False)
+        yield from _fetching(card)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     fetching = go.click(fetch, None, [said, row], concurrency_id="download", concurrency_limit=1, **quiet)
     stop.click(lambda: offer(card), None, said, cancels=[fetching], **quiet)
 
 
-def button(card: ModelCard) -> Any:
+def _fetching(card: ModelCard) -> Iterator[tuple[Any, Any]]:
+    """A download as updates of what is said and of the row with its button, which goes when the files are here."""
+    hub.check_offered(card)
+    try:
+        for found in download.fetch(card):
+            yield gr.update(value=offer(card) + progress(found), visible=True), gr.skip()
+    except PlaygroundError as error:
+        yield gr.update(value=offer(card) + f'<p class="note"><b>{html.escape(str(error))}</b></p>'), gr.skip()
+        return
+    yield gr.update(value=about(card)), gr.update(visible=False)
+
+
+def larger(card: ModelCard, asked: type[Control]) -> ModelCard | None:
+    """The first model of the Hub beside a card that is asked by such a control, for one whose words are too few; None where none is offered."""
+    alike = (each for each in registry.cards() if each.family == card.family and each.source == "hub")
+    return next((each for each in alike if hub.is_offered(each) and any(isinstance(control, asked) for control in each.controls)), None)
+
+
+def button(card: ModelCard) -> str:
     """The button's text for a card: what it fetches, and how much that is."""
-    return gr.update(value=_button(card))
-
-
-def _button(card: ModelCard) -> str:
     return f"Download {card.title} ({hub.size_of(card)})"
 
 
@@ -161,8 +161,9 @@ def _needs(card: ModelCard, first: str) -> str:
     elif card.kind == "text":
         spoken = f"{1 / call:.0f} tokens a second"
     else:
-        time = values.get("num_inference_steps", 1) * (1 if values.get("guidance_scale", 1) == 1 else 2) * call + decoding
-        spoken = f"{time:.1g} s a picture" if time < 1 else f"{time:.0f} s a picture" if time < 100 else f"{time / 60:.0f} min a picture"
+        seconds = values.get("num_inference_steps", 1) * (1 if values.get("guidance_scale", 1) == 1 else 2) * call + decoding
+        spoken = f"{seconds / 60:.0f} min" if seconds >= 100 else f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1g} s"
+        spoken += " a picture"
     return (
         f'<a href="{card.hub.url}" target="_blank" rel="noopener">{card.hub.repo_id}</a>, {first}, licence '
         f'<a href="{card.hub.licence_url}" target="_blank" rel="noopener">{html.escape(card.licence)}</a>. It wants {hub.in_words(registry.memory_bytes(card))} of memory and '

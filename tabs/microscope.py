@@ -15,12 +15,12 @@ from typing import Any
 
 import gradio as gr
 
-from playground import hub, previews, registry, run, transcript
-from playground.controls import shown, text_of
+from playground import previews, run, transcript
+from playground.controls import Text, shown, text_of
 from playground.errors import ControlError
 from playground.transcript import Transcript
 from playground.types import ModelCard, Reading, Run
-from tabs import pictures, widgets
+from tabs import fetch, pictures, widgets
 from tabs.widgets import HEAVY
 
 EVERY = 0.08  # seconds between two sights of a text under way
@@ -217,6 +217,6 @@ def prompt_note(card: ModelCard, text: str) -> str:
     if not unknown:
         return ""
     struck = " ".join(f"<s>{html.escape(each)}</s>" for each in unknown[:20]) + (" …" if len(unknown) > 20 else "")
-    larger = next((each for each in registry.cards() if each.family == card.family and each.hub is not None and hub.is_offered(each)), None)
+    larger = fetch.larger(card, Text)
     more = f" {html.escape(larger.title)} knows every character." if larger else ""
     return f'<p class="note">Left out, since the model has never met it: {struck}.{more}</p>'

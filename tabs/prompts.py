@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, hub, registry
-from playground.controls import prompt_of
+from playground import data, hub
+from playground.controls import Prompt, prompt_of
 from playground.types import ModelCard
+from tabs import fetch
 from tabs.picker import Picker
 
 
@@ -63,6 +64,8 @@ def added(text: str, piece: str, maximum: int) -> str:
 
 def told(card: ModelCard, text: str) -> str:
     """What a model takes of a prompt: words that it was never told are struck through, and said so."""
+    if card.source == "remote":
+        return '<p class="note">What it knows is not known here: it runs on another machine.</p>'
     if card.hub is not None:
         return '<p class="note">It learnt from hundreds of millions of captions of the web: any English words, of which it reads the first 75 tokens.</p>'
     if prompt_of(card.controls) is None or not text.strip():
@@ -79,8 +82,7 @@ def told(card: ModelCard, text: str) -> str:
 
 def _larger(card: ModelCard) -> str:
     """Which model of the Hub knows all words, where one is offered; it is chosen, and its size is said, under Model."""
-    alike = (each for each in registry.cards() if each.family == card.family and each.source == "hub" and prompt_of(each.controls))
-    larger = next(filter(hub.is_offered, alike), None)
+    larger = fetch.larger(card, Prompt)
     if larger is None:
         return ""
     return f" Any English word is known to <b>{html.escape(larger.title)}</b> ({hub.size_of(larger)}): choose it under Model above."

@@ -1,4 +1,7 @@
-"""Cards of GANs whose weights lie on the Hugging Face Hub, as pickles alone: `python -m playground convert` makes safetensors of them."""
+"""Cards of GANs whose weights lie on the Hugging Face Hub, as pickles alone: `python -m playground convert` makes safetensors of them.
+
+Their weights state no licence, and a visitor can run no command, so they are for one's own machine.
+"""
 
 from dataclasses import replace
 
@@ -98,7 +101,6 @@ BIGGAN = ModelCard(
         shape=(128, 128, 3),
         visitor_n=16,
         warning="it draws the classes of ImageNet and nothing else",
-        public=True,
         pickled="pytorch_model.bin",
     ),
 )

@@ -8,7 +8,7 @@ from playground import remote
 from playground.cards.diffusion import GUIDANCE, STEPS
 from playground.cards.hub import NEGATIVE, PROMPT
 from playground.cards.hub_text import SMOLLM2
-from playground.controls import Text
+from playground.controls import Control, Text
 from playground.types import HubRepo, ModelCard
 
 HONOURED = ("max_new_tokens", "temperature", "top_p")  # of the ways to choose a token, what OpenAI's protocol knows
@@ -22,53 +22,41 @@ def cards() -> tuple[ModelCard, ...]:
     return tuple(makers[kind](engine) for kind, engine in found.items() if engine)
 
 
-def _repo(engine: remote.Engine, shape: tuple[int, ...]) -> HubRepo:
-    return HubRepo(
-        engine.model,
-        (),
-        licence_url="",
-        size_bytes=0,
-        memory_bytes=0,
-        seconds=(0, 0),
-        shape=shape,
-        warning="what you type is sent there, and nothing here checks what comes back",
-        public=True,
-        remote=engine.host,
-    )
-
-
 def _text(engine: remote.Engine) -> ModelCard:
     controls = [control for control in SMOLLM2.controls if isinstance(control, Text) or control.name in HONOURED]
-    return ModelCard(
-        id="remote-text",
-        family="transformer",
-        title=engine.model,
-        kind="text",
-        dataset="unknown",
-        can=frozenset({"sample"}),
-        paper="",
-        licence="its own",
-        controls=tuple(replace(control, default=200) if control.name == "max_new_tokens" else control for control in controls),
-        chunk=8,
-        load="playground.models.remote:load_text",
-        facts={"architecture": f"On another machine: {engine.host}. Not measured here"},
-        hub=_repo(engine, ()),
-    )
+    controls = tuple(replace(control, default=200) if control.name == "max_new_tokens" else control for control in controls)
+    return _card(engine, "transformer", controls, chunk=8)
 
 
 def _image(engine: remote.Engine) -> ModelCard:
+    controls = (PROMPT, NEGATIVE, replace(STEPS, default=20, maximum=50), replace(GUIDANCE, default=5.0, maximum=15.0))
+    return _card(engine, "diffusion", controls, chunk=4, shape=(SIDE, SIDE, 3))
+
+
+def _card(engine: remote.Engine, family: str, controls: tuple[Control, ...], chunk: int, shape: tuple[int, ...] = ()) -> ModelCard:
     return ModelCard(
-        id="remote-image",
-        family="diffusion",
+        id=f"remote-{engine.kind}",
+        family=family,
         title=engine.model,
-        kind="image",
+        kind=engine.kind,
         dataset="unknown",
         can=frozenset({"sample"}),
         paper="",
         licence="its own",
-        controls=(PROMPT, NEGATIVE, replace(STEPS, default=20, maximum=50), replace(GUIDANCE, default=5.0, maximum=15.0)),
-        chunk=4,
-        load="playground.models.remote:load_image",
+        controls=controls,
+        chunk=chunk,
+        load=f"playground.models.remote:load_{engine.kind}",
         facts={"architecture": f"On another machine: {engine.host}. Not measured here"},
-        hub=_repo(engine, (SIDE, SIDE, 3)),
+        hub=HubRepo(
+            engine.model,
+            (),
+            licence_url="",
+            size_bytes=0,
+            memory_bytes=0,
+            seconds=(0, 0),
+            shape=shape,
+            warning="what you type is sent there, and nothing here checks what comes back",
+            public=True,
+            remote=engine.host,
+        ),
     )
