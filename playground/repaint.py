@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from playground import registry, run
 from playground.controls import Choice
 from playground.data import photographs
+from playground.exhibits import Row
 from playground.sampling.latents import lerp_path
-from playground.types import Images, Latents
+from playground.types import Images, Latents, ModelCard
 
 SIZE = Choice("size", "Size", "256", ("128", "256", "512"), help="Points along each side. A shipped model has a size of its own.")
 FRAMES = 8
@@ -61,6 +63,27 @@ def repaint(card_id: str, picture: object, size: str = SIZE.default) -> Repainte
         float(np.abs(apart).mean()),
         float("inf") if squared == 0 else 10 * float(np.log10(255**2 / squared)),
     )
+
+
+def recorded(card: ModelCard) -> Iterator[tuple[str, Sequence[Row], dict[str, object]]]:
+    """What the first paint needs of a shipped card that repaints photographs: (name, rows, settings), as exhibits.recorded gives them."""
+    if not can_repaint(card):
+        return
+    name, picture = next(iter(photographs.examples().items()))
+    found = repaint(card.id, picture)
+    rows = (Row("seen", found.seen), Row("back", found.back), Row("difference", found.difference))
+    yield "photograph", rows, {"photograph": name, "numbers": found.numbers, "error": found.error, "psnr": found.psnr}
+
+
+def restored(rows: Sequence[Row], about: Mapping[str, Any]) -> Repainted:
+    """What recorded() wrote, as it was."""
+    seen, back, difference = (row.images for row in rows)
+    return Repainted(seen, back, difference, None, about["numbers"], about["error"], about["psnr"])
+
+
+def can_repaint(card: ModelCard) -> bool:
+    """True for a shipped VAE of pictures in colour."""
+    return card.hub is None and {"encode", "decode"} <= card.can and card.family == "vae" and registry.shape(card)[2] == 3
 
 
 def channels(code: Latents) -> Images | None:

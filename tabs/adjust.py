@@ -136,7 +136,7 @@ def _panel(
     return (
         f'<div class="facerow">{cells}</div>{note}'
         f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seed {seed} · {html.escape(moved)}</div><div class="takes">Take it away: {take}</div>'
-        '<details class="readings"><summary>What a reader network sees in it</summary><div class="tablewrap"><table class="facts"><thead><tr><td></td><th scope=col>before</th>'
+        '<details class="readings"><summary>What a reader network sees in it</summary><div class="tablewrap" tabindex="0" role="region" aria-label="Readings"><table class="facts"><thead><tr><td></td><th scope=col>before</th>'
         f"<th scope=col>asked</th><th scope=col>after</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
     )
 

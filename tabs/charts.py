@@ -81,7 +81,7 @@ def chart(
     legend = "".join(f"<span>{_sign(curve)}{html.escape(curve.name)}</span>{' '}" for curve in curves)
     label = html.escape(title, quote=True)
     return (
-        f'<figure class="plot {kind}"><figcaption>{html.escape(title)} <span class="legend">{legend}</span></figcaption>'
+        f'<figure class="plot {kind}" tabindex="0"><figcaption>{html.escape(title)} <span class="legend">{legend}</span></figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">{drawn}</svg></figure>'
     )
 

@@ -167,7 +167,7 @@ def build() -> TabPage:
     with gr.Accordion("Look inside", open=False) as closer:
         choices = next(control.choices for control in card.controls if control.name == "scheduler")
         rows = "".join(f"<tr><th scope=row>{name}</th><td>{SCHEDULERS[name]}</td></tr>" for name in choices if name in SCHEDULERS)
-        table = f'<div class="tablewrap"><table class="facts"><caption>The schedulers: one network, other ways of stepping</caption><tbody>{rows}</tbody></table></div>'
+        table = f'<div class="tablewrap" tabindex="0" role="region" aria-label="The schedulers"><table class="facts"><caption>The schedulers: one network, other ways of stepping</caption><tbody>{rows}</tbody></table></div>'
         gr.HTML(widgets.facts_table(cards) + table + "".join(widgets.provenance(each.id) for each in shipped), padding=False)
         widgets.later(closer, f"{ID}-factors", lambda: "".join(factor_table.table(each) for each in known))
     with gr.Accordion("What it is for", open=False):

@@ -106,7 +106,7 @@ def _shown(card: ModelCard, rows: Sequence[Row], distances: Sequence[float], see
     take = pictures.download(pictures.png(strips.sheet(rows), about), "image/png", f"{card.id}-copies-seed{seed}.png", "PNG")
     return (
         strips.strips(rows, scale=widgets.scale(card.id) * 0.75)
-        + f'<div class="tablewrap"><table class="facts"><tbody><tr><th scope=row>distance</th>{cells}</tr></tbody></table></div>'
+        + f'<div class="tablewrap" tabindex="0" role="region" aria-label="Distances"><table class="facts"><tbody><tr><th scope=row>distance</th>{cells}</tr></tbody></table></div>'
         + f"<p class=note>Real faces that were held out lie at {middle:.1f} from their nearest training face (nine in ten between {low:.1f} and {high:.1f}). {verdict}</p>"
         + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · seed {seed}</div><div class="takes">Take it away: {take}</div>'
     )

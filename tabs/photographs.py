@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Sequence
 
 import gradio as gr
 import numpy as np
 
-from playground import hub, repaint
+from playground import hub, previews, repaint
 from playground.data import photographs
 from playground.errors import PlaygroundError
 from playground.repaint import Repainted
@@ -46,11 +47,7 @@ def build(cards: Sequence[ModelCard], tab: str) -> None:
                 walk = gr.Button("Walk", elem_id=f"{tab}-photo-walk", scale=2, min_width=80)
                 stop = gr.Button("Stop", variant="stop", min_width=70, scale=1)
         with gr.Column(scale=2, min_width=320):
-            out = gr.HTML(
-                f'<p class="note">Original, repainted, and what is lost appear here; below them the code itself, each channel as a picture. {hub_note(cards)}</p>',
-                padding=False,
-                elem_id=f"{tab}-photo-out",
-            )
+            out = gr.HTML(_recorded(picker.cards[0]), padding=False, elem_id=f"{tab}-photo-out")
 
     def picture(name: str, own: np.ndarray | None) -> np.ndarray:
         if name != OWN:
@@ -91,12 +88,16 @@ def build(cards: Sequence[ModelCard], tab: str) -> None:
     stop.click(None, cancels=running, api_visibility="private")
 
 
-def hub_note(cards: Sequence[ModelCard]) -> str:
-    """What is said of the Hub's models before one is chosen."""
-    return "" if all(card.hub is None for card in cards) else "The models of the Hub are downloaded when you say so."
+def _recorded(card: ModelCard) -> str:
+    """What the shipped model made of the first photograph."""
+    try:
+        rows, about = previews.read_rows(card.id, "photograph")
+    except PlaygroundError as error:
+        return f'<p class="note">{html.escape(str(error))}</p>'
+    return _result(card, about["photograph"], repaint.restored(rows, about), "recorded")
 
 
-def _result(card: ModelCard, name: str, found: Repainted) -> str:
+def _result(card: ModelCard, name: str, found: Repainted, how: str = "live") -> str:
     """What went in, what came back, the difference, the numbers, and the code."""
     side = found.seen.pixels.shape[1]
     shown = {
@@ -116,6 +117,6 @@ def _result(card: ModelCard, name: str, found: Repainted) -> str:
         code = f'<figure class="figure">{channels}<figcaption>The code: {len(found.channels)} channels of {width} × {height} numbers, black the smallest, white the largest.</figcaption></figure>'
     return (
         f'<div class="photos">{figures}</div>'
-        f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · {name} · {ratio} · off by {found.error:.1f} of 255 on average, '
+        f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · {name} · {ratio} · off by {found.error:.1f} of 255 on average, '
         f"PSNR {found.psnr:.1f} dB</div>{code}"
     )

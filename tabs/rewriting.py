@@ -35,7 +35,7 @@ def _panel(card: ModelCard, tab: str) -> None:
     shown = [control for control in card.controls if isinstance(control, Text | Choice)]
     inputs = [widgets.component(control) for control in shown]
     with gr.Row(elem_classes="go"):
-        go = gr.Button(card.title.partition(", ")[2].capitalize() or card.title, elem_id=f"{place}-run", scale=3)
+        go = gr.Button(card.id.rpartition("-")[2].capitalize(), elem_id=f"{place}-run", scale=3)
         stop = gr.Button("Stop", variant="stop", min_width=80, scale=1)
     out = gr.HTML('<p class="note">What it writes appears here.</p>', padding=False, elem_id=f"{place}-out")
     fetch.single(card, place)

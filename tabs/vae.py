@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, exhibits, hub, previews, registry, run, stories
+from playground import data, exhibits, hub, previews, registry, repaint, run, stories
 from playground.controls import Numbers, adjustments
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -49,7 +49,7 @@ def build() -> TabPage:
         _map(flat)
         _own_drawing(card, flat)
         _sliding(card)
-        photographs.build([*(card for card in family if registry.shape(card)[2] == 3), *everybody[len(family) :]], ID)
+        photographs.build([*filter(repaint.can_repaint, family), *everybody[len(family) :]], ID)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(card.id), padding=False)
         widgets.later(

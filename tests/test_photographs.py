@@ -11,7 +11,7 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
 
-from playground import data, hub, registry, repaint, run
+from playground import data, hub, previews, registry, repaint, run
 from playground.cards import hub_vae
 from playground.data import photographs
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
@@ -109,6 +109,16 @@ def test_a_shipped_one_answers_with_what_it_knows_at_its_own_size():
     assert found.error > 20, "it knows faces, not flowers"
     face = data.again("faces", [5]).pixels[0]
     assert repaint.repaint(SHIPPED, face).psnr > found.psnr + 5
+
+
+def test_what_is_recorded_for_the_first_paint_is_what_the_model_makes():
+    ((name, rows, settings),) = repaint.recorded(registry.get(SHIPPED))
+    kept, about = previews.read_rows(SHIPPED, name)
+    for fresh, was in zip(rows, kept, strict=True):
+        limit = 2 * repaint.AMPLIFIED if fresh.name == "difference" else 2
+        assert np.abs(fresh.images.uint8().astype(int) - was.images.uint8()).max() <= limit
+    found = repaint.restored(kept, about)
+    assert found.error == pytest.approx(settings["error"], abs=0.1) and found.psnr == pytest.approx(settings["psnr"], abs=0.1)
 
 
 @pytest.mark.parametrize("picture", [np.zeros((1, 1, 3), np.uint8), np.zeros((8, 8, 3)), np.zeros(5, np.uint8)])
