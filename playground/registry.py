@@ -96,9 +96,12 @@ def budget_bytes() -> int:
 
 def memory_bytes(card: ModelCard) -> int:
     """Memory that a card of the Hub wants at work here: half of what it says where it is read in half precision. 0 for a shipped one."""
-    if card.hub is None:
-        return 0
-    return card.hub.memory_bytes // (2 if card.hub.halves and device.half_dtype() != "float32" else 1)
+    return 0 if card.hub is None else card.hub.memory_bytes // (2 if is_halved(card) else 1)
+
+
+def is_halved(card: ModelCard) -> bool:
+    """True for a card of the Hub that is read in half precision here: half of the memory, and on a processor about half of the time."""
+    return card.hub is not None and card.hub.halves and device.half_dtype() != "float32"
 
 
 def smaller(card: ModelCard, free: int) -> ModelCard | None:

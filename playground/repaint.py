@@ -17,12 +17,13 @@ from playground.types import Images, Latents, ModelCard
 
 SIZE = Choice("size", "Size", "256", ("128", "256", "512"), help="Points along each side. A shipped model has a size of its own.")
 FRAMES = 8
-AMPLIFIED = 4  # times that the difference is shown enlarged
+AMPLIFIED = 4  # times that a small difference is shown enlarged
+SMALL = 12.0  # mean difference, in steps of 255, from which on it is seen as it is
 
 
 @dataclass(frozen=True)
 class Repainted:
-    """seen, back: uint8 (1, h, w, 3), what went in and what came back. difference: AMPLIFIED times back minus seen, on mid grey. channels: of a code that
+    """seen, back: uint8 (1, h, w, 3), what went in and what came back. difference: `amplified` times back minus seen, on mid grey. channels: of a code that
     is a map, each channel as a grey picture (c, h, w, 1), from its smallest number to its largest. numbers: of the code. error: mean absolute
     difference in steps of 1/255. psnr: in dB, of 8-bit pictures.
     """
@@ -34,6 +35,11 @@ class Repainted:
     numbers: int
     error: float
     psnr: float
+
+    @property
+    def amplified(self) -> int:
+        """How many times the difference is enlarged."""
+        return _times(self.error)
 
     @property
     def ratio(self) -> float:
@@ -54,15 +60,20 @@ def repaint(card_id: str, picture: object, size: str = SIZE.default) -> Repainte
     back = Images(run.decode(card_id, code).uint8())
     apart = back.pixels.astype(np.int16) - shown.pixels
     squared = float(np.square(apart, dtype=np.float64).mean())
+    error = float(np.abs(apart).mean())
     return Repainted(
         shown,
         back,
-        Images(np.clip(128 + AMPLIFIED * apart, 0, 255).astype(np.uint8)),
+        Images(np.clip(128 + _times(error) * apart, 0, 255).astype(np.uint8)),
         channels(code),
         code.values.shape[1],
-        float(np.abs(apart).mean()),
+        error,
         float("inf") if squared == 0 else 10 * float(np.log10(255**2 / squared)),
     )
+
+
+def _times(error: float) -> int:
+    return AMPLIFIED if error < SMALL else 1
 
 
 def recorded(card: ModelCard) -> Iterator[tuple[str, Sequence[Row], dict[str, object]]]:

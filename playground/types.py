@@ -268,7 +268,7 @@ class HubRepo:
 
     files: all that is ever taken of the repository: safetensors, JSON and plain text alone; a name with a * may match nothing.
     variant: as diffusers names it. shape: (h, w, c) of a picture, empty of a text. size_bytes: of the download. memory_bytes: at work in
-    float32 on a processor, one picture or a few texts at a time; both rounded, as is seconds: a network call and a decoding on two cores, of a
+    float32 on a processor, one picture or a few texts at a time; both rounded, as is seconds: a network call and a decoding on two cores in float32, of a
     text one token and nothing. visitor_n: samples that one visitor may ask for in one request. warning: what nobody checks. public: whether
     a public page offers it all the same. halves: read in half precision where that is faster here. comes_with: ids of cards whose files it
     works with, and which are fetched with it. remote: the host of an engine on another machine (repo_id is the model's name there); nothing of it

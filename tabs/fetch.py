@@ -154,7 +154,7 @@ def progress(found: download.Progress) -> str:
 
 def _needs(card: ModelCard, first: str) -> str:
     """Size or commit, licence, memory and time of a card in one line, with links to the repository and the licence."""
-    call, decoding = card.hub.seconds
+    call, decoding = (each / (2 if registry.is_halved(card) else 1) for each in card.hub.seconds)
     values = {control.name: control.default for control in card.controls}
     if "sample" not in card.can:
         spoken = f"{call + decoding:.1g} s for a picture"

@@ -103,7 +103,7 @@ def _result(card: ModelCard, name: str, found: Repainted, how: str = "live") -> 
     shown = {
         "the photograph": found.seen,
         f"repainted from {found.numbers:,} numbers": found.back,
-        f"the difference, {repaint.AMPLIFIED} times, on grey": found.difference,
+        "the difference, on grey" if found.amplified == 1 else f"the difference, {found.amplified} times, on grey": found.difference,
     }
     figures = "".join(
         f"<figure>{pictures.picture(pictures.tiles(images, 1), words, scale=SHOWN / side)}<figcaption>{words}</figcaption></figure>"

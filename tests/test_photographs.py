@@ -55,7 +55,7 @@ def test_what_is_lost_is_measured(card: ModelCard):
     )
     shown = found.difference.pixels.astype(float)
     inside = (shown > 0) & (shown < 255)
-    assert np.allclose(shown[inside], (128 + repaint.AMPLIFIED * apart)[inside])
+    assert np.allclose(shown[inside], (128 + found.amplified * apart)[inside])
 
 
 def test_the_code_is_a_map_whose_channels_are_pictures(card: ModelCard):
@@ -90,6 +90,10 @@ def test_a_picture_that_it_does_not_take_costs_nothing(card: ModelCard, shape: t
     assert card.id not in registry.loaded()
 
 
+def test_a_small_difference_is_enlarged_and_a_large_one_is_not():
+    assert (repaint._times(3.0), repaint._times(70.0)) == (repaint.AMPLIFIED, 1)
+
+
 def test_another_class_in_its_repository_is_one_sentence(card: ModelCard):
     path = hub.folder(card) / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "_class_name": "VQModel"}))
@@ -106,7 +110,7 @@ def test_it_is_not_offered_in_public(card: ModelCard, monkeypatch):
 def test_a_shipped_one_answers_with_what_it_knows_at_its_own_size():
     found = repaint.repaint(SHIPPED, FLOWER, "512")
     assert found.seen.pixels.shape == (1, *data.get("faces").shape) and found.channels is None
-    assert found.error > 20, "it knows faces, not flowers"
+    assert found.error > 20 and found.amplified == 1, "it knows faces, not flowers"
     face = data.again("faces", [5]).pixels[0]
     assert repaint.repaint(SHIPPED, face).psnr > found.psnr + 5
 

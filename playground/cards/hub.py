@@ -90,7 +90,7 @@ SD_TURBO = ModelCard(
         licence_url="https://stability.ai/license",
         size_bytes=2_580_000_000,
         memory_bytes=7_000_000_000,
-        seconds=(7, 10),
+        seconds=(4, 0.5),
         shape=(512, 512, 3),
         variant="fp16",
         halves=True,
@@ -124,7 +124,7 @@ STABLE_DIFFUSION_1_5 = replace(
         licence_url="https://huggingface.co/spaces/CompVis/stable-diffusion-license",
         size_bytes=2_130_000_000,
         memory_bytes=6_000_000_000,
-        seconds=(6, 10),
+        seconds=(4, 10),
     ),
 )
 SDXS = replace(
