@@ -1,4 +1,4 @@
-"""The page: `python app.py [--share] [--host HOST] [--port PORT] [--offline]`."""
+"""The page: `python app.py [--share] [--host HOST] [--port PORT] [--offline] [--allow-any-model OWNER/NAME ...]`."""
 
 import argparse
 import os
@@ -18,17 +18,26 @@ def main() -> None:
     parser.add_argument("--host", default=None, help="address to listen on (default: 127.0.0.1, or what GRADIO_SERVER_NAME says)")
     parser.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860, or GRADIO_SERVER_PORT)")
     parser.add_argument("--offline", action="store_true", help="never ask the Hugging Face Hub")
+    parser.add_argument(
+        "--allow-any-model",
+        nargs="+",
+        metavar="OWNER/NAME",
+        help="offer these repositories of the Hub, too, if a class of diffusers or transformers loads them; not with --share, nor on a Space",
+    )
     args = parser.parse_args()
     if args.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
     if args.share:
         os.environ["PLAYGROUND_PUBLIC"] = "1"  # playground.hub reads it
+    from playground import named
     from playground.errors import PlaygroundError
     from tabs import launch
 
     try:
+        if args.allow_any_model:
+            named.allow(args.allow_any_model)
         demo = launch.build()
-    except PlaygroundError as error:  # the environment names an engine that is none
+    except PlaygroundError as error:  # the operator named an engine or a model that is none
         parser.error(str(error))
     launch.serve(demo, share=args.share, host=args.host, port=args.port)
 

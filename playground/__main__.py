@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import convert, data, download, hub, previews, readme, registry, run, weights
+from playground import convert, data, download, hub, named, previews, readme, registry, run, weights
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, equal_shares, shown, whole
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status: 0 done, 2 wrong request (one sentence on stderr)."""
     args = make_parser().parse_args(argv)
     try:
+        args = _allowed(args)
         args.command(args)
     except PlaygroundError as error:
         print(error, file=sys.stderr)
@@ -47,7 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
     drawing.add_argument("--set", dest="settings", action="append", default=[], metavar="CONTROL=VALUE", help="change a control")
     drawing.set_defaults(command=sample)
     fetching = commands.add_parser("download", help="fetch a model of the Hugging Face Hub: safetensors, JSON and text alone")
-    fetching.add_argument("card")
+    fetching.add_argument("card", help="a card's id, or owner/name of any repository of a known class")
     fetching.add_argument("--renew", action="store_true", help="take the branch as it is today, not the commit of the first download")
     fetching.set_defaults(command=fetch)
     converting = commands.add_parser("convert", help="make safetensors of a model whose weights the Hub holds as a pickle alone")
@@ -66,6 +67,16 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("readme", help="write the measured table into README.md").set_defaults(command=lambda args: readme.write())
     return parser
+
+
+def _allowed(args: argparse.Namespace) -> argparse.Namespace:
+    """The arguments, a repository that is named in place of a card being offered from now on, under its card's id."""
+    if "/" not in getattr(args, "card", ""):
+        return args
+    repo_id = args.card
+    named.allow([repo_id], renew=getattr(args, "renew", False))
+    args.card = next(card.id for card in registry.cards() if card.hub is not None and card.hub.repo_id == repo_id)
+    return args
 
 
 def list_cards(args: argparse.Namespace) -> None:

@@ -101,7 +101,7 @@ def _fetch(card: ModelCard) -> Iterator[Progress]:
     finally:
         state.stop.set()
     if error is not None:
-        raise error if isinstance(error, WeightsUnavailable) else WeightsUnavailable(_why(card, error)) from error
+        raise error if isinstance(error, WeightsUnavailable) else WeightsUnavailable(why(repo, error)) from error
     yield Progress(state.total, state.total, "here")
 
 
@@ -297,11 +297,10 @@ def _check_memory(card: ModelCard) -> None:
         )
 
 
-def _why(card: ModelCard, error: Exception) -> str:
-    """One sentence on why a download failed, and what to do."""
+def why(repo: HubRepo, error: Exception) -> str:
+    """One sentence on why the Hub could not be asked for a repository or its files, and what to do."""
     from huggingface_hub import errors
 
-    repo = hub.repo_of(card)
     if isinstance(error, errors.LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     status = getattr(getattr(error, "response", None), "status_code", None)
@@ -313,7 +312,7 @@ def _why(card: ModelCard, error: Exception) -> str:
     if isinstance(error, _Torn):
         return f"{error} of {repo.repo_id} did not arrive as the Hub lists it (its hash is another) and was removed: download again."
     if isinstance(error, OSError) and error.errno == 28:  # ENOSPC
-        return f"{repo.repo_id} ({hub.size_of(card)}) did not fit on the disk: make room, then download again; {kept}."
+        return f"{repo.repo_id} ({hub.in_words(repo.size_bytes)}) did not fit on the disk: make room, then download again; {kept}."
     if status == 429:
         return f"The Hub asks this machine to wait (too many requests for {repo.repo_id}): try again in some minutes; {kept}."
     if status in (401, 403):

@@ -56,12 +56,12 @@ def resolved(card: ModelCard) -> Resolved | None:
 
 def lock(card: ModelCard) -> Path:
     """Where that is written down: a file among the Hub's assets."""
-    return _assets() / "locks" / f"{card.id}.json"
+    return assets() / "locks" / f"{card.id}.json"
 
 
 def converted(card: ModelCard) -> Path:
     """The folder of what was made of a card's pickled weights (playground.convert), among the Hub's assets."""
-    return _assets() / "converted" / card.id
+    return assets() / "converted" / card.id
 
 
 def conversion(card: ModelCard) -> dict[str, Any] | None:
@@ -86,7 +86,8 @@ def convert_command(card: ModelCard) -> str:
     return f"python -m playground convert {card.id} --sha256 HEX{given}"
 
 
-def _assets() -> Path:
+def assets() -> Path:
+    """Where this project keeps what it knows of repositories: a folder among the Hub's assets."""
     from huggingface_hub import constants
 
     return Path(constants.HF_ASSETS_CACHE) / "generative-playground"

@@ -23,9 +23,14 @@ _lock = threading.Lock()
 
 
 def cards() -> tuple[ModelCard, ...]:
-    """All cards, family by family, then those of the Hub, then the engines on other machines that the environment names."""
-    here = tuple(card for module in MODULES for card in importlib.import_module(f"playground.cards.{module}").CARDS)
-    return here + importlib.import_module("playground.cards.remote").cards()
+    """All cards, family by family, then those of the Hub, then the repositories and the engines on other machines that the operator names."""
+    chosen = (card for module in ("named", "remote") for card in importlib.import_module(f"playground.cards.{module}").cards())
+    return (*(card for module in MODULES for card in of(module)), *chosen)
+
+
+def of(module: str) -> tuple[ModelCard, ...]:
+    """The cards that a module of playground.cards declares, one of MODULES."""
+    return importlib.import_module(f"playground.cards.{module}").CARDS
 
 
 def shipped() -> tuple[ModelCard, ...]:

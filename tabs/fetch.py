@@ -154,7 +154,18 @@ def progress(found: download.Progress) -> str:
 
 def _needs(card: ModelCard, first: str) -> str:
     """Size or commit, licence, memory and time of a card in one line, with links to the repository and the licence."""
+    return (
+        f'<a href="{card.hub.url}" target="_blank" rel="noopener">{card.hub.repo_id}</a>, {first}, licence '
+        f'<a href="{card.hub.licence_url}" target="_blank" rel="noopener">{html.escape(card.licence)}</a>. It wants {hub.in_words(registry.memory_bytes(card))} of memory'
+        f"{_pace(card)}; {html.escape(card.hub.warning)}."
+    )
+
+
+def _pace(card: ModelCard) -> str:
+    """How fast a card is on two cores, in words; nothing of one that nobody has timed."""
     call, decoding = (each / (2 if registry.is_halved(card) else 1) for each in card.hub.seconds)
+    if not call:
+        return ""
     values = {control.name: control.default for control in card.controls}
     if "sample" not in card.can:
         spoken = f"{call + decoding:.1g} s for a picture"
@@ -164,8 +175,4 @@ def _needs(card: ModelCard, first: str) -> str:
         seconds = values.get("num_inference_steps", 1) * (1 if values.get("guidance_scale", 1) == 1 else 2) * call + decoding
         spoken = f"{seconds / 60:.0f} min" if seconds >= 100 else f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1g} s"
         spoken += " a picture"
-    return (
-        f'<a href="{card.hub.url}" target="_blank" rel="noopener">{card.hub.repo_id}</a>, {first}, licence '
-        f'<a href="{card.hub.licence_url}" target="_blank" rel="noopener">{html.escape(card.licence)}</a>. It wants {hub.in_words(registry.memory_bytes(card))} of memory and '
-        f"gives on two cores about {spoken}; {html.escape(card.hub.warning)}."
-    )
+    return f" and gives on two cores about {spoken}"
