@@ -29,8 +29,10 @@ def main() -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
     if args.share:
         os.environ["PLAYGROUND_PUBLIC"] = "1"  # playground.hub reads it
-    from playground import named
+    from playground import named, zero
     from playground.errors import PlaygroundError
+
+    zero.prepare()  # before anything imports torch
     from tabs import launch
 
     try:

@@ -14,6 +14,8 @@ from playground.errors import PlaygroundError
 CGROUP = Path("/sys/fs/cgroup")
 DTYPES = "float32", "bfloat16", "float16"
 
+_lent = False  # this process is one that is lent a GPU (playground.zero)
+
 
 def cpu_count() -> int:
     """Processor cores this process may use: the smaller of its affinity and its cgroup's quota."""
@@ -28,11 +30,29 @@ def cpu_count() -> int:
 
 @functools.lru_cache(maxsize=1)
 def pick_device() -> str:
-    """ "cuda" where PyTorch finds a GPU, else "cpu" with one thread per core. PLAYGROUND_DEVICE overrides."""
+    """ "cuda" where PyTorch finds a GPU of this process's own, else "cpu" with one thread per core. PLAYGROUND_DEVICE overrides.
+
+    On a Space with ZeroGPU PyTorch pretends to find one, which a process has only while it is lent.
+    """
     import torch
 
-    torch.set_num_threads(cpu_count())
-    return os.environ.get("PLAYGROUND_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_num_threads(1 if _lent else cpu_count())  # a forked process has none of its parent's threads
+    pretended = os.environ.get("SPACES_ZERO_GPU") and not _lent
+    return os.environ.get("PLAYGROUND_DEVICE") or ("cuda" if torch.cuda.is_available() and not pretended else "cpu")
+
+
+def lend() -> None:
+    """Says that this process is lent a GPU: what was found out about the device before counts no more."""
+    global _lent
+    if not _lent:
+        _lent = True
+        for known in (pick_device, bf16_pays, machine):
+            known.cache_clear()
+
+
+def is_lent() -> bool:
+    """True in a process that is lent a GPU."""
+    return _lent
 
 
 def free_bytes() -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -53,3 +54,5 @@ class Gate:
 
 
 GATE = Gate()
+if hasattr(os, "register_at_fork"):  # a forked process has nobody who would open a gate that was shut
+    os.register_at_fork(after_in_child=GATE.__init__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,6 +21,17 @@ LARGE_BYTES = 1_000_000_000
 
 _loaded: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 _lock = threading.Lock()
+
+
+def _forked() -> None:
+    """A forked process begins without models: those of its parent may be on a device that it does not have, and half loaded."""
+    global _lock
+    _lock = threading.Lock()
+    _loaded.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def cards() -> tuple[ModelCard, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, hub, registry
+from playground import data, hub, registry, zero
 from playground.controls import ANY, Adjust, Label, Prompt, Text, resolve, shown, whole
 from playground.device import pick_device, synchronize
 from playground.errors import PlaygroundError
@@ -61,6 +61,8 @@ def stream(card_id: str, n: int, seed: int, *, limit: int = MAX_N, views: Sequen
             raise PlaygroundError(f"views of {card.id} must be among {', '.join(card.views) or 'none'}; got {view!r}.")
     if card.hub is not None:
         hub.require(card)
+    if zero.is_lent_to(card):
+        return zero.stream(_stream, card, n, seed, tuple(views), values)
     return _stream(card, n, seed, tuple(views), values)
 
 
