@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import comparison, data, exhibits, hub, inside, registry, repaint, run
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of
+from playground import comparison, data, exhibits, feedback, hub, inside, registry, repaint, run
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of, whole
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
 from playground.types import Images, ModelCard, Run, Texts
@@ -31,6 +31,7 @@ ENDPOINTS = (
     "turn_up_guidance",
     "read_text",
     "translate",
+    "learn_from_choices",
 )
 TYPES: dict[type, Any] = {
     Slider: float,
@@ -65,6 +66,7 @@ def build() -> None:
             turn_up_guidance,
             read_text,
             translate,
+            learn_from_choices,
         ),
         strict=True,
     ):
@@ -191,6 +193,20 @@ def read_text(model: str, text: str) -> dict:
     run.check_can(card, "read")
     reading = run.read(card.id, text_of(card.controls).validate(text))
     return {"model": card.id, "tokens": list(reading.pieces), "surprise": reading.surprise.round(4).tolist()}
+
+
+def learn_from_choices(seed: int, choices: list[int]) -> dict:
+    """The reward that explains choices (0 left, 1 right) between the Feedback tab's pairs of a seed, and how far a generator goes that follows it."""
+    reward = feedback.fit(feedback.pairs(whole("seed", seed, 0, run.MAX_SEED)), choices)
+    names = [name for name, *_ in feedback.AXES]
+    return {
+        "model": feedback.CARD,
+        "seed": seed,
+        "weights": dict(zip(names, reward.weights.round(4).tolist(), strict=True)),
+        "deviations": dict(zip(names, reward.deviations.round(4).tolist(), strict=True)),
+        "guessed": reward.guessed,
+        "divergence": {f"{strength:g}": round(reward.divergence(strength), 4) for strength in feedback.STRENGTHS},
+    }
 
 
 def translate(model: str, text: str) -> dict:

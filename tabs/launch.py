@@ -20,7 +20,7 @@ from playground.run import MAX_SEED, VISITOR_N
 from tabs import api, history, widgets
 from tabs.widgets import TabPage
 
-TABS = ("compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn")
+TABS = ("compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "feedback")
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MAX_PIXELS = 25_000_000  # an uploaded picture larger than this is refused from its header
 WARM_SECONDS = 2.0  # torch is imported this long after the page is up, in a thread

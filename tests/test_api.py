@@ -358,3 +358,12 @@ def test_two_visitors_at_once_get_their_own_results() -> None:
     for seed, (kind, found) in answers.items():
         assert kind == "complete"
         assert np.array_equal(pixels(found["image"]), pictures.tiles(alone[seed].samples)[..., 0])
+
+
+def test_choices_between_faces_become_a_reward(client: Client) -> None:
+    left, right = (client.predict(7, [side] * 12, api_name="/learn_from_choices") for side in (0, 1))
+    assert set(left["weights"]) == {"age", "smile", "beard", "hair_colour", "glasses", "turn"} and 0 <= left["guessed"] <= 12
+    assert all(abs(left["weights"][name] + right["weights"][name]) < 1e-3 for name in left["weights"]), "the other face, the other taste"
+    for seed, choices in ((7, []), (7, [0, 2]), (7, [0] * 13), (-1, [0, 1]), (7, ["left"] * 2)):
+        kind, message = post("learn_from_choices", [seed, choices])
+        assert kind == "error" and len(str(message)) < 250, choices
