@@ -140,6 +140,14 @@
       for (const other of plane.querySelectorAll(".chip")) other.setAttribute("aria-pressed", String(other.dataset.class === only));
       for (const group of plane.querySelectorAll(".plane-points > g")) group.style.display = only === "" || group.classList.contains(`class-${only}`) ? "" : "none";
     }
+    const inside = event.target.closest?.("a.totab");  // a link to another tab of this page
+    const button = inside && !event.ctrlKey && !event.metaKey && !event.shiftKey && document.getElementById(`tab-${inside.dataset.tab}-button`);
+    if (button) {
+      event.preventDefault();
+      button.click();
+      window.scrollTo({ top: 0 });
+      button.focus({ preventScroll: true });
+    }
     const there = event.target.closest?.(".plane-goto");  // a button that shows where a drawing fell: data-plane, data-x, data-y
     const plane = there && document.querySelector(`#${there.dataset.plane} .plane[data-count]`);
     if (plane) {

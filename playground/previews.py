@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, excerpts, exhibits, feedback, inside, registry, repaint, run, transcript, units, weights
+from playground import data, excerpts, exhibits, feedback, inside, registry, repaint, run, transcript, two_ways, units, weights
 from playground.controls import equal_shares
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -169,9 +169,8 @@ def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[
     for card in [card for card in drawn() if not card_ids or card.id in card_ids]:
         if exhibits.has_map(card):
             paths += write_map(card.id, folder)
-        for name, rows, settings in itertools.chain(
-            exhibits.recorded(card, SEED), inside.recorded(card, SEED), repaint.recorded(card), feedback.recorded(card)
-        ):
+        further = (repaint.recorded(card), feedback.recorded(card), two_ways.recorded(card))
+        for name, rows, settings in itertools.chain(exhibits.recorded(card, SEED), inside.recorded(card, SEED), *further):
             paths.append(write_rows(card.id, name, rows, settings, folder))
     return paths
 

@@ -20,7 +20,7 @@ from playground.run import MAX_SEED, VISITOR_N
 from tabs import api, history, widgets
 from tabs.widgets import TabPage
 
-TABS = ("compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "feedback")
+TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "feedback")
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MAX_PIXELS = 25_000_000  # an uploaded picture larger than this is refused from its header
 WARM_SECONDS = 2.0  # torch is imported this long after the page is up, in a thread
@@ -75,7 +75,7 @@ def build() -> gr.Blocks:
     with gr.Blocks(title="Generative Playground", analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         gr.HTML(
             '<header class="masthead"><h1>Generative Playground</h1>'
-            "<p>GAN, VAE, diffusion, autoencoder: trained on the same pictures, drawn from the same seed, measured by the same rules.</p></header>",
+            "<p>GAN, VAE, diffusion, transformer and their kin: trained on the same data, drawn from the same seed, measured by the same rules.</p></header>",
             padding=False,
         )
         pages: list[TabPage] = []

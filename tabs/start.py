@@ -1,0 +1,197 @@
+"""The Start tab: what generative AI is in a minute, live on one digit; its four steps; the map of families; examples and myths; the way to the tabs."""
+
+from __future__ import annotations
+
+import html
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+
+import gradio as gr
+import numpy as np
+
+from playground import data, exhibits, feedback, previews, stories, two_ways
+from playground.errors import PlaygroundError
+from playground.exhibits import Row
+from playground.two_ways import Read
+from playground.types import Images
+from tabs import overview, pictures, strips, widgets
+from tabs.widgets import HEAVY, TabPage
+
+TITLE = "Start"
+ID = "start"
+MOMENTS = 8  # pictures of a step's strip
+READ_SCALE, DRAWN_SCALE = 4.0, 2.5
+
+
+def build() -> TabPage:
+    """The tab's components and events."""
+    gr.HTML(
+        '<div class="opening"><h2>What is generative AI?</h2><p>Most of what was called AI before looks at something and says what it is: a picture goes in, a word comes out. '
+        "Generative AI goes the other way: a word goes in, and out comes a picture, a text or a tune that nobody has made before. It has not stored any; it has learnt what such things "
+        "are like, and draws a new one.</p></div>",
+        padding=False,
+    )
+    with gr.Accordion("In a minute", open=True):
+        linked = _both_ways()
+    with gr.Accordion("Four steps", open=True):
+        gr.HTML(_steps(), padding=False)
+    with gr.Accordion("The families", open=True):
+        gr.HTML(overview.families(), padding=False)
+    with gr.Accordion("Where it is used", open=False):
+        gr.HTML(overview.media(), padding=False)
+    with gr.Accordion("Heard, and not true", open=False):
+        gr.HTML(overview.myths(), padding=False)
+    return TabPage(ID, linked)
+
+
+def _both_ways() -> dict[str, gr.components.Component]:
+    """A digit read and a digit drawn; returns what a link may set."""
+    try:
+        known, drawn = two_ways.restored(*previews.read_rows(two_ways.RECORDED_WITH, "ways"))
+        read, made = _read(known, "recorded"), _drawn(known.digit, known.seed, drawn, "recorded")
+    except PlaygroundError as error:
+        read, made = f'<p class="note">{html.escape(str(error))}</p>', ""
+    with gr.Row(elem_classes="ask", equal_height=True):
+        digit = gr.Dropdown(list(data.get(two_ways.DATASET).labels), value=two_ways.DIGIT, label="Digit", scale=1, min_width=120)
+        with gr.Column(scale=2, min_width=260):
+            seed, _ = widgets.seed_row(two_ways.SEED)
+        with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
+            go, stop = widgets.run_buttons(ID, "Read it, draw it")
+    with gr.Row():
+        with gr.Column(scale=1, min_width=280):
+            reading = gr.HTML(read, padding=False, elem_id=f"{ID}-read")
+        with gr.Column(scale=2, min_width=320):
+            drawing = gr.HTML(made, padding=False, elem_id=f"{ID}-drawn")
+
+    @widgets.guarded
+    def show(digit: str, seed: int) -> Iterator[tuple[str, str]]:
+        known = _read(two_ways.read(digit, seed), "live")
+        drawn: dict[str, Images] = {}
+        yield known, _drawn(digit, seed, drawn, "running")
+        for family, found in two_ways.draw(digit, seed):
+            drawn[family] = found.samples
+            yield known, _drawn(digit, seed, drawn, "running")
+        yield known, _drawn(digit, seed, drawn, "live")
+
+    running = go.click(show, [digit, seed], [reading, drawing], api_visibility="private", **HEAVY)
+    stop.click(None, None, None, cancels=[running], api_visibility="private", show_progress="hidden")
+    return {"digit": digit, "seed": seed}
+
+
+def _read(known: Read, how: str) -> str:
+    """A real picture and what the classifier says of it."""
+    best = np.argsort(known.probabilities)[::-1][:3]
+    names = data.get(two_ways.DATASET).labels
+    bars = "".join(
+        f'<div><span>{names[k]}</span><i style="width:{100 * known.probabilities[k]:.1f}%"></i><span>{100 * known.probabilities[k]:.1f} %</span></div>'
+        for k in best
+    )
+    picture = pictures.picture(pictures.tiles(known.picture, 1), f"a real handwritten {known.digit}", scale=READ_SCALE)
+    return (
+        f'<h3>Traditional: what is this?</h3><div class="startrow"><div class="figure one">{picture}</div><div class="bars">{bars}</div></div>'
+        '<p class="note">A classifier reads a real test picture: p(word | picture). It cannot draw.</p>'
+        f'<div class="runline"><span class="badge {how}">{how}</span> <b>{data.get(two_ways.DATASET).extractor}</b> · test picture by seed {known.seed}</div>'
+    )
+
+
+def _drawn(digit: str, seed: int, drawn: Mapping[str, Images], how: str) -> str:
+    """What each generator drew; the place of those to come is kept."""
+    height, width, channels = data.get(two_ways.DATASET).shape
+    grey = Images(np.full((two_ways.N, height, width, channels), 128, np.uint8))
+    rows = [Row(two_ways.title(family), drawn.get(family, grey)) for family in two_ways.generators()]
+    settings = {"seed": seed, "digit": digit, "rows": [row.name for row in rows]}
+    settings |= {"link": "?" + urllib.parse.urlencode({"tab": ID, "digit": digit, "seed": seed})}
+    take = ""
+    if how != "running":
+        sheet = pictures.png(strips.sheet(rows), settings)
+        take = f'<div class="takes">Take it away: {pictures.download(sheet, "image/png", f"start-{digit}-seed{seed}.png", "PNG")}</div>'
+    link = f'<a class="permalink" href="{html.escape(settings["link"], quote=True)}">link</a>'
+    return (
+        f"<h3>Generative: show me a {html.escape(digit)}</h3>{strips.strips(rows, scale=DRAWN_SCALE)}"
+        '<p class="note">Three generators draw pictures that nobody has written: x ~ p(picture | word). Another seed, another picture.</p>'
+        f'<div class="runline"><span class="badge {how}">{how if how != "running" else "at work"}</span> digit <b>{html.escape(digit)}</b> · seed {seed} · {link}</div>{take}'
+    )
+
+
+def _steps() -> str:
+    """Training, latent space, generation and feedback, each with pictures that the models here made."""
+    cells = "".join(
+        f'<li><h3>{name}</h3><p>{text}</p>{_strip(name, images)}<p class="note">{overview.link(tab, more)}</p></li>'
+        for name, text, images, tab, more in (
+            (
+                "Training",
+                "A network is shown thousands of examples and changed a little after each. Here a GAN's digits from the same noise, from its first step to its last.",
+                _training(),
+                "gan",
+                "See how each one learnt: GAN",
+            ),
+            (
+                "Latent space",
+                "What it has learnt lies in a space of a few numbers, where near means alike. One straight line through a VAE's plane, from left to right.",
+                _latent(),
+                "vae",
+                "Walk on the map: VAE",
+            ),
+            (
+                "Generation",
+                "A point of that space is drawn at random, or noise, and the network makes something of it. Eight draws of a diffusion model.",
+                _generation(),
+                "diffusion",
+                "From noise to picture, step by step: Diffusion",
+            ),
+            (
+                "Feedback",
+                "People say which of two they prefer, and the generator is moved that way. Faces after twelve choices by somebody who likes laughing ones.",
+                _feedback(),
+                "feedback",
+                "Choose yourself: Feedback",
+            ),
+        )
+    )
+    return f'<ol class="steps">{cells}</ol><div class="runline"><span class="badge recorded">recorded</span> by the models that this page ships; each tab does it live</div>'
+
+
+def _strip(name: str, images: Images | None) -> str:
+    return "" if images is None else pictures.picture(pictures.tiles(images, len(images)), f"{len(images)} pictures: {name}", scale=2.0)
+
+
+def _training() -> Images | None:
+    """One place of the GAN's story at moments spread over it."""
+    try:
+        story = stories.read(two_ways.RECORDED_WITH)
+    except PlaygroundError:
+        return None
+    return Images(story.pictures[_spread(len(story.pictures)), 0])
+
+
+def _latent() -> Images | None:
+    """The middle row of the plane's map."""
+    card = next(card for card in previews.drawn() if card.family == "vae" and exhibits.is_plane(card))
+    try:
+        images, about = previews.read_map(card.id)
+    except PlaygroundError:
+        return None
+    row = about["count"] // 2 * about["count"]
+    return Images(images.pixels[row + _spread(about["count"])])
+
+
+def _generation() -> Images | None:
+    try:
+        return Images(previews.read(two_ways.generators()["diffusion"].id)[0].pixels[:MOMENTS])
+    except PlaygroundError:
+        return None
+
+
+def _feedback() -> Images | None:
+    """Half of a row before the choices, half of it after."""
+    try:
+        _, lesson = feedback.restored(*previews.read_rows(feedback.CARD, "feedback"))
+    except PlaygroundError:
+        return None
+    half = MOMENTS // 2
+    return Images(np.concatenate([lesson.steps[0].images.pixels[:half], lesson.steps[3].images.pixels[:half]]))
+
+
+def _spread(count: int) -> Sequence[int]:
+    """MOMENTS places spread evenly over count, both ends included."""
+    return np.linspace(0, count - 1, MOMENTS).round().astype(int)
