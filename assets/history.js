@@ -55,8 +55,11 @@
     const seen = new Set();
     const tell = (text) => { said.textContent = text; };
     const bring = (settings) => { recall({ link: settings.link }); tell(`The settings of ${settings.model ?? "this picture"}, seed ${settings.seed ?? "?"}, are back: press the button to draw it again.`); };
+    const shelf = window.playgroundShelf(element.querySelector(".shelf"), tell, () => show());
+    const gone = (run) => { if (shelf.has(run)) shelf.toggle(run); URL.revokeObjectURL(run.url); };
     const show = () => {
-      strip.replaceChildren(...kept.map(({ settings, url }) => {
+      strip.replaceChildren(...kept.map((run) => {
+        const { settings, url } = run;
         const button = document.createElement("button"), image = document.createElement("img");
         button.type = "button";
         button.className = "visit-item";
@@ -67,7 +70,16 @@
         words.textContent = `seed ${settings.seed}`;
         button.append(image, words);
         button.addEventListener("click", () => bring(settings));
-        return button;
+        const cell = document.createElement("div"), pin = document.createElement("button");
+        cell.className = "visit-cell";
+        pin.type = "button";
+        pin.className = "chip visit-pin";
+        pin.setAttribute("aria-pressed", String(shelf.has(run)));
+        pin.setAttribute("aria-label", `Pin ${settings.model}, seed ${settings.seed}, to compare`);
+        pin.textContent = shelf.has(run) ? "pinned" : "pin";
+        pin.addEventListener("click", () => shelf.toggle(run));
+        cell.append(button, pin);
+        return cell;
       }));
       bar.hidden = !kept.length;
     };
@@ -82,9 +94,9 @@
         let settings;
         try { settings = settingsOf(bytes); } catch { continue; }
         const same = kept.findIndex((each) => each.settings.link === settings.link); // drawn again: once is enough
-        if (same >= 0) URL.revokeObjectURL(kept.splice(same, 1)[0].url);
+        if (same >= 0) gone(kept.splice(same, 1)[0]);
         kept.unshift({ settings, bytes, name: link.download, url: URL.createObjectURL(new Blob([bytes], { type: "image/png" })) });
-        while (kept.length > MOST) URL.revokeObjectURL(kept.pop().url);
+        while (kept.length > MOST) gone(kept.pop());
         show();
       }
     };
@@ -121,6 +133,6 @@
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     });
-    element.querySelector(".visit-clear").addEventListener("click", () => { for (const { url } of kept.splice(0)) URL.revokeObjectURL(url); show(); tell(""); });
+    element.querySelector(".visit-clear").addEventListener("click", () => { for (const run of kept.splice(0)) gone(run); show(); tell(""); });
   };
 })();

@@ -1,4 +1,5 @@
-"""Below all tabs: what was drawn on this visit, kept in the browser alone, and settings that come back out of a picture (assets/history.js)."""
+"""Below all tabs: what was drawn on this visit, kept in the browser alone, settings that come back out of a picture (assets/history.js), and runs
+side by side (assets/shelf.js)."""
 
 from __future__ import annotations
 
@@ -14,11 +15,15 @@ MOST_NAMES = 60
 
 TEMPLATE = (
     '<section class="visit" aria-label="This visit"><h3>This visit</h3>'
-    '<p class="note">What you draw is kept here, in this browser, until you leave. Press one, or drop a PNG that came from this page anywhere, and its settings come back. '
+    '<p class="note">What you draw is kept here, in this browser, until you leave. Press one, or drop a PNG that came from this page anywhere, and its settings come back; pin some to see them side by side. '
     '<label class="visit-file">Choose a PNG <input type="file" accept="image/png" aria-label="A PNG that came from this page"></label></p>'
     '<div class="visit-strip"></div>'
     '<div class="visit-bar" hidden><button type="button" class="goto visit-all">Download all (ZIP)</button><button type="button" class="goto visit-clear">Clear</button></div>'
-    '<p class="note visit-said" role="status"></p></section>'
+    '<p class="note visit-said" role="status"></p>'
+    '<div class="shelf" hidden><h3>Side by side</h3><p class="note">What differs is marked with ≠. Pin up to six.</p>'
+    '<div class="tablewrap" tabindex="0" role="region" aria-label="Pinned runs"><table class="facts axes shelf-table"></table></div>'
+    '<div class="visit-bar"><button type="button" class="goto shelf-csv">CSV</button><button type="button" class="goto shelf-png">PNG</button>'
+    '<button type="button" class="goto shelf-clear">Unpin all</button></div></div></section>'
 )
 
 

@@ -53,7 +53,9 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": THEME,
         "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
-        "head": "".join(f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>" for name in ("page.js", "history.js")),
+        "head": "".join(
+            f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>" for name in ("page.js", "shelf.js", "history.js")
+        ),
         "show_error": False,
         "footer_links": ["api"],
         "run_history": False,
