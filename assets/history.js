@@ -96,6 +96,7 @@
         const same = kept.findIndex((each) => each.settings.link === settings.link); // drawn again: once is enough
         if (same >= 0) gone(kept.splice(same, 1)[0]);
         kept.unshift({ settings, bytes, name: link.download, url: URL.createObjectURL(new Blob([bytes], { type: "image/png" })) });
+        window.playgroundInStep(settings.link);
         while (kept.length > MOST) gone(kept.pop());
         show();
       }

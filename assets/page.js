@@ -53,13 +53,25 @@
     const link = event.target.closest?.("a.permalink");
     if (link && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      const url = new URL(link.getAttribute("href"), location.href);
-      history.replaceState(null, "", url);
-      navigator.clipboard?.writeText(url.href).catch(() => {});
-      link.textContent = "link copied";
+      const query = link.getAttribute("href"), { address, direct } = window.playgroundAddress(query);
+      window.playgroundInStep(query);
+      navigator.clipboard?.writeText(address).catch(() => {});
+      window.playgroundShared?.({ address, direct });
+      link.textContent = "link copied, QR code below";
       setTimeout(() => (link.textContent = "link"), 1500);
     }
   });
+  // On a Space the page is a frame of huggingface.co, whose own address is the one to share, and is told what is shown.
+  const space = () => (window.parent !== window && document.querySelector(".share-asks")?.dataset.space) || "";
+  window.playgroundAddress = (query) => {
+    const direct = new URL(query, location.origin + location.pathname).href;
+    return { direct, address: space() ? `https://huggingface.co/spaces/${space()}${query}` : direct };
+  };
+  window.playgroundInStep = (query) => {
+    history.replaceState(null, "", new URL(query, location.origin + location.pathname));
+    if (space()) window.parent.postMessage({ queryString: query.slice(1) }, "https://huggingface.co");
+  };
+  window.playgroundShare = (element, ask) => { window.playgroundShared = ask; };
   // Stop leaves what was drawn so far; what was under way or waiting says so.
   window.playgroundStopped = (tab) => {
     for (const badge of document.querySelectorAll(`#${tab} .badge.running, #${tab} .badge.waiting`)) { badge.className = "badge recorded"; badge.textContent = "stopped"; }

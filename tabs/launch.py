@@ -17,7 +17,7 @@ from playground import hub, registry
 from playground.controls import Slider, shown
 from playground.errors import ControlError, PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
-from tabs import api, history, widgets
+from tabs import api, history, share, widgets
 from tabs.widgets import TabPage
 
 TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "feedback")
@@ -87,6 +87,7 @@ def build() -> gr.Blocks:
                 with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                     pages.append(module.build())
         visit = history.build()
+        share.build()
         gr.HTML(
             '<footer class="colophon">Every sample on this page was drawn by a model that this repository trains and ships, unless you chose one from the Hub. '
             "Digits: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0). Faces: drawn by rule, of nobody. Code, faces and weights: Apache-2.0.</footer>",

@@ -1,0 +1,39 @@
+"""Sharing in a real browser: the address keeps in step with what is drawn, a link's press shows how to share it, a Space's page is told."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import open_tab, press, set_number
+
+
+def test_the_address_keeps_in_step_and_a_link_shows_how_to_share(page: Page, url: str) -> None:
+    panel = open_tab(page, "gan")
+    set_number(panel, "n (samples)", 2)
+    set_number(panel, "Seed", 61)
+    press(panel, "gan")
+    page.wait_for_function("location.search.includes('seed=61')")
+    panel.locator("#gan-out a.permalink").click()
+    shown = page.locator("#share .share")
+    expect(shown).to_be_visible()
+    address = shown.locator("input").input_value()
+    assert address.startswith(url) and "tab=gan" in address and "seed=61" in address and address == page.url
+    expect(shown.locator(".qr svg path").first).to_be_attached()
+    assert f'src="{url.rstrip("/")}' in shown.locator("textarea").input_value()
+    expect(shown).to_contain_text("this machine alone")
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 1
+
+
+def test_on_a_space_the_page_around_it_is_told_and_its_address_is_shared(page: Page) -> None:
+    found = page.evaluate(
+        """() => {
+            const told = [];
+            document.querySelector(".share-asks").dataset.space = "somebody/playground";
+            const frame = { postMessage: (message, target) => told.push([message, target]) };
+            Object.defineProperty(window, "parent", { value: frame, configurable: true });
+            window.playgroundInStep("?tab=vae&seed=3");
+            return { told, address: window.playgroundAddress("?tab=vae&seed=3").address, here: location.search };
+        }"""
+    )
+    assert found["told"] == [[{"queryString": "tab=vae&seed=3"}, "https://huggingface.co"]]
+    assert found["address"] == "https://huggingface.co/spaces/somebody/playground?tab=vae&seed=3" and found["here"] == "?tab=vae&seed=3"
