@@ -14,7 +14,7 @@ import numpy as np
 from playground import comparison, data, registry, verdict
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import Images, ModelCard, Run
-from tabs import export, languages, pictures, table, widgets
+from tabs import blind, export, languages, pictures, table, widgets
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Compare"
@@ -119,6 +119,7 @@ def build() -> TabPage:
 
     with gr.Accordion("How they differ", open=True):
         gr.HTML(_verdict(rows) + table.table(rows) + table.origin(rows) + export.links(rows), padding=False)
+    linked = blind.build(ID)
     languages.build(ID)
     with gr.Accordion("Look inside", open=False):
         gr.HTML(_inside(cards), padding=False)
@@ -128,7 +129,7 @@ def build() -> TabPage:
             "**The best picture, and patience:** diffusion; large systems put it on the codes of a VAE, to have both. "
             f"**Smaller, cleaner, comparable pictures rather than new ones:** autoencoder.\n\n**Ask yourself:** {QUESTION}"
         )
-    return TabPage(ID, {"number": number, "seed": seed, "n": n, "label": label})
+    return TabPage(ID, {"number": number, "seed": seed, "n": n, "label": label, **linked})
 
 
 def _verdict(rows: tuple[comparison.Row, ...]) -> str:

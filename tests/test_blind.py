@@ -1,0 +1,59 @@
+"""The blind test: rounds that a seed fixes, every source equally often, pictures that their source gives, and a score that counts."""
+
+from __future__ import annotations
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from playground import blind, run
+from playground.errors import PlaygroundError
+from tabs import blind as panel
+
+
+def test_every_source_comes_equally_often_in_an_order_of_the_seed():
+    orders = {seed: blind.order(seed) for seed in range(20)}
+    for each in orders.values():
+        assert len(each) == blind.ROUNDS and {each.count(source) for source in blind.sources()} == {3}
+    assert orders[3] == blind.order(3) and len(set(orders.values())) == 20
+    assert all(len({orders[seed][k] for seed in orders}) == 4 for k in range(blind.ROUNDS)), "no round gives itself away by its place"
+
+
+def test_a_round_shows_what_its_source_gives_for_the_seed():
+    first, again = blind.rounds(5), blind.rounds(5)
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(first, again, strict=True))
+    assert all(images.pixels.shape == (blind.SHOWN, 28, 28, 1) and images.pixels.dtype == np.uint8 for images in first)
+    places = [k for k, source in enumerate(blind.order(5)) if source == "gan"]
+    digits = np.random.default_rng(blind.seed_of(5, "digits")).integers(10, size=(blind.ROUNDS, blind.SHOWN))[places]
+    drawn = run.sample(blind.cards()["gan"].id, 12, 5, label=tuple(map(str, digits.ravel()))).samples.uint8()
+    assert np.array_equal(np.concatenate([first[k].pixels for k in places]), drawn)
+
+
+def test_real_pictures_are_real_and_all_different():
+    pixels = blind._real(("3", "3", "7", "3"), 2)
+    assert len({picture.tobytes() for picture in pixels}) == 4
+    scores = run.score("classifier-mnist", blind.Images(pixels)).probabilities.argmax(1)
+    assert (scores == [3, 3, 7, 3]).sum() >= 3
+
+
+def test_a_score_counts_what_was_taken_for_what():
+    truth = blind.order(7)
+    assert blind.told(7, truth).right == blind.ROUNDS
+    found = blind.told(7, ["gan"] * blind.ROUNDS)
+    assert found.right == 3 and all(counts[blind.sources().index("gan")] == 3 for counts in found.guessed.values())
+    part = blind.told(7, truth[:5])
+    assert (part.right, part.answered) == (5, 5)
+
+
+@pytest.mark.parametrize(("seed", "guesses"), [(7, ["cat"]), (7, [None]), (7, ["gan"] * 13), (-1, []), (1.5, []), ("x", [])])
+def test_what_is_no_guess_is_one_sentence(seed, guesses):
+    with pytest.raises(PlaygroundError):
+        blind.told(seed, guesses)
+
+
+def test_the_panel_draws_nothing_before_it_is_started_and_its_end_links_to_the_same_twelve():
+    with gr.Blocks():
+        assert set(panel.build("compare")) == {"twelve"}
+    end = panel._end(9, "compare", ["real"] * blind.ROUNDS)
+    assert "3 of 12 right" in end and "?tab=compare&amp;play=blind&amp;twelve=9" in end and "✓" in end and "✗" in end
+    assert "data:image" not in panel._before()
