@@ -65,6 +65,7 @@ def test_a_slider_moves_the_face_and_the_truth_stands_beside_it(page: Page, card
     before = face(panel, "the VAE's face")
     assert np.array_equal(face(panel, "adjusted"), before), "nothing is moved yet"
     set_number(panel, "Age, years", 88)
+    expect(panel.locator("#vae-adjusted .runline")).to_contain_text("age 88", timeout=SLOW)
     settle(panel)
     old = face(panel, "adjusted")
     assert np.array_equal(face(panel, "the VAE's face"), before) and not np.array_equal(old, before)
