@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playground import comparison, exhibits, registry, run
+from playground import exhibits, run, two_ways
 from playground.controls import shown, whole
 from playground.errors import PlaygroundError
 from playground.sampling.noise import seed_of
-from playground.types import Images, ModelCard
+from playground.two_ways import DATASET, generators
+from playground.types import Images
 
-DATASET = "mnist"
 REAL = "real"
 ROUNDS = 12
 SHOWN = 4  # pictures of one source in a round
@@ -33,14 +33,9 @@ class Told:
     guessed: Mapping[str, tuple[int, ...]]
 
 
-def cards() -> Mapping[str, ModelCard]:
-    """The generators whose pictures are shown, by family."""
-    return {family: card for family, card in comparison.chosen().items() if family != "autoencoder"}
-
-
 def sources() -> tuple[str, ...]:
     """What there is to guess: "real", then the families."""
-    return (REAL, *cards())
+    return (REAL, *generators())
 
 
 def order(seed: object) -> tuple[str, ...]:
@@ -58,7 +53,9 @@ def rounds(seed: int) -> tuple[Images, ...]:
     for source in sources():
         places = [k for k, each in enumerate(wanted) if each == source]
         asked = tuple(str(digit) for k in places for digit in digits[k])
-        pixels = _real(asked, seed) if source == REAL else run.sample(cards()[source].id, len(asked), seed, label=asked).samples.uint8()
+        pixels = (
+            _real(asked, seed) if source == REAL else run.sample(generators()[source].id, len(asked), seed, label=asked).samples.uint8()
+        )
         found |= {k: Images(part) for k, part in zip(places, np.split(pixels, len(places)), strict=True)}
     return tuple(found[k] for k in range(ROUNDS))
 
@@ -89,4 +86,4 @@ def told(seed: int, guesses: Sequence[object]) -> Told:
 
 def title(source: str) -> str:
     """How a source is called on a button."""
-    return "Real" if source == REAL else registry.get(cards()[source].id).title
+    return "Real" if source == REAL else two_ways.title(source)

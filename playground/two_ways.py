@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import comparison, data, exhibits, registry, run
+from playground import comparison, data, exhibits, run
 from playground.controls import Choice
 from playground.exhibits import Row
 from playground.types import Images, ModelCard, Run
@@ -72,4 +72,4 @@ def restored(rows: Sequence[Row], about: Mapping[str, Any]) -> tuple[Read, dict[
 
 def title(family: str) -> str:
     """The title of a family's card."""
-    return registry.get(generators()[family].id).title
+    return generators()[family].title

@@ -25,7 +25,7 @@ def test_a_round_shows_what_its_source_gives_for_the_seed():
     assert all(images.pixels.shape == (blind.SHOWN, 28, 28, 1) and images.pixels.dtype == np.uint8 for images in first)
     places = [k for k, source in enumerate(blind.order(5)) if source == "gan"]
     digits = np.random.default_rng(blind.seed_of(5, "digits")).integers(10, size=(blind.ROUNDS, blind.SHOWN))[places]
-    drawn = run.sample(blind.cards()["gan"].id, 12, 5, label=tuple(map(str, digits.ravel()))).samples.uint8()
+    drawn = run.sample(blind.generators()["gan"].id, 12, 5, label=tuple(map(str, digits.ravel()))).samples.uint8()
     assert np.array_equal(np.concatenate([first[k].pixels for k in places]), drawn)
 
 
