@@ -79,6 +79,7 @@
   };
   // A link that names settings besides the tab is meant to be seen run.
   window.playgroundOpened = () => {
+    window.playgroundIsOpen = true;
     const query = new URLSearchParams(location.search);
     const tab = query.get("tab");
     const named = `${tab}-${query.get("play") ?? "run"}`;  // a tab with two runs names the one that is meant

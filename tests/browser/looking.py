@@ -20,7 +20,8 @@ SLOW = 240_000  # milliseconds that a run may take on a machine that is busy wit
 
 
 def open_tab(page: Page, name: str) -> Locator:
-    """Clicks a tab and returns its panel."""
+    """Clicks a tab and returns its panel, once the page has taken its link in."""
+    page.wait_for_function("window.playgroundIsOpen")
     page.get_by_role("tab", name=TABS[name], exact=True).filter(visible=True).first.click()
     panel = page.locator(f"#tab-{name}")
     panel.locator(f"#{name}-run").wait_for()
