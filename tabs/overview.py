@@ -112,10 +112,11 @@ def _cell(cell: str | tuple[str, str]) -> str:
 
 def media() -> str:
     """Systems by medium: year and family, or that it is not published."""
-    rows = "".join(
-        f"<tr><th scope=row>{medium}</th><td>{html.escape(system)}</td><td>{year}</td><td>{html.escape(family)}</td></tr>"
-        for medium, system, year, family in MEDIA
-    )
+    rows = ""
+    for k, (medium, system, year, family) in enumerate(MEDIA):
+        further = next((i for i, each in enumerate(MEDIA[k + 1 :]) if each[0]), len(MEDIA) - k - 1)  # rows of the same medium below
+        head = f'<th scope=rowgroup rowspan="{further + 1}">{medium}</th>' if medium else ""
+        rows += f"<tr>{head}<td>{html.escape(system)}</td><td>{year}</td><td>{html.escape(family)}</td></tr>"
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Examples by medium"><table class="facts axes"><thead><tr><th scope=col>Medium</th><th scope=col>System</th><th scope=col>Year</th>'
         f"<th scope=col>Family</th></tr></thead><tbody>{rows}</tbody></table></div>"
