@@ -68,7 +68,7 @@
     return { direct, address: space() ? `https://huggingface.co/spaces/${space()}${query}` : direct };
   };
   window.playgroundInStep = (query) => {
-    history.replaceState(null, "", new URL(query, location.origin + location.pathname));
+    history.replaceState({ drawn: true }, "", new URL(query, location.origin + location.pathname)); // a reload brings the settings back, and draws nothing unasked
     if (space()) window.parent.postMessage({ queryString: query.slice(1) }, "https://huggingface.co");
   };
   window.playgroundShare = (element, ask) => { window.playgroundShared = ask; };
@@ -84,7 +84,7 @@
     const tab = query.get("tab");
     const named = `${tab}-${query.get("play") ?? "run"}`;  // a tab with two runs names the one that is meant
     query.delete("tab"); query.delete("__theme");
-    if (!tab || ![...query.keys()].length) return;
+    if (!tab || ![...query.keys()].length || history.state?.drawn) return;
     let tries = 0;
     const press = setInterval(() => {
       const button = document.getElementById(named);

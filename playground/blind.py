@@ -15,7 +15,7 @@ from playground import exhibits, run, two_ways
 from playground.controls import shown, whole
 from playground.errors import PlaygroundError
 from playground.sampling.noise import seed_of
-from playground.two_ways import DATASET, generators
+from playground.two_ways import dataset, generators
 from playground.types import Images
 
 REAL = "real"
@@ -48,11 +48,11 @@ def order(seed: object) -> tuple[str, ...]:
 def rounds(seed: int) -> tuple[Images, ...]:
     """The pictures of each round, SHOWN of the round's source. Raises PlaygroundError."""
     wanted, rng = order(seed), np.random.default_rng(seed_of(seed, "digits"))
-    digits = rng.integers(10, size=(ROUNDS, SHOWN))
+    digits = rng.integers(len(dataset().labels), size=(ROUNDS, SHOWN))
     found: dict[int, Images] = {}
     for source in sources():
         places = [k for k, each in enumerate(wanted) if each == source]
-        asked = tuple(str(digit) for k in places for digit in digits[k])
+        asked = tuple(dataset().labels[digit] for k in places for digit in digits[k])
         pixels = (
             _real(asked, seed) if source == REAL else run.sample(generators()[source].id, len(asked), seed, label=asked).samples.uint8()
         )
@@ -63,7 +63,7 @@ def rounds(seed: int) -> tuple[Images, ...]:
 def _real(asked: Sequence[str], seed: int) -> np.ndarray:
     """Real test pictures of these digits, all different: uint8 (n, h, w, 1)."""
     at: dict[str, int] = {}
-    drawn = {digit: exhibits.real_samples(DATASET, asked.count(digit), seed, digit).uint8() for digit in set(asked)}
+    drawn = {digit: exhibits.real_samples(dataset().name, asked.count(digit), seed, digit).uint8() for digit in set(asked)}
     parts = []
     for digit in asked:
         parts.append(drawn[digit][at.get(digit, 0)])

@@ -118,9 +118,14 @@ class Lesson:
     steps: tuple[Tuned, ...]
 
 
+def face(seed: object) -> Face:
+    """The face of a seed, made once. Raises PlaygroundError for a bad seed."""
+    return _face(whole("seed", seed, 0, run.MAX_SEED))
+
+
 @functools.lru_cache(maxsize=16)
-def face(seed: int) -> Face:
-    """The face of a seed. Each coordinate's move is the difference of two codes, of pictures with the axis' two values."""
+def _face(seed: int) -> Face:
+    """Each coordinate's move is the difference of two codes, of pictures with the axis' two values."""
     label = next(control for control in registry.get(CARD).controls if isinstance(control, Label))
     style = STYLES[seed % len(STYLES)]
     drawn = run.sample(CARD, 1, seed, **{label.name: style}, temperature=TEMPERATURE, views=("z",)).step.views["z"]
@@ -141,10 +146,10 @@ def pictures(seed: int, coordinates: np.ndarray) -> Images:
     return run.decode(CARD, Latents((known.base + coordinates @ known.moves).astype(np.float32), labels))
 
 
-def pairs(seed: int, count: int = PAIRS) -> np.ndarray:
+def pairs(seed: object, count: int = PAIRS) -> np.ndarray:
     """Pairs to choose between: (count, 2, k), the same for a seed. Each is the one of OFFERED that says most beside those before it:
-    whose difference has the largest variance under what would be left open of w."""
-    rng = np.random.default_rng(seed_of(seed, "pairs"))
+    whose difference has the largest variance under what would be left open of w. Raises PlaygroundError for a bad seed."""
+    rng = np.random.default_rng(seed_of(whole("seed", seed, 0, run.MAX_SEED), "pairs"))
     precision, found = np.eye(len(AXES)) / PRIOR_DEVIATION**2, []
     for _ in range(count):
         offered = rng.normal(scale=SPREAD, size=(OFFERED, 2, len(AXES)))
@@ -239,14 +244,13 @@ def agreement(person: Person, reward: Reward, seed: int, n: int = 200) -> float:
     return float(((reward.of(drawn[:, 0]) > reward.of(drawn[:, 1])) == (likes[:, 0] > likes[:, 1])).mean())
 
 
-def lesson(seed: object, chosen: Sequence[int], person: Person | None = None) -> Lesson:
+def lesson(seed: int, chosen: Sequence[int], person: Person | None = None) -> Lesson:
     """All that choices of a seed's pairs lead to; person: who made them, if somebody made up did. Raises PlaygroundError."""
-    known = whole("seed", seed, 0, run.MAX_SEED)
-    reward = fit(pairs(known, max(PAIRS, len(chosen))), chosen)
-    first, best = (pictures(known, coordinates) for coordinates in best_of(reward, known))
-    steps = tuple(tuned(reward, strength, SHOWN, known, person) for strength in STRENGTHS)
-    agreed = None if person is None else agreement(person, reward, known)
-    return Lesson("" if person is None else person.name, known, reward, agreed, first, best, steps)
+    reward = fit(pairs(seed, max(PAIRS, len(chosen))), chosen)
+    first, best = (pictures(seed, coordinates) for coordinates in best_of(reward, seed))
+    steps = tuple(tuned(reward, strength, SHOWN, seed, person) for strength in STRENGTHS)
+    agreed = None if person is None else agreement(person, reward, seed)
+    return Lesson("" if person is None else person.name, seed, reward, agreed, first, best, steps)
 
 
 def named(name: object) -> Person:
@@ -257,18 +261,18 @@ def named(name: object) -> Person:
     return found
 
 
-def recorded(card: ModelCard) -> Iterator[tuple[str, Sequence[Row], dict[str, Any]]]:
+def recorded(card: ModelCard, seed: int) -> Iterator[tuple[str, Sequence[Row], dict[str, Any]]]:
     """What the first paint needs: (name, rows, settings), as exhibits.recorded gives them: a pair, and what the first made-up person's choices led to."""
     if card.id != CARD:
         return
     person = PEOPLE[0]
-    found = lesson(SEED, choices(person, SEED), person)
-    rows = [Row("pair", pictures(SEED, pairs(SEED)[0])), Row("first", found.first), Row("best", found.best)]
+    found = lesson(seed, choices(person, seed), person)
+    rows = [Row("pair", pictures(seed, pairs(seed)[0])), Row("first", found.first), Row("best", found.best)]
     rows += [Row(f"strength {each.strength:g}", each.images) for each in found.steps]
     numbers = [[round(x, 4) for x in (each.reward, each.divergence, each.liking or 0.0)] for each in found.steps]
     reward = {name: getattr(found.reward, name).round(4).tolist() for name in ("weights", "deviations")}
     reward |= {"guessed": found.reward.guessed, "choices": found.reward.choices}
-    yield "feedback", rows, {"who": found.who, "seed": SEED, "reward": reward, "agreement": found.agreement, "numbers": numbers}
+    yield "feedback", rows, {"who": found.who, "seed": seed, "reward": reward, "agreement": found.agreement, "numbers": numbers}
 
 
 def restored(rows: Sequence[Row], about: Mapping[str, Any]) -> tuple[Images, Lesson]:

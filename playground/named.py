@@ -19,10 +19,8 @@ from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import HubRepo
 
 NAME = re.compile(r"\w[\w.\-]{0,95}/\w[\w.\-]{0,95}")
-PIPELINES = {"StableDiffusionPipeline": "text to image", "DDPMPipeline": "diffusion", "DDIMPipeline": "diffusion"}
 CODECS = ("AutoencoderKL", "AutoencoderTiny")
 LANGUAGE = re.compile(r"\w+(ForCausalLM|LMHeadModel)")
-TAKEN = f"{', '.join((*PIPELINES, *CODECS))} or a causal language model of transformers (...ForCausalLM)"
 PARTS = {  # of a StableDiffusionPipeline, by the classes that our own loop knows how to step through
     "unet": ("UNet2DConditionModel",),
     "vae": CODECS,
@@ -151,20 +149,21 @@ def _understood(repo_id: str, commit: str, sizes: Mapping[str, int], known: Mapp
     """What files and configs make of a repository. Raises WeightsUnavailable, one sentence, for whatever is not of a known kind."""
     index, config = known.get("model_index.json", {}), known.get("config.json", {})
     class_name = str(index.get("_class_name") or config.get("_class_name") or next(iter(config.get("architectures") or ()), ""))[:60]
-    makers = {"StableDiffusionPipeline": _stable, "DDPMPipeline": _unconditional, "DDIMPipeline": _unconditional}
-    makers |= dict.fromkeys(CODECS, _codec)
-    maker = makers.get(class_name) or (_language if LANGUAGE.fullmatch(class_name) else None)
+    maker = MAKERS.get(class_name) or (_language if LANGUAGE.fullmatch(class_name) else None)
     if maker is None:
-        raise WeightsUnavailable(f"{repo_id} is a {class_name or 'repository without a known class'}; what works here is {TAKEN}.")
+        raise WeightsUnavailable(
+            f"{repo_id} is a {class_name or 'repository without a known class'}; what works here is "
+            f"{', '.join(MAKERS)} or a causal language model of transformers (...ForCausalLM)."
+        )
     try:
-        named = maker(Reader(repo_id, sizes, known))
+        named = maker(_Found(repo_id, sizes, known))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise WeightsUnavailable(f"The configs of {repo_id} do not say what a {class_name} needs ({type(error).__name__}).") from error
     return Named(repo_id, commit, class_name, licence=licence, **named)
 
 
 @dataclass(frozen=True)
-class Reader:
+class _Found:
     """A repository's files by name with their bytes, and those configs that were read."""
 
     repo_id: str
@@ -172,6 +171,7 @@ class Reader:
     configs: Mapping[str, Mapping[str, Any]]
 
     def refuse(self, what: str) -> WeightsUnavailable:
+        """One sentence on why it is not taken."""
         return WeightsUnavailable(f"{self.repo_id} {what}.")
 
     def weights(self, stem: str, variant: str | None = None) -> list[str]:
@@ -190,10 +190,11 @@ class Reader:
         return [name for name in names if name in self.sizes]
 
     def sized(self, names: Iterable[str]) -> dict[str, Any]:
+        """What Named says of the files that are taken."""
         return {"files": {name: self.sizes[name] for name in sorted(names)}}
 
 
-def _stable(found: Reader) -> dict[str, Any]:
+def _stable(found: _Found) -> dict[str, Any]:
     """A StableDiffusionPipeline of the classes that the small one here is made of."""
     index, unet, vae = (found.configs[name] for name in ("model_index.json", "unet/config.json", "vae/config.json"))
     for part, classes in PARTS.items():
@@ -216,7 +217,7 @@ def _stable(found: Reader) -> dict[str, Any]:
     return known | found.sized(files) | {"shape": (side, side, 3), "tiny": not tiny and (levels, channels) == (4, 4)}
 
 
-def _unconditional(found: Reader) -> dict[str, Any]:
+def _unconditional(found: _Found) -> dict[str, Any]:
     """A U-Net and its scheduler, in folders of their own or beside each other."""
     within = "unet/" if "unet/config.json" in found.sizes else ""
     unet = found.configs[f"{within}config.json"]
@@ -228,7 +229,7 @@ def _unconditional(found: Reader) -> dict[str, Any]:
     return found.sized(files) | {"shape": (side, side, unet["out_channels"])}
 
 
-def _codec(found: Reader) -> dict[str, Any]:
+def _codec(found: _Found) -> dict[str, Any]:
     """An autoencoder of photographs, an eighth of each side."""
     config = found.configs["config.json"]
     levels = len(config.get("block_out_channels") or config["decoder_block_out_channels"])
@@ -237,7 +238,7 @@ def _codec(found: Reader) -> dict[str, Any]:
     return found.sized([*found.weights("diffusion_pytorch_model"), "config.json"]) | {"shape": (256, 256, 3)}
 
 
-def _language(found: Reader) -> dict[str, Any]:
+def _language(found: _Found) -> dict[str, Any]:
     """A causal language model whose class and tokenizer transformers has."""
     config, tokenizer = found.configs["config.json"], found.configs.get("tokenizer_config.json", {})
     if config.get("auto_map") or tokenizer.get("auto_map"):
@@ -251,7 +252,13 @@ def _language(found: Reader) -> dict[str, Any]:
     return found.sized(files) | {"bits": bits, "chat": isinstance(tokenizer.get("chat_template"), str)}
 
 
-def _side(found: Reader, side: object) -> int:
+def _side(found: _Found, side: object) -> int:
     if type(side) is not int or not SIDES[0] <= side <= SIDES[1]:
         raise found.refuse(f"draws pictures of {str(side)[:20]} points a side, where {SIDES[0]} to {SIDES[1]} work here")
     return side
+
+
+MAKERS = {"StableDiffusionPipeline": _stable, "DDPMPipeline": _unconditional, "DDIMPipeline": _unconditional} | dict.fromkeys(
+    CODECS, _codec
+)
+"""What is read of a repository, by the class that it names; causal language models go by the end of their name (LANGUAGE)."""

@@ -23,6 +23,13 @@ from playground.types import Images, ModelCard, Step, Translation
 PREVIEWS = weights.ASSETS / "previews"
 N, SEED, COLUMNS = 32, 7, 8
 TRANSLATED = "Monday, 24 December 1990"
+RECORDED = (
+    exhibits,
+    inside,
+    repaint,
+    feedback,
+    two_ways,
+)  # the parts whose first paint is recorded: recorded(card, seed) -> (name, rows, settings)
 MAP_SHOWN = 20  # pictures along each side of a latent map
 MAP_FINE = 31  # and of the finer sprite from which the browser takes the picture under the pointer
 MAP_FINE_LARGE = 21  # the same for pictures of more than MAP_SIDE points a side: the sprite must stay light
@@ -169,8 +176,7 @@ def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[
     for card in [card for card in drawn() if not card_ids or card.id in card_ids]:
         if exhibits.has_map(card):
             paths += write_map(card.id, folder)
-        further = (repaint.recorded(card), feedback.recorded(card), two_ways.recorded(card))
-        for name, rows, settings in itertools.chain(exhibits.recorded(card, SEED), inside.recorded(card, SEED), *further):
+        for name, rows, settings in itertools.chain.from_iterable(part.recorded(card, SEED) for part in RECORDED):
             paths.append(write_rows(card.id, name, rows, settings, folder))
     return paths
 

@@ -76,7 +76,7 @@ def _times(error: float) -> int:
     return AMPLIFIED if error < SMALL else 1
 
 
-def recorded(card: ModelCard) -> Iterator[tuple[str, Sequence[Row], dict[str, object]]]:
+def recorded(card: ModelCard, seed: int) -> Iterator[tuple[str, Sequence[Row], dict[str, object]]]:
     """What the first paint needs of a shipped card that repaints photographs: (name, rows, settings), as exhibits.recorded gives them."""
     if not can_repaint(card):
         return

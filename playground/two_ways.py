@@ -15,12 +15,11 @@ import numpy as np
 from playground import comparison, data, exhibits, run
 from playground.controls import Choice
 from playground.exhibits import Row
-from playground.types import Images, ModelCard, Run
+from playground.types import Dataset, Images, ModelCard, Run
 
-DATASET = "mnist"
 N = 4  # pictures of each generator
 DIGIT, SEED = "3", 7
-RECORDED_WITH = "gan-mnist"  # the card whose previews hold the first paint
+RECORDED_WITH = "gan"  # the family whose card's previews hold the first paint
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,17 @@ def generators() -> Mapping[str, ModelCard]:
     return {family: card for family, card in comparison.chosen().items() if family != "autoencoder"}
 
 
+def dataset() -> Dataset:
+    """What all of them learnt from."""
+    return data.get(generators()[RECORDED_WITH].dataset)
+
+
 def read(digit: object, seed: object) -> Read:
     """One real test picture of a digit, chosen by the seed, and what the classifier reads. Raises PlaygroundError for a bad digit or seed."""
-    names = data.get(DATASET).labels
-    known = Choice("digit", "Digit", DIGIT, names).validate(digit)
-    picture = exhibits.real_samples(DATASET, 1, seed, known)
-    return Read(known, int(seed), picture, run.score(data.get(DATASET).extractor, picture).probabilities[0])
+    about = dataset()
+    known = Choice("digit", "Digit", DIGIT, about.labels).validate(digit)
+    picture = exhibits.real_samples(about.name, 1, seed, known)
+    return Read(known, int(seed), picture, run.score(about.extractor, picture).probabilities[0])
 
 
 def draw(digit: str, seed: int) -> Iterator[tuple[str, Run]]:
@@ -53,14 +57,14 @@ def draw(digit: str, seed: int) -> Iterator[tuple[str, Run]]:
             yield family, found
 
 
-def recorded(card: ModelCard) -> Iterator[tuple[str, Sequence[Row], dict[str, Any]]]:
+def recorded(card: ModelCard, seed: int) -> Iterator[tuple[str, Sequence[Row], dict[str, Any]]]:
     """What the first paint needs: (name, rows, settings), as exhibits.recorded gives them."""
-    if card.id != RECORDED_WITH:
+    if card != generators()[RECORDED_WITH]:
         return
-    known = read(DIGIT, SEED)
-    drawn = {family: found.samples for family, found in draw(DIGIT, SEED) if found.done}
+    known = read(DIGIT, seed)
+    drawn = {family: found.samples for family, found in draw(DIGIT, seed) if found.done}
     rows = [Row("real", known.picture), *(Row(family, images) for family, images in drawn.items())]
-    yield "ways", rows, {"digit": DIGIT, "seed": SEED, "probabilities": known.probabilities.round(4).tolist()}
+    yield "ways", rows, {"digit": DIGIT, "seed": seed, "probabilities": known.probabilities.round(4).tolist()}
 
 
 def restored(rows: Sequence[Row], about: Mapping[str, Any]) -> tuple[Read, dict[str, Images]]:

@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 
 from playground import comparison, data, exhibits, feedback, hub, inside, registry, repaint, run
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of, whole
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
 from playground.types import Images, ModelCard, Run, Texts
@@ -197,7 +197,7 @@ def read_text(model: str, text: str) -> dict:
 
 def learn_from_choices(seed: int, choices: list[int]) -> dict:
     """The reward that explains choices (0 left, 1 right) between the Feedback tab's pairs of a seed, and how far a generator goes that follows it."""
-    reward = feedback.fit(feedback.pairs(whole("seed", seed, 0, run.MAX_SEED)), choices)
+    reward = feedback.fit(feedback.pairs(seed), choices)
     names = [name for name, *_ in feedback.AXES]
     return {
         "model": feedback.CARD,

@@ -79,23 +79,24 @@ def _choosing() -> dict[str, Any]:
             go, stop = widgets.run_buttons(ID, "Let them choose")
         with gr.Column(scale=2, min_width=320):
             out = gr.HTML(result, padding=False, elem_id=f"{ID}-out")
-    picks = gr.State([])  # the visitor's choices so far: 0 left, 1 right
+    picks = gr.State((feedback.SEED, []))  # the seed whose pairs are shown, and the visitor's choices so far: 0 left, 1 right
 
     @widgets.guarded
-    def begin(seed: int) -> tuple[str, list[int]]:
-        return _pair(feedback.pictures(seed, feedback.pairs(seed)[0]), 0), []
+    def begin(seed: int) -> tuple[str, tuple[int, list[int]]]:
+        return _pair(feedback.pictures(seed, feedback.pairs(seed)[0]), 0), (seed, [])
 
     def chooser(side: int) -> Any:
         @widgets.guarded
-        def choose(seed: int, picks: list[int]) -> tuple[str, list[int], Any]:
-            if len(picks) >= feedback.PAIRS:
+        def choose(picks: tuple[int, list[int]]) -> tuple[str, tuple[int, list[int]], Any]:
+            seed, before = picks
+            if len(before) >= feedback.PAIRS:
                 raise PlaygroundError(f"All {feedback.PAIRS} choices are made: begin again, or with another seed.")
-            made = [*picks, side]
+            made = [*before, side]
             if len(made) == feedback.PAIRS:
-                return _done(), made, _result(feedback.lesson(seed, made), "live")
+                return _done(), (seed, made), _result(feedback.lesson(seed, made), "live")
             offered = feedback.pairs(seed)
             so_far = gr.skip() if len(made) < 2 else _weights(feedback.fit(offered, made), " so far")
-            return _pair(feedback.pictures(seed, offered[len(made)]), len(made)), made, so_far
+            return _pair(feedback.pictures(seed, offered[len(made)]), len(made)), (seed, made), so_far
 
         return choose
 
@@ -105,10 +106,10 @@ def _choosing() -> dict[str, Any]:
         return _result(feedback.lesson(seed, feedback.choices(person, seed), person), "live")
 
     for side, button in enumerate((left, right)):
-        button.click(chooser(side), [seed, picks], [shown, picks, out], trigger_mode="once", **EVENT)
+        button.click(chooser(side), picks, [shown, picks, out], trigger_mode="once", **EVENT)
     gr.on([again.click, seed.change], begin, seed, [shown, picks], trigger_mode="always_last", **EVENT)
     running = go.click(simulate, [who, seed], out, **EVENT)
-    stop.click(None, None, None, cancels=[running], **EVENT)
+    stop.click(None, cancels=[running], api_visibility="private")
     return {"who": who, "seed": seed}
 
 
@@ -166,15 +167,7 @@ def _result(found: Lesson, how: str) -> str:
         for each in found.steps
     }
     query = "?" + urllib.parse.urlencode({"tab": ID, "seed": found.seed} | ({"who": found.who} if found.who else {}))
-    rows = [*kept, *steps]
-    settings = {
-        "model": feedback.CARD,
-        "seed": found.seed,
-        "who": found.who or "a visitor",
-        "rows": [row.name for row in rows],
-        "link": query,
-    }
-    take = pictures.download(pictures.png(strips.sheet(rows), settings), "image/png", f"feedback-seed{found.seed}.png", "PNG")
+    take = "" if how == "recorded" else _take(found, [*kept, *steps], query)  # what is recorded would be on the page twice
     link = f' · <a class="permalink" href="{html.escape(query, quote=True)}">link</a>' if found.who else ""
     chose = f"somebody who {found.who}" if found.who else "you"
     grown, liked = [each.reward for each in found.steps], [each.liking for each in found.steps]
@@ -186,8 +179,21 @@ def _result(found: Lesson, how: str) -> str:
         f"<h3>Pick the best</h3>{strips.strips(kept, scale=1.0)}"
         f"<h3>Follow it further, and too far</h3>{_liked(found)}{strips.strips(steps, notes, scale=1.0)}"
         f'<p class="note">{over}: a straight reward has no end, and the decoder was never trained out there. That is over-optimisation (Goodhart): the measure is met, what it '
-        f'stood for is not. Holding the divergence down is what keeps a tuned model sane.</p><div class="takes">Take it away: {take}</div>'
+        f"stood for is not. Holding the divergence down is what keeps a tuned model sane.</p>{take}"
     )
+
+
+def _take(found: Lesson, rows: list[Row], link: str) -> str:
+    """All rows as one PNG to take away, with what made them."""
+    settings = {
+        "model": feedback.CARD,
+        "seed": found.seed,
+        "who": found.who or "a visitor",
+        "rows": [row.name for row in rows],
+        "link": link,
+    }
+    sheet = pictures.png(strips.sheet(rows), settings)
+    return f'<div class="takes">Take it away: {pictures.download(sheet, "image/png", f"feedback-seed{found.seed}.png", "PNG")}</div>'
 
 
 def _liked(found: Lesson) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import gradio as gr
 import numpy as np
 
-from playground import data, exhibits, feedback, previews, stories, two_ways
+from playground import exhibits, feedback, previews, stories, two_ways
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.two_ways import Read
@@ -47,12 +47,12 @@ def build() -> TabPage:
 def _both_ways() -> dict[str, gr.components.Component]:
     """A digit read and a digit drawn; returns what a link may set."""
     try:
-        known, drawn = two_ways.restored(*previews.read_rows(two_ways.RECORDED_WITH, "ways"))
+        known, drawn = two_ways.restored(*previews.read_rows(_recorder(), "ways"))
         read, made = _read(known, "recorded"), _drawn(known.digit, known.seed, drawn, "recorded")
     except PlaygroundError as error:
         read, made = f'<p class="note">{html.escape(str(error))}</p>', ""
     with gr.Row(elem_classes="ask", equal_height=True):
-        digit = gr.Dropdown(list(data.get(two_ways.DATASET).labels), value=two_ways.DIGIT, label="Digit", scale=1, min_width=120)
+        digit = gr.Dropdown(list(two_ways.dataset().labels), value=two_ways.DIGIT, label="Digit", scale=1, min_width=120)
         with gr.Column(scale=2, min_width=260):
             seed, _ = widgets.seed_row(two_ways.SEED)
         with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
@@ -74,14 +74,15 @@ def _both_ways() -> dict[str, gr.components.Component]:
         yield known, _drawn(digit, seed, drawn, "live")
 
     running = go.click(show, [digit, seed], [reading, drawing], api_visibility="private", **HEAVY)
-    stop.click(None, None, None, cancels=[running], api_visibility="private", show_progress="hidden")
+    stop.click(None, cancels=[running], api_visibility="private")
+    stop.click(None, js=f"() => window.playgroundStopped('tab-{ID}')", api_visibility="private")
     return {"digit": digit, "seed": seed}
 
 
 def _read(known: Read, how: str) -> str:
     """A real picture and what the classifier says of it."""
     best = np.argsort(known.probabilities)[::-1][:3]
-    names = data.get(two_ways.DATASET).labels
+    names = two_ways.dataset().labels
     bars = "".join(
         f'<div><span>{names[k]}</span><i style="width:{100 * known.probabilities[k]:.1f}%"></i><span>{100 * known.probabilities[k]:.1f} %</span></div>'
         for k in best
@@ -90,13 +91,13 @@ def _read(known: Read, how: str) -> str:
     return (
         f'<h3>Traditional: what is this?</h3><div class="startrow"><div class="figure one">{picture}</div><div class="bars">{bars}</div></div>'
         '<p class="note">A classifier reads a real test picture: p(word | picture). It cannot draw.</p>'
-        f'<div class="runline"><span class="badge {how}">{how}</span> <b>{data.get(two_ways.DATASET).extractor}</b> · test picture by seed {known.seed}</div>'
+        f'<div class="runline"><span class="badge {how}">{how}</span> <b>{two_ways.dataset().extractor}</b> · test picture by seed {known.seed}</div>'
     )
 
 
 def _drawn(digit: str, seed: int, drawn: Mapping[str, Images], how: str) -> str:
     """What each generator drew; the place of those to come is kept."""
-    height, width, channels = data.get(two_ways.DATASET).shape
+    height, width, channels = two_ways.dataset().shape
     grey = Images(np.full((two_ways.N, height, width, channels), 128, np.uint8))
     rows = [Row(two_ways.title(family), drawn.get(family, grey)) for family in two_ways.generators()]
     settings = {"seed": seed, "digit": digit, "rows": [row.name for row in rows]}
@@ -158,7 +159,7 @@ def _strip(name: str, images: Images | None) -> str:
 def _training() -> Images | None:
     """One place of the GAN's story at moments spread over it."""
     try:
-        story = stories.read(two_ways.RECORDED_WITH)
+        story = stories.read(_recorder())
     except PlaygroundError:
         return None
     return Images(story.pictures[_spread(len(story.pictures)), 0])
@@ -190,6 +191,11 @@ def _feedback() -> Images | None:
         return None
     half = MOMENTS // 2
     return Images(np.concatenate([lesson.steps[0].images.pixels[:half], lesson.steps[3].images.pixels[:half]]))
+
+
+def _recorder() -> str:
+    """The id of the card beside whose previews the first paint is."""
+    return two_ways.generators()[two_ways.RECORDED_WITH].id
 
 
 def _spread(count: int) -> Sequence[int]:

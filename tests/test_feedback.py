@@ -137,5 +137,14 @@ def test_the_panel_says_how_sure_it_is_and_what_a_visitor_cannot_know():
 
 
 def test_a_card_that_is_not_the_faces_records_none():
-    assert not list(feedback.recorded(registry.get("vae-mnist"))) and json.dumps(next(feedback.recorded(registry.get(feedback.CARD)))[2])
+    assert not list(feedback.recorded(registry.get("vae-mnist"), 7)) and json.dumps(
+        next(feedback.recorded(registry.get(feedback.CARD), 7))[2]
+    )
     assert isinstance(feedback.pictures(0, np.zeros((1, AXES))), Images)
+
+
+@pytest.mark.parametrize("seed", [None, -1, 1.5, "x", 2**31])
+def test_a_bad_seed_is_one_sentence_before_any_model_is_asked(seed):
+    for ask in (feedback.pairs, feedback.face, lambda seed: feedback.pictures(seed, np.zeros((1, AXES)))):
+        with pytest.raises(PlaygroundError, match="seed"):
+            ask(seed)

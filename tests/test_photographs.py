@@ -116,7 +116,7 @@ def test_a_shipped_one_answers_with_what_it_knows_at_its_own_size():
 
 
 def test_what_is_recorded_for_the_first_paint_is_what_the_model_makes():
-    ((name, rows, settings),) = repaint.recorded(registry.get(SHIPPED))
+    ((name, rows, settings),) = repaint.recorded(registry.get(SHIPPED), 7)
     kept, about = previews.read_rows(SHIPPED, name)
     for fresh, was in zip(rows, kept, strict=True):
         limit = 2 * repaint.AMPLIFIED if fresh.name == "difference" else 2

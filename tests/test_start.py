@@ -36,7 +36,7 @@ def test_a_wrong_request_is_one_sentence(digit, seed):
 
 
 def test_the_first_paint_is_what_the_models_give():
-    rows, about = previews.read_rows(two_ways.RECORDED_WITH, "ways")
+    rows, about = previews.read_rows(start._recorder(), "ways")
     known, drawn = two_ways.restored(rows, about)
     again = two_ways.read(known.digit, known.seed)
     assert np.array_equal(known.picture.uint8(), again.picture.uint8()) and np.allclose(known.probabilities, again.probabilities, atol=0.01)
@@ -44,7 +44,7 @@ def test_the_first_paint_is_what_the_models_give():
     assert set(drawn) == set(live)
     for family, images in live.items():
         assert np.abs(drawn[family].pixels.astype(int) - images.uint8()).mean() < 1, family
-    assert about["weights"] == previews._hashes(two_ways.RECORDED_WITH)
+    assert about["weights"] == previews._hashes(start._recorder())
 
 
 def test_it_is_the_first_tab_and_each_of_its_links_leads_to_one():

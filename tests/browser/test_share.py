@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import open_tab, press, set_number
+from tests.browser.looking import SLOW, open_tab, press, set_number
 
 
 def test_the_address_keeps_in_step_and_a_link_shows_how_to_share(page: Page, url: str) -> None:
@@ -22,6 +22,22 @@ def test_the_address_keeps_in_step_and_a_link_shows_how_to_share(page: Page, url
     assert f'src="{url.rstrip("/")}' in shown.locator("textarea").input_value()
     expect(shown).to_contain_text("this machine alone")
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 1
+
+
+def test_a_reload_brings_the_settings_back_and_draws_nothing_unasked(page: Page, url: str) -> None:
+    panel = open_tab(page, "gan")
+    set_number(panel, "n (samples)", 2)
+    set_number(panel, "Seed", 62)
+    press(panel, "gan")
+    page.wait_for_function("location.search.includes('seed=62')")
+    page.reload()
+    page.wait_for_function("window.playgroundIsOpen")
+    expect(panel.locator("input[type=number][aria-label='Seed']").first).to_have_value("62")
+    page.wait_for_timeout(1500)
+    assert panel.locator("#gan-out .badge.recorded").count() and not panel.locator("#gan-out .badge.live").count()
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator("#gan-out .badge.live")).to_be_visible(timeout=SLOW)
 
 
 def test_on_a_space_the_page_around_it_is_told_and_its_address_is_shared(page: Page) -> None:
