@@ -82,7 +82,9 @@ def _choosing() -> dict[str, Any]:
     picks = gr.State((feedback.SEED, []))  # the seed whose pairs are shown, and the visitor's choices so far: 0 left, 1 right
 
     @widgets.guarded
-    def begin(seed: int) -> tuple[str, tuple[int, list[int]]]:
+    def begin(seed: int | None) -> Any:
+        if seed is None:  # somebody is about to type another one
+            return gr.skip(), gr.skip()
         return _pair(feedback.pictures(seed, feedback.pairs(seed)[0]), 0), (seed, [])
 
     def chooser(side: int) -> Any:
@@ -198,7 +200,7 @@ def _take(found: Lesson, rows: list[Row], link: str) -> str:
 
 def _liked(found: Lesson) -> str:
     """What the numbers beside the rows are."""
-    words = "Strength is how much reward a nat of divergence must bring to be worth it, turned round: the larger, the further it goes."
+    words = "Strength: how many nats of divergence one point of reward is worth; the larger, the further the generator goes."
     if found.agreement is not None:
         words += " Liked: the person's true taste, applied to what a reader network sees in the faces; the reward was never shown it."
     return f'<p class="note">{words}</p>'

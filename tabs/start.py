@@ -27,7 +27,7 @@ def build() -> TabPage:
     """The tab's components and events."""
     gr.HTML(
         '<div class="opening"><h2>What is generative AI?</h2><p>Most of what was called AI before looks at something and says what it is: a picture goes in, a word comes out. '
-        "Generative AI goes the other way: a word goes in, and out comes a picture, a text or a tune that nobody has made before. It has not stored any; it has learnt what such things "
+        "Generative AI goes the other way: a word goes in, and out comes a picture, a text or a tune that nobody has made before. It does not look one up; it has learnt what such things "
         "are like, and draws a new one.</p></div>",
         padding=False,
     )
