@@ -273,3 +273,25 @@ def test_the_stages_follow_each_other_without_a_gap():
     stages = list(stable_diffusion.spans(stable_diffusion.Config()).values())
     assert stages[0][0] == 0 and stages[-1][1] == stable_diffusion.Config().num_steps
     assert all(end == first for (_, end), (first, _) in zip(stages[:-1], stages[1:], strict=True))
+
+
+def test_a_run_with_more_numbers_in_its_code_begins_with_what_the_shipped_one_knows(trainee, folder: Path, monkeypatch):
+    monkeypatch.setattr(registry, "get", lambda _: CARD)
+    more = stable_diffusion.StableDiffusionTrainee(dataclasses.replace(SMALL, latent_channels=6, keeping=1.0, seed=1), "faces")
+    for name, state in more.earlier(CARD.id).items():
+        more.modules[name].load_state_dict(state)
+    batch, t = batch_of(data.again("faces", range(4))), torch.tensor([10, 700, 3, 500])
+    tokens = stable_diffusion.tokens_of(trainee.tokenizer, batch.captions)
+    old, new = (each.modules["codec"].vae for each in (trainee, more))
+    with torch.no_grad():
+        known, code = old.encode(batch.x).latent_dist, new.encode(batch.x).latent_dist
+        assert torch.allclose(code.mean[:, :4], known.mean, atol=1e-4) and torch.allclose(code.logvar[:, :4], known.logvar, atol=1e-4)
+        assert code.mean[:, 4:].std() > 0.001
+        assert torch.allclose(new.decode(code.mean).sample, old.decode(known.mean).sample, atol=1e-4)
+        drawn, before = more.modules["worded"](code.mean, t, tokens)[0], trainee.modules["worded"](known.mean, t, tokens)[0]
+        assert torch.allclose(drawn[:, :4], before, atol=1e-4)
+    told = more.step(batch, 0, torch.Generator().manual_seed(0), lambda *_: None)
+    assert told["change"] < 1e-6
+    with torch.no_grad():
+        new.quant_conv.bias += 0.5
+    assert more.step(batch, 0, torch.Generator().manual_seed(0), lambda *_: None)["change"] > 0.1

@@ -23,6 +23,7 @@ from playground import data, hub, registry, weights
 from playground.device import half_dtype, pick_device
 from playground.errors import ControlError
 from playground.models.nets.denoiser import denoiser_recipe
+from playground.models.nets.growth import grown
 from playground.models.nets.linear_decoder import LinearDecoder
 from playground.sampling import attention, latents
 from playground.sampling import denoise as loop
@@ -44,7 +45,8 @@ UNCLIPPED: Mapping[str, Any] = {"DDIM": {"clip_sample": False}, "DDPM": {"clip_s
 @dataclass(frozen=True)
 class Config:
     """The recipe's settings. vae_steps, detail_steps: of num_steps, those of the first two stages, with vae_batch pictures each; decoder_steps:
-    of the last. detail: how much more errors count where a picture is full of contrast, from the second stage on.
+    of the last. detail: how much more errors count where a picture is full of contrast, from the second stage on. keeping: of a run that starts
+    from shipped weights, weight of the squared change of the numbers that their code has, so that the denoiser still knows them.
 
     vae_channels: at full resolution; twice at half, four times at a quarter of it. kl: weight of the codes' divergence from N(0, I), per
     number, against the mean absolute error. words: size of a word's vector. unlabelled: share of the captions that are left out, for guidance.
@@ -57,6 +59,7 @@ class Config:
     vae_steps: int = 2500
     detail_steps: int = 0
     detail: float = 0.0
+    keeping: float = 0.0
     vae_batch: int = 16
     decoder_steps: int = 6000
     words: int = 128
@@ -239,6 +242,15 @@ class StableDiffusionTrainee(Trainee):
         super().__init__(modules, optimizers, averaged=tuple(modules))
         self.alphas_cumprod = loop.alphas_cumprod()
         self.scale: float | None = None
+        self.before: nn.Module | None = None  # the codec of the weights that the run starts from
+
+    def earlier(self, card_id: str) -> dict[str, Mapping[str, torch.Tensor]]:
+        """The shipped pipeline's weights; where this one's code has more numbers, in their places among its own (see grown)."""
+        pipe = read_pipeline(registry.get(card_id))
+        shipped = {"codec": Codec(pipe.vae), "worded": Worded(pipe.text_encoder, pipe.unet, self.modules["worded"].read.out_features)}
+        shipped["worded"].read = self.modules["worded"].read  # not of the pipeline: it is learnt anew
+        self.before = shipped["codec"].requires_grad_(False)
+        return {name: grown(module.state_dict(), self.modules[name].state_dict()) for name, module in shipped.items()}
 
     def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
         stage = next(name for name, (first, end) in spans(self.config).items() if first <= i < end)
@@ -255,8 +267,13 @@ class StableDiffusionTrainee(Trainee):
             update(stage, counted)
             return {"painting": error.mean().detach()}
         divergence = 0.5 * (mean.float().square() + logvar.float().exp() - 1.0 - logvar.float()).mean()
-        update(stage, counted + self.config.kl * divergence)
-        return {"painting": error.mean().detach(), "divergence": divergence.detach()}
+        loss, logged = counted + self.config.kl * divergence, {"painting": error.mean().detach(), "divergence": divergence.detach()}
+        if self.before is not None and self.config.keeping:
+            known = self.before(x)
+            change = (mean[:, : known.shape[1]].float() - known.float()).square().mean()
+            loss, logged = loss + self.config.keeping * change, {**logged, "change": change.detach()}
+        update(stage, loss)
+        return logged
 
     def _denoise(self, batch: Batch, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
         n, device = len(batch), batch.x.device

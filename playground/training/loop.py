@@ -241,11 +241,10 @@ def _restore(path: Path, trainee: Trainee, average: Mapping[str, nn.Module]) -> 
 
 
 def _start_from(card_id: str, trainee: Trainee, average: Mapping[str, nn.Module]) -> None:
-    shipped = weights.load(card_id, **{name: type(module) for name, module in trainee.modules.items()})
-    for name, module in shipped.items():
-        trainee.modules[name].load_state_dict(module.state_dict())
+    for name, state in trainee.earlier(card_id).items():
+        trainee.modules[name].load_state_dict(state)
         if name in average:
-            average[name].load_state_dict(module.state_dict())
+            average[name].load_state_dict(state)
 
 
 def _write_story(out: Path, story: Mapping[str, np.ndarray], log: list[Mapping[str, float]]) -> None:

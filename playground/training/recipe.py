@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from playground import weights
 from playground.types import Images, Texts
 
 Update = Callable[..., None]
@@ -58,6 +59,11 @@ class Trainee:
     def step(self, batch: Any, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
         """Trains on one batch (a Batch of pictures, or what the recipe's own batches are) with every draw from the generator; returns what to log, by name."""
         raise NotImplementedError
+
+    def earlier(self, card_id: str) -> dict[str, Mapping[str, torch.Tensor]]:
+        """The weights that a run begins with which starts from a shipped card, by module: those of the card. Raises WeightsUnavailable."""
+        shipped = weights.load(card_id, **{name: type(module) for name, module in self.modules.items()})
+        return {name: module.state_dict() for name, module in shipped.items()}
 
     def preview(self, modules: Mapping[str, nn.Module]) -> Images | Texts | None:
         """What the (averaged) modules make of the same fixed noise or uniform numbers, or None if the family has no such story."""
