@@ -26,6 +26,8 @@ WAYS = {
     "diffusion": "denoising",
     "autoencoder": "reconstruction",
 }
+ABOUT_KINDS = ("mode_coverage", "mode_distance", "legible")  # measured where a data set says what its samples are made of
+SHARES = ("precision", "recall", "coverage", "class_right", *ABOUT_KINDS)
 MAX_DIGITS = 12
 NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
 DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}")
@@ -61,10 +63,25 @@ METRICS: tuple[Metric, ...] = (  # name, title, what it says in one sentence, gr
         True,
     ),
     ("coverage", "Coverage", "Share of real pictures with a drawn one close by: recall that outliers do not fool.", "quality", True),
-    ("class_right", "Class right", "Share of pictures that a classifier reads as the digit asked for.", "quality", True),
+    ("class_right", "Class right", "Share of pictures that a classifier reads as what was asked for.", "quality", True),
+    (
+        "mode_coverage",
+        "Kinds covered",
+        "Of all combinations of features that real ones come in, the share that is drawn legibly and at least a third as often as in truth.",
+        "quality",
+        True,
+    ),
+    (
+        "mode_distance",
+        "Kinds, distance from the truth",
+        "Total variation between how often each kind is drawn and how often it is real: the share that would have to be drawn otherwise.",
+        "quality",
+        False,
+    ),
+    ("legible", "Legible", "Share read with at least the confidence of the least legible hundredth of real ones.", "quality", True),
     ("fid", "FID, second judge", "FID in the features of a classifier of another shape, on which nothing was tuned.", "referee", False),
     ("kid", "KID, second judge", "KID in the features of that second classifier.", "referee", False),
-    ("class_right", "Class right, second judge", "What that second classifier reads as the digit asked for.", "referee", True),
+    ("class_right", "Class right, second judge", "What that second classifier reads as what was asked for.", "referee", True),
 )
 FACTS = (
     ("architecture", "Architecture"),
@@ -106,10 +123,26 @@ class Row:
         return any(cell.measured for cell in self.cells)
 
 
-def chosen() -> dict[str, ModelCard]:
-    """The card that stands for each family, in ORDER: the first of the family that samples pictures."""
-    drawing = [card for card in registry.shipped() if "sample" in card.can and card.kind == "image"]
+def chosen(dataset: str | None = None) -> dict[str, ModelCard]:
+    """The card that stands for each family, in ORDER: the first of the family that samples pictures, of any data set or of this one."""
+    drawing = [card for card in _drawing() if dataset in (None, card.dataset)]
     return {family: next(card for card in drawing if card.family == family) for family in ORDER}
+
+
+def datasets() -> tuple[str, ...]:
+    """The data sets on which every family was trained."""
+    found = dict.fromkeys(card.dataset for card in _drawing())
+    return tuple(name for name in found if {card.family for card in _drawing() if card.dataset == name} >= set(ORDER))
+
+
+def _drawing() -> list[ModelCard]:
+    return [card for card in registry.shipped() if "sample" in card.can and card.kind == "image"]
+
+
+def fact(card: ModelCard, key: str) -> str:
+    """What a card says under a key of FACTS, or else what the first one of its family says."""
+    alike = [each for each in registry.shipped() if (each.family, each.kind) == (card.family, card.kind)]
+    return next((each.facts[key] for each in (card, *alike) if key in each.facts), "–")
 
 
 def label_of(card: ModelCard) -> Label | None:
@@ -181,12 +214,17 @@ def judge(found: Run, asked: object = "any") -> dict[str, Any]:
     return {**numbers, "why": "" if is_asked else "cannot be asked for a digit"}
 
 
-def rows(found: Sequence[Measurement] | None = None) -> tuple[Row, ...]:
-    """The whole table: three summary rows, the facts of the cards, the costs, the quality; from the shipped measurements by default."""
+def rows(found: Sequence[Measurement] | None = None, dataset: str | None = None) -> tuple[Row, ...]:
+    """The whole table: three summary rows, the facts of the cards, the costs, the quality; from the shipped measurements by default.
+
+    dataset: whose models it is about, by default the first one's. Rows of what is not measured on it (a second judge, kinds) are left out.
+    """
     found = measurements.read() if found is None else found
-    cards = chosen()
+    dataset = dataset or datasets()[0]
+    cards = chosen(dataset)
     table = [
         _with_notes(
+            cards,
             "Looks real",
             "Precision: share of drawn pictures that lie among the real ones. Below it, KID: the distance of the whole to the real ones.",
             found,
@@ -194,41 +232,46 @@ def rows(found: Sequence[Measurement] | None = None) -> tuple[Row, ...]:
             _kid_in_words,
         ),
         _with_notes(
+            cards,
             "Variety",
             "Recall: share of real pictures that lie among the drawn ones. Below it, coverage: share of real ones with a drawn one close by.",
             found,
             "recall",
             _coverage,
         ),
-        _with_notes("Time", "Seconds for 64 samples at the default setting, after loading.", found, "seconds", _calls),
+        _with_notes(cards, "Time", "Seconds for 64 samples at the default setting, after loading.", found, "seconds", _calls),
     ]
     for key, title in FACTS:
-        table.append(Row(title, "", "facts", tuple(Cell(card.facts.get(key, "–")) for card in cards.values())))
+        table.append(Row(title, "", "facts", tuple(Cell(fact(card, key)) for card in cards.values())))
     for name, title, explanation, group, more in METRICS:
-        table.append(_measured_row(name, title, explanation, group, more, found))
+        row = _measured_row(cards, name, title, explanation, group, more, found)
+        if row.is_measured or (group != "referee" and name not in ABOUT_KINDS):
+            table.append(row)
     return tuple(table)
 
 
-def _with_notes(title: str, explanation: str, found: Sequence[Measurement], metric: str, note: Any) -> Row:
+def _with_notes(cards: Mapping[str, ModelCard], title: str, explanation: str, found: Sequence[Measurement], metric: str, note: Any) -> Row:
     """A summary row: one metric, and what note says of a card beneath it."""
-    row = _measured_row(metric, title, explanation, "summary", metric != "seconds", found)
+    row = _measured_row(cards, metric, title, explanation, "summary", metric != "seconds", found)
     cells = [
         Cell(cell.text, note(found, card.id), cell.measured, cell.bar, cell.floor, cell.is_best)
-        for cell, card in zip(row.cells, chosen().values(), strict=True)
+        for cell, card in zip(row.cells, cards.values(), strict=True)
     ]
     return Row(row.title, row.explanation, row.group, tuple(cells), row.conditions, row.more_is_better)
 
 
-def _measured_row(metric: str, title: str, explanation: str, group: str, more: bool | None, found: Sequence[Measurement]) -> Row:
-    by_family = {family: measured(found, card.id, metric, referee=group == "referee") for family, card in chosen().items()}
+def _measured_row(
+    cards: Mapping[str, ModelCard], metric: str, title: str, explanation: str, group: str, more: bool | None, found: Sequence[Measurement]
+) -> Row:
+    by_family = {family: measured(found, card.id, metric, referee=group == "referee") for family, card in cards.items()}
     present = {family: m for family, m in by_family.items() if m is not None}
     best = leaders(present, most=more) if more is not None else ()
     alike = comparable(present.values())
-    top = max([1.0 if metric in ("precision", "recall", "coverage", "class_right") else 0.0, *(m.value for m in present.values())])
+    top = max([1.0 if metric in SHARES else 0.0, *(m.value for m in present.values())])
     cells = []
     for family, m in by_family.items():
         if m is None:
-            cells.append(Cell("–", _reason_missing(family, metric)))
+            cells.append(Cell("–", _reason_missing(cards[family], metric)))
             continue
         note = " · ".join(part for part in (beside_floor(m), "" if alike else conditions(m)) if part)
         drawn = more is not None and top > 0
@@ -239,9 +282,9 @@ def _measured_row(metric: str, title: str, explanation: str, group: str, more: b
     return Row(title, explanation, group, tuple(cells), conditions(next(iter(present.values()))) if present and alike else "", more)
 
 
-def _reason_missing(family: str, metric: str) -> str:
-    if metric == "class_right" and label_of(chosen()[family]) is None:
-        return "cannot be asked for a digit"
+def _reason_missing(card: ModelCard, metric: str) -> str:
+    if metric == "class_right" and label_of(card) is None:
+        return "cannot be asked for one"
     return "not measured yet: python -m playground.metrics"
 
 

@@ -9,30 +9,38 @@ from playground.comparison import Cell, Row, beside_floor, conditions, formatted
 from playground.errors import WeightsUnavailable
 from playground.metrics import measurements
 from playground.types import Measurement, ModelCard, Run
-from playground.verdict import comparable, leaders, measured
+from playground.verdict import NOT_MEASURED, comparable, leaders, measured, times
 
 LADDER = ("rnn", "transformer")  # families from the simplest up; in each, cards from the best down
-METRICS = (  # name, title, what it says in one sentence, whether more is better
+METRICS = (  # name, title, what it says in one sentence, group, whether more is better
     (
         "loss",
         "Loss",
         "How surprised it is by a character of the last tenth of the plays, which it has never seen: nats per character, all 111,540 scored once.",
+        "summary",
         False,
     ),
-    ("bits_per_char", "Bits per character", "The same in bits: what a character would cost in a file packed with this model.", False),
+    (
+        "bits_per_char",
+        "Bits per character",
+        "The same in bits: what a character would cost in a file packed with this model.",
+        "quality",
+        False,
+    ),
     (
         "train_loss",
         "Loss on what it has read",
         "The same over as many characters of the training text. Far below the loss: it knows them by heart.",
+        "quality",
         None,
     ),
-    ("characters_per_second", "Characters per second", "One text of 300 characters, after loading.", True),
-    ("first_seconds", "First character", "Seconds from the request to the first character, after loading.", None),
-    ("batch_ratio", "Four at once", "Seconds for four texts of 300 characters in one batch, as a multiple of one text's.", None),
-    ("parameters", "Parameters", "How many numbers training set; of n-grams, how many counts are kept.", None),
-    ("size_bytes", "Size", "Bytes of the weights on disk.", None),
-    ("training_seconds", "Training time", "How long the shipped weights were trained.", None),
-    ("characters_seen", "Characters seen", "How many characters training looked at, each repetition counted.", None),
+    ("characters_per_second", "Characters per second", "One text of 300 characters, after loading.", "summary", True),
+    ("first_seconds", "First character", "Seconds from the request to the first character, after loading.", "cost", None),
+    ("batch_ratio", "Four at once", "Seconds for four texts of 300 characters in one batch, as a multiple of one text's.", "cost", None),
+    ("parameters", "Parameters", "How many numbers training set; of n-grams, how many counts are kept.", "cost", None),
+    ("size_bytes", "Size", "Bytes of the weights on disk.", "cost", None),
+    ("training_seconds", "Training time", "How long the shipped weights were trained.", "cost", None),
+    ("characters_seen", "Characters seen", "How many characters training looked at, each repetition counted.", "cost", None),
 )
 
 
@@ -75,11 +83,31 @@ def _write(
 def rows(found: Sequence[Measurement] | None = None) -> tuple[Row, ...]:
     """What was measured of each, one row a metric, cells in the order of cards(); rows that nobody was measured by are left out."""
     found = measurements.read() if found is None else found
-    table = [_row(name, title, explanation, more, found) for name, title, explanation, more in METRICS]
+    table = [_row(*metric, found) for metric in METRICS]
     return tuple(row for row in table if row.is_measured)
 
 
-def _row(metric: str, title: str, explanation: str, more: bool | None, found: Sequence[Measurement]) -> Row:
+def sentence(found: Sequence[Measurement] | None = None) -> str:
+    """Who is least surprised by what it has not read, and who writes fastest; says so where nothing was measured."""
+    found = measurements.read() if found is None else found
+    titles = {card.id: card.title for card in cards()}
+    loss, speed = (
+        {name: m for name in titles if (m := measured(found, name, metric))} for metric in ("bits_per_char", "characters_per_second")
+    )
+    if len(loss) < 2 or not comparable(loss.values()):
+        return NOT_MEASURED
+    order = sorted(loss, key=lambda name: loss[name].value)
+    said = (
+        f"{titles[order[0]]} guesses unread text best ({loss[order[0]].value:.2f} bits a character), "
+        f"{titles[order[-1]]} worst ({loss[order[-1]].value:.2f})"
+    )
+    if len(speed) < 2 or not comparable(speed.values()):
+        return f"{said}."
+    fast = max(speed, key=lambda name: speed[name].value)
+    return f"{said}; {titles[fast]} writes fastest, {times(speed[fast].value / speed[order[0]].value)} times as fast as the best guesser."
+
+
+def _row(metric: str, title: str, explanation: str, group: str, more: bool | None, found: Sequence[Measurement]) -> Row:
     by_card = {card.id: measured(found, card.id, metric) for card in cards()}
     present = {card_id: m for card_id, m in by_card.items() if m is not None}
     best = leaders(present, most=more) if more is not None else ()
@@ -92,4 +120,4 @@ def _row(metric: str, title: str, explanation: str, more: bool | None, found: Se
         bar = m.value / top if more is not None and top > 0 else None
         cells.append(Cell(formatted(m), beside_floor(m), m, bar, None, card_id in best and len(best) < len(present)))
     alike = present and comparable(present.values())
-    return Row(title, explanation, "language", tuple(cells), conditions(next(iter(present.values()))) if alike else "", more)
+    return Row(title, explanation, group, tuple(cells), conditions(next(iter(present.values()))) if alike else "", more)

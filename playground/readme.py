@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from playground import comparison, known, language, verdict, weights
+from playground import comparison, data, known, language, tables, weights
 from playground.comparison import Row
+from playground.tables import Table
 
 README = weights.ASSETS.parent / "README.md"
 BLOCKS = ("measured", "known factors", "models of text")  # each stands between two markers
 
 
-def as_markdown(rows: Sequence[Row]) -> str:
-    """The comparison table as it is seen, in Markdown."""
-    return _table([card.title for card in comparison.chosen().values()], rows)
+def as_markdown(table: Table) -> str:
+    """A table as it is seen, in Markdown."""
+    return _table([card.title for card in table.columns.values()], table.rows)
 
 
 def language_block() -> str:
@@ -39,14 +41,17 @@ def _table(titles: Sequence[str], rows: Sequence[Row]) -> str:
 
 
 def block() -> str:
-    """What stands between the markers: the verdict, the measured rows, where and when they were measured."""
-    rows = [row for row in comparison.rows() if row.is_measured]
+    """What stands between the markers, for each data set of pictures: the verdict, the measured rows, where and when they were measured."""
+    return "\n".join(f"#### {data.get(name).noun.capitalize()}\n\n{_measured(tables.of(name))}" for name in comparison.datasets())
+
+
+def _measured(table: Table) -> str:
+    rows = [row for row in table.rows if row.is_measured]
     found = [cell.measured for row in rows for cell in row.cells if cell.measured]
-    sentence = verdict.verdict(found, {family: card.id for family, card in comparison.chosen().items()})
     runs = dict.fromkeys((m.when[:10], m.machine, m.commit, m.command) for m in found if m.extractor)
     origins = [f"{when} on {machine}, commit {commit}, by `{command}`" for when, machine, commit, command in runs]
     origin = f"\nMeasured {'; '.join(origins)}.\n" if origins else ""
-    return f"{sentence}\n\n{as_markdown(rows)}{origin}"
+    return f"{table.sentence}\n\n{as_markdown(replace(table, rows=tuple(rows)))}{origin}"
 
 
 def markers(name: str) -> tuple[str, str]:

@@ -370,7 +370,7 @@ class Measurement:
 class Dataset:
     """What is known of a data set without loading it: shape is (h, w, c), empty of a text; extractor the card whose features judge it, if any.
 
-    sizes: samples of each split, of a text its characters. labels: the classes, of a text the characters that it is made of. factors: what every sample is made of, where that is known; label_factor names the one that is also the label, counted those
+    noun: what its samples are called. sizes: samples of each split, of a text its characters. labels: the classes, of a text the characters that it is made of. factors: what every sample is made of, where that is known; label_factor names the one that is also the label, counted those
     whose combinations are the kinds that a model should cover.
     """
 
@@ -382,6 +382,7 @@ class Dataset:
     extractor: str
     licence: str
     source: str
+    noun: str = "samples"
     factors: tuple[Slider | Choice, ...] = ()
     label_factor: str | None = None
     counted: tuple[str, ...] = ()

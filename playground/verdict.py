@@ -32,7 +32,7 @@ def verdict(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
     )
     if not clauses:
         return "The recorded numbers do not put one generator before another." + rest
-    return f"On these digits {', '.join(clauses[:-1])}{', and ' if len(clauses) > 1 else ''}{clauses[-1]}." + rest
+    return f"On these {_noun(cards[GENERATORS[0]])} {', '.join(clauses[:-1])}{', and ' if len(clauses) > 1 else ''}{clauses[-1]}." + rest
 
 
 def values(found: Sequence[Measurement], cards: Mapping[str, str], metric: str, referee: bool = False) -> dict[str, Measurement]:
@@ -147,14 +147,17 @@ def _distance(found: Sequence[Measurement], cards: Mapping[str, str]) -> dict[st
 def _figures(found: Mapping[str, Measurement], chosen: Sequence[str], metric: str) -> str:
     """The numbers of the chosen, with that of real pictures beside them."""
     floor = found[chosen[0]].floor
-    return f"{metric} {_listed([f'{found[family].value:.2f}' for family in chosen])}" + (
-        "" if floor is None else f", real digits {floor:.2f}"
-    )
+    real = "" if floor is None else f", real {_noun(found[chosen[0]].card)} {floor:.2f}"
+    return f"{metric} {_listed([f'{found[family].value:.2f}' for family in chosen])}{real}"
 
 
 def _beside_floor(m: Measurement) -> str:
     name = m.metric.upper()
-    return f"{name} {times(m.value / m.floor)} times that of real digits" if has_ratio(m) else f"{name} {m.value:.3g}"
+    return f"{name} {times(m.value / m.floor)} times that of real {_noun(m.card)}" if has_ratio(m) else f"{name} {m.value:.3g}"
+
+
+def _noun(card_id: str) -> str:
+    return data.get(registry.get(card_id).dataset).noun
 
 
 def _names(families: Sequence[str], capital: bool = False) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import comparison, data, registry, verdict
+from playground import comparison, data, registry, tables
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import Images, ModelCard, Run
 from tabs import blind, export, languages, pictures, table, widgets
@@ -28,7 +28,6 @@ QUESTION = "Write the same number with three seeds. Which family changes its han
 def build() -> TabPage:
     """The tab's components and events."""
     cards = comparison.chosen()
-    rows = comparison.rows()
     gr.HTML(
         '<div class="opening"><h2>Four ways to learn to write</h2><p>All four have looked at the same handwritten digits, and none stores one. '
         "Give them a number: see how each writes it, how long that takes, and whether a classifier can read it.</p></div>",
@@ -118,7 +117,11 @@ def build() -> TabPage:
         button.click(None, js=f"() => window.playgroundStopped('tab-{ID}')", api_visibility="private")
 
     with gr.Accordion("How they differ", open=True):
-        gr.HTML(_verdict(rows) + table.table(rows) + table.origin(rows) + export.links(rows), padding=False)
+        kinds = tables.names()
+        first = next(iter(kinds))
+        of = gr.Radio(list(kinds), value=first, label="Data", info="Each table compares models of the same data.", elem_classes="inline")
+        facts = gr.HTML(_facts(first), padding=False, elem_id=f"{ID}-table")
+        of.change(widgets.guarded(_facts), of, facts, api_visibility="private", show_progress="hidden")
     linked = blind.build(ID)
     languages.build(ID)
     with gr.Accordion("Look inside", open=False):
@@ -129,14 +132,14 @@ def build() -> TabPage:
             "**The best picture, and patience:** diffusion; large systems put it on the codes of a VAE, to have both. "
             f"**Smaller, cleaner, comparable pictures rather than new ones:** autoencoder.\n\n**Ask yourself:** {QUESTION}"
         )
-    return TabPage(ID, {"number": number, "seed": seed, "n": n, "label": label, **linked})
+    return TabPage(ID, {"number": number, "seed": seed, "n": n, "label": label, "data": of, **linked})
 
 
-def _verdict(rows: tuple[comparison.Row, ...]) -> str:
-    """The sentence above the table, from the table's own measurements."""
-    chosen = {family: card.id for family, card in comparison.chosen().items()}
-    found = [cell.measured for row in rows for cell in row.cells if cell.measured]
-    return f'<p class="verdict"><span class="badge recorded">recorded</span> {html.escape(verdict.verdict(found, chosen))}</p>'
+def _facts(noun: str) -> str:
+    """The table of a kind of data: a sentence, the rows, where the numbers come from, and files to keep."""
+    found = tables.of(tables.names().get(noun, noun))
+    sentence = f'<p class="verdict"><span class="badge recorded">recorded</span> {html.escape(found.sentence)}</p>'
+    return sentence + table.table(found) + table.origin(found) + export.links(found)
 
 
 def _classes(cards: Mapping[str, ModelCard]) -> tuple[str, ...]:

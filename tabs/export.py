@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from playground import comparison
-from playground.comparison import Row
 from playground.readme import as_markdown
+from playground.tables import Table
 from playground.types import Images
 from tabs import pictures
 
@@ -41,24 +40,23 @@ SCALE = 4  # a 28-pixel digit is a dot on a poster
 NAME_WIDTH, LINE, MARGIN = 190, 28, 14
 
 
-def as_csv(rows: Sequence[Row]) -> str:
+def as_csv(table: Table) -> str:
     """One line for each cell, with everything that is known of its measurement; numbers as numbers, text safe in a spreadsheet."""
-    cards = comparison.chosen()
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)  # else a lone \\r in a text splits its line
     writer.writerow(COLUMNS)
-    for row in rows:
-        for (family, card), cell in zip(cards.items(), row.cells, strict=True):
+    for row in table.rows:
+        for (family, card), cell in zip(table.columns.items(), row.cells, strict=True):
             known = vars(cell.measured) if cell.measured else {}
             line = {**known, "row": row.title, "family": family, "model": card.id, "text": cell.text, "note": cell.note}
             writer.writerow([_safe(line.get(name)) for name in COLUMNS])
     return buffer.getvalue()
 
 
-def links(rows: Sequence[Row]) -> str:
+def links(table: Table) -> str:
     """Both files as links that save them."""
-    csv_link = pictures.download(as_csv(rows).encode("utf-8"), "text/csv", "comparison.csv", "CSV")
-    markdown_link = pictures.download(as_markdown(rows).encode("utf-8"), "text/markdown", "comparison.md", "Markdown")
+    csv_link = pictures.download(as_csv(table).encode("utf-8"), "text/csv", f"comparison-{table.dataset}.csv", "CSV")
+    markdown_link = pictures.download(as_markdown(table).encode("utf-8"), "text/markdown", f"comparison-{table.dataset}.md", "Markdown")
     return f'<div class="takes">Take the table away: {csv_link} {markdown_link}</div>'
 
 

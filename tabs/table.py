@@ -5,22 +5,25 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from playground import comparison
+from playground import comparison, data
 from playground.comparison import Cell, Row
+from playground.tables import Table
 from playground.types import ModelCard
 
 SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "autoencoder": "■"}  # beside the colour, never instead of it
 CLASSES = {"gan": "adversarial", "vae": "elbo", "diffusion": "denoising", "autoencoder": "reconstruction"}
-GROUPS = (
-    ("facts", "What they are: architecture, training, latent space, uses"),
-    ("cost", "What they cost: parameters, size, network calls, training"),
-    ("quality", "All that was measured: FID, KID, precision, recall, density, coverage, class right"),
-    ("referee", "A second judge, on which nothing was tuned"),
-)
+GROUPS = {
+    "facts": "What they are",
+    "cost": "What they cost",
+    "quality": "All that was measured",
+    "referee": "A second judge, on which nothing was tuned",
+}
 
 
 def who(family: str, card: ModelCard) -> str:
     """A family's name as every part of the page writes it: sign, name, and how it learns."""
+    if family not in SIGNS:
+        return f"<b>{html.escape(card.title)}</b>"
     asked = "" if comparison.label_of(card) else '<small class="cannot">cannot generate: random codes decoded</small>'
     return (
         f'<span class="who {CLASSES[family]}"><i aria-hidden="true">{SIGNS[family]}</i> <b>{html.escape(card.title)}</b>'
@@ -28,50 +31,54 @@ def who(family: str, card: ModelCard) -> str:
     )
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The whole table: three rows in sight, the rest in folds."""
-    cards = comparison.chosen()
-    head = "<tr><td></td>" + "".join(f"<th scope=col>{who(family, card)}</th>" for family, card in cards.items()) + "</tr>"
-    first = _section([row for row in rows if row.group == "summary"], head)
+def table(found: Table) -> str:
+    """The whole table: the summary in sight, the rest in folds."""
+    head = "<tr><td></td>" + "".join(f"<th scope=col>{who(key, card)}</th>" for key, card in found.columns.items()) + "</tr>"
+    parts = {group: [row for row in found.rows if row.group == group] for group in ("summary", *GROUPS)}
+    classes = [CLASSES.get(key, "") for key in found.columns]
+    first = _section(parts.pop("summary"), head, classes)
     folds = "".join(
-        f"<details><summary>{html.escape(title)}</summary>{_section([row for row in rows if row.group == group], head)}</details>"
-        for group, title in GROUPS
+        f"<details><summary>{html.escape(GROUPS[group])}: {html.escape(', '.join(row.title for row in rows))}</summary>{_section(rows, head, classes)}</details>"
+        for group, rows in parts.items()
+        if rows
     )
     return f'<div class="compare-table">{first}{folds}</div>'
 
 
-def origin(rows: Sequence[Row]) -> str:
+def origin(found: Table) -> str:
     """When and where the recorded numbers were taken, and the command that takes them again."""
-    measured = [cell.measured for row in rows if row.group in ("summary", "quality") for cell in row.cells if cell.measured]
+    measured = [cell.measured for row in found.rows if row.group in ("summary", "quality") for cell in row.cells if cell.measured]
     if not measured:
         return '<p class="runline"><span class="badge recorded">recorded</span> nothing yet: <code>python -m playground.metrics --all</code></p>'
     places = sorted({m.machine or m.device for m in measured})
     days = sorted({m.when[:10] for m in measured if m.when})
     commits = sorted({m.commit[:10] for m in measured if m.commit})
     words = [*(days[:1] if len(days) < 2 else [f"{days[0]} to {days[-1]}"]), *places, *(f"commit {commit}" for commit in commits)]
+    noun = data.get(found.dataset).noun
+    floor = f"The upright line on a bar: what real {noun} score against other real {noun}." if found.is_of_pictures else ""
     command = html.escape(measured[0].command or "python -m playground.metrics --all")
-    return f'<p class="runline"><span class="badge recorded">recorded</span> {html.escape(" · ".join(words))} · again by <code>{command}</code>. The upright line on a bar: what real digits score against other real digits.</p>'
+    return f'<p class="runline"><span class="badge recorded">recorded</span> {html.escape(" · ".join(words))} · again by <code>{command}</code>. {floor}</p>'
 
 
-def _section(rows: Sequence[Row], head: str) -> str:
-    body = "".join(_row(row) for row in rows)
+def _section(rows: Sequence[Row], head: str, classes: Sequence[str]) -> str:
+    body = "".join(_row(row, classes) for row in rows)
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Comparison, scrolls sideways"><table class="facts families">'
         f"<colgroup><col class=rowname><col><col><col><col></colgroup><thead>{head}</thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, classes: Sequence[str]) -> str:
     direction = {True: " More is better.", False: " Less is better.", None: ""}[row.more_is_better]
     conditions = f"<small>{html.escape(row.conditions)}</small>" if row.conditions else ""
     explanation = f"<small>{html.escape(row.explanation)}{direction}</small>" if row.explanation else ""
-    return f"<tr><th scope=row>{html.escape(row.title)}{explanation}{conditions}</th>{_cells(row)}</tr>"
+    return f"<tr><th scope=row>{html.escape(row.title)}{explanation}{conditions}</th>{_cells(row, classes)}</tr>"
 
 
-def _cells(row: Row) -> str:
+def _cells(row: Row, classes: Sequence[str]) -> str:
     if row.group != "facts" and not row.is_measured:
         return f'<td colspan="{len(row.cells)}" class="missing">{html.escape(row.cells[0].note)}</td>'
-    return "".join(f'<td class="{CLASSES[family]}">{_cell(cell)}</td>' for family, cell in zip(comparison.ORDER, row.cells, strict=True))
+    return "".join(f'<td class="{name}">{_cell(cell)}</td>' for name, cell in zip(classes, row.cells, strict=True))
 
 
 def _cell(cell: Cell) -> str:

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from playground import comparison, registry, verdict
+from playground import comparison, language, registry, tables, verdict
 from playground.controls import shown
 from playground.errors import ControlError, PlaygroundError
 from playground.metrics import measurements
@@ -263,6 +263,39 @@ def full() -> list[Measurement]:
     ]
 
 
+def shown_of(found: list[Measurement]) -> str:
+    known = tables.of("mnist", found)
+    return table.table(known) + table.origin(known)
+
+
+def test_there_is_a_table_of_digits_faces_and_text_and_none_has_an_empty_cell():
+    assert list(tables.names()) == ["digits", "faces", "texts"]
+    for name in tables.names().values():
+        found = tables.of(name)
+        assert {card.dataset for card in found.columns.values()} == {name}
+        assert {"summary", "facts", "cost", "quality"} <= {row.group for row in found.rows}
+        for row in found.rows:
+            assert len(row.cells) == len(found.columns)
+            assert all(cell.text not in ("", "–") or cell.note for cell in row.cells), (name, row.title)
+    with pytest.raises(PlaygroundError, match="data must be one of mnist, faces, shakespeare; got 'cats'"):
+        tables.of("cats")
+
+
+def test_only_faces_have_kinds_and_only_digits_a_second_judge():
+    groups = {name: {row.title for row in tables.of(name).rows} for name in tables.names().values()}
+    assert "Kinds covered" in groups["faces"] and "Kinds covered" not in groups["mnist"]
+    assert "FID, second judge" in groups["mnist"] and "FID, second judge" not in groups["faces"]
+
+
+def test_the_sentence_over_the_models_of_text_follows_their_numbers():
+    found = [m for m in measurements.read() if m.metric in ("bits_per_char", "characters_per_second")]
+    said = language.sentence(found)
+    swapped = language.sentence([replace(m, value=-m.value) if m.metric == "bits_per_char" else m for m in found])
+    assert said.startswith("GPT of Shakespeare guesses unread text best (2.07 bits") and "Plain RNN of Shakespeare writes fastest" in said
+    assert swapped.startswith("N-grams of Shakespeare guesses unread text best")
+    assert language.sentence([]) == verdict.NOT_MEASURED
+
+
 def test_the_first_three_rows_are_real_variety_time():
     rows = comparison.rows([])
     assert [row.title for row in rows if row.group == "summary"] == ["Looks real", "Variety", "Time"] == [row.title for row in rows[:3]]
@@ -270,7 +303,7 @@ def test_the_first_three_rows_are_real_variety_time():
 
 
 def test_without_measurements_the_table_says_how_to_make_them():
-    page = table.table(comparison.rows([])) + table.origin(comparison.rows([]))
+    page = shown_of([])
     assert "not measured yet: python -m playground.metrics" in page and "★" not in page
 
 
@@ -315,7 +348,7 @@ def test_significant_digits_without_exponents(value, text):
 
 def test_the_page_escapes_what_measurements_hold():
     found = [replace(m, machine="<script>", command="<b>") for m in full()]
-    page = table.table(comparison.rows(found)) + table.origin(comparison.rows(found))
+    page = shown_of(found)
     assert "<script>" not in page and "<b></code>" not in page and "&lt;script&gt;" in page
 
 
@@ -323,9 +356,9 @@ def test_the_page_escapes_what_measurements_hold():
 
 
 def test_csv_reads_back_with_every_field_of_the_measurements():
-    rows = comparison.rows(full())
-    lines = list(csv.DictReader(io.StringIO(export.as_csv(rows))))
-    assert len(lines) == sum(len(row.cells) for row in rows)
+    found = tables.of("mnist", full())
+    lines = list(csv.DictReader(io.StringIO(export.as_csv(found))))
+    assert len(lines) == sum(len(row.cells) for row in found.rows)
     line = next(line for line in lines if line["row"] == "FID" and line["family"] == "gan")
     assert float(line["value"]) == 5.0 and line["extractor"] == EYES and line["n"] == "10000" and float(line["floor"]) == 4.5
 
@@ -333,15 +366,15 @@ def test_csv_reads_back_with_every_field_of_the_measurements():
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_csv_text_is_never_a_formula(text):
     found = [replace(m, machine=text, command=text) for m in full()]
-    for line in csv.DictReader(io.StringIO(export.as_csv(comparison.rows(found)), newline="")):
+    for line in csv.DictReader(io.StringIO(export.as_csv(tables.of("mnist", found)), newline="")):
         assert not any(value.startswith(export.FORMULA) for name, value in line.items() if name not in ("value", "spread", "floor"))
-    assert "'" + text in [line["machine"] for line in csv.DictReader(io.StringIO(export.as_csv(comparison.rows(found)), newline=""))]
+    assert "'" + text in [line["machine"] for line in csv.DictReader(io.StringIO(export.as_csv(tables.of("mnist", found)), newline=""))]
 
 
 def test_markdown_has_one_line_for_each_row_and_no_stray_bars():
-    rows = comparison.rows([replace(m, machine="a|b\nc") for m in full()])
-    lines = export.as_markdown(rows).splitlines()
-    assert len(lines) == len(rows) + 2
+    found = tables.of("mnist", [replace(m, machine="a|b\nc") for m in full()])
+    lines = export.as_markdown(found).splitlines()
+    assert len(lines) == len(found.rows) + 2
     assert all(line.replace("\\|", "").count("|") == len(comparison.ORDER) + 2 for line in lines)
 
 

@@ -51,8 +51,8 @@ CARDS = (
         load="playground.models.autoencoder:load",
         recipe="playground.models.autoencoder:recipe",
         facts={
-            "architecture": "The same with a third level; the denoising one keeps a map of 8 × 8 places with 8 numbers each",
-            "training": "The same loss; the denoising one is given noisy faces and faces with a part hidden",
+            "architecture": "Encoder and decoder, two ConvNets of three levels with a narrow code between them; the denoising one keeps a map of 8 × 8 places with 8 numbers each",
+            "training": "One loss: give back the picture you were given; the denoising one is given noisy faces and faces with a part hidden",
             "control": "None over new pictures; hidden parts of a given face are filled in",
         },
     ),

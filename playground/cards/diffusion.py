@@ -249,8 +249,8 @@ CARDS = (
         load="playground.models.diffusion:load",
         recipe="playground.models.diffusion:recipe",
         facts={
-            "architecture": "The same U-Net on patches of 4 x 4 points",
-            "training": "The same loss; of each face some features are told, the others hidden",
+            "architecture": "A U-Net on patches of 4 x 4 points that is asked again and again",
+            "training": "One loss: guess the noise that was added to a real picture; of each face some features are told, the others hidden",
             "control": "Any of the known features told (age, smile, glasses, ...) with guidance, the others left to chance",
         },
     ),

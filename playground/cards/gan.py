@@ -48,7 +48,7 @@ CARDS = (
         load="playground.models.gan:load",
         recipe="playground.models.gan:recipe",
         facts={
-            "architecture": "The same two ConvNets with a third level",
+            "architecture": "Generator and critic, two ConvNets of three levels without normalisation",
             "control": "Hairstyle, truncation, walks in z, mixing two faces",
         },
     ),

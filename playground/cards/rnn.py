@@ -21,7 +21,11 @@ LSTM = ModelCard(
     facts={
         "architecture": "Two layers of 512 cells; what was read lives on in a state of 2,048 numbers, behind gates",
         "training": "One loss: guess the next character, one after the other, gradients through 128 of them",
+        "latent_space": "None to draw from; its state sums up what was read",
         "likelihood": "Exact: the product of its guesses",
+        "stability": "One loss that falls; gates carry its gradient far back",
+        "control": "A prompt to go on with, temperature, top-k and top-p",
+        "uses": "Speech, handwriting, forecasts, small devices; language models before 2017",
     },
 )
 RNN = replace(
@@ -34,6 +38,7 @@ RNN = replace(
     | {
         "architecture": "One layer of 256 units, each overwritten at every character",
         "training": "One loss: guess the next character, gradients through 64 of them",
+        "stability": "One loss; its gradient fades or explodes over long texts, so it is clipped and cut",
     },
 )
 
@@ -48,6 +53,10 @@ MARKOV = replace(
     facts={
         "architecture": "No network: a table of what followed the last few characters, and how often",
         "training": "Counting, once through the text",
+        "latent_space": "None",
+        "stability": "Nothing can diverge: it counts",
+        "control": "A prompt to go on with, temperature, top-k and top-p",
+        "uses": "Spelling, compression, and a floor for every other model",
         "likelihood": "Exact: the product of its guesses",
     },
 )

@@ -70,7 +70,11 @@ CARDS = (
         facts={
             "architecture": "A transformer of four layers; each character looks back at up to 255 others",
             "training": "One loss: guess the next character, all places of a window at once",
+            "latent_space": "None to draw from; a vector for each character, which those before it change",
             "likelihood": "Exact: the product of its guesses",
+            "stability": "One loss that falls; warm-up and clipping keep it so",
+            "control": "A prompt to go on with, temperature, top-k and top-p",
+            "uses": "Chat, code, translation, summaries; in codes of pictures and sound, those too",
         },
     ),
     DATES,

@@ -74,8 +74,8 @@ CARDS = (
         load="playground.models.vae:load",
         recipe="playground.models.vae:recipe",
         facts={
-            "architecture": "The same with a third level and a code of 64 numbers",
-            "training": "The same bound (a Gaussian likelihood), and one thing more: the known features must be read off the code by straight lines",
+            "architecture": "Encoder and decoder, two ConvNets of three levels with a random code of 64 numbers between them",
+            "training": "One loss, a bound of the (Gaussian) likelihood, and one thing more: the known features must be read off the code by straight lines",
             "latent_space": "64 numbers in which each known feature has its direction",
             "control": "Hairstyle, sliders of known factors (age, smile, glasses, ...), single latent dimensions",
         },

@@ -79,6 +79,7 @@ DATASET = Dataset(
     extractor="",
     licence="Apache-2.0",
     source="playground/data/dates.py",
+    noun="dates",
 )
 
 

@@ -74,6 +74,7 @@ DATASET = Dataset(
     extractor="factors-faces",
     licence="Apache-2.0, drawn by this repository",
     source="playground.data.faces",
+    noun="faces",
     factors=FACTORS,
     label_factor="hairstyle",
     counted=("hairstyle", "glasses", "hat", "beard"),

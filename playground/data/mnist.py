@@ -26,6 +26,7 @@ DATASET = Dataset(
     extractor="classifier-mnist",
     licence="CC BY-SA 3.0, Y. LeCun, C. Cortes, C. Burges",
     source="https://huggingface.co/datasets/ylecun/mnist",
+    noun="digits",
 )
 
 

@@ -22,6 +22,7 @@ DATASET = Dataset(
     extractor="",
     licence="public domain",
     source=SOURCE,
+    noun="texts",
 )
 
 
