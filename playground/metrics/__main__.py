@@ -1,4 +1,4 @@
-"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--curve DATASET] [--distance DATASET]: measures cards.
+"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--evidence] [--curve DATASET] [--distance DATASET]: measures cards.
 
 Writes assets/measurements.json, assets/curves/DATASET.json and assets/curves/DATASET-memory.json.
 """
@@ -17,7 +17,21 @@ from typing import Any
 from playground import data, excerpts, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
-from playground.metrics import cost, curve, distance, features, guidance, measurements, memory, pairs, quality, reference, shared, text
+from playground.metrics import (
+    cost,
+    curve,
+    distance,
+    evidence,
+    features,
+    guidance,
+    measurements,
+    memory,
+    pairs,
+    quality,
+    reference,
+    shared,
+    text,
+)
 from playground.types import Measurement, ModelCard
 
 N = 10_000
@@ -37,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--guidance",
         action="store_true",
         help=f"only what guidance buys and costs, of cards that are asked in words (default n {guidance.MEASURED} at each scale)",
+    )
+    parser.add_argument(
+        "--evidence", action="store_true", help=f"only what textbooks say of the families, measured (default n {evidence.N})"
     )
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
@@ -58,12 +75,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         cards = [registry.get(name) for name in args.cards] or (
             [card for card in registry.cards() if can_measure(card)] if args.all else []
         )
-        usual = QUICK_N if args.quick else guidance.MEASURED if args.guidance else N
+        usual = QUICK_N if args.quick else guidance.MEASURED if args.guidance else evidence.N if args.evidence else N
         n = whole("n", usual if args.n is None else args.n, 20, 60_000)
         command = "python -m playground.metrics " + shlex.join(words)
         for card in cards:
             if args.guidance:
                 found, replaced = measure_guidance(card, n, args.seed, command), guidance.PREFIX
+            elif args.evidence:
+                found, replaced = measure_evidence(card, n, args.seed, args.split, command), evidence.PREFIX
             else:
                 found, replaced = measure(card, n, args.seed, args.split, command=command), ""
             if shared.is_main():
@@ -92,6 +111,7 @@ def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -
     found = [*cost.size(card, **about), *cost.training(card, **about)]
     if "sample" in card.can:
         found += [*quality.generator(card, n, seed, split, **about), *cost.drawing(card, seed, **about)]
+        found += measure_evidence(card, min(n, evidence.N), seed, split, command)
     if "score" in card.can:
         found += quality.classifier(card, split, **about)
     return found
@@ -127,6 +147,14 @@ def measure_guidance(card: ModelCard, n: int, seed: int, command: str = "") -> l
     """What guidance buys and costs a card. Raises PlaygroundError where it cannot be measured."""
     about = {"card": card.id, "seed": seed, "split": "test", "extractor": data.get(card.dataset).extractor}
     return guidance.measure(card, n, seed, partial(Measurement, **about, **circumstances(command)))
+
+
+def measure_evidence(card: ModelCard, n: int, seed: int, split: str, command: str = "") -> list[Measurement]:
+    """What textbooks say, measured of a card. Raises PlaygroundError for one that draws no pictures."""
+    if card.kind != "image" or "sample" not in card.can:
+        raise PlaygroundError(f"{card.id} draws no pictures: there is nothing of this kind to measure.")
+    about = {"card": card.id, "n": n, "seed": seed, "split": split, "extractor": data.get(card.dataset).extractor}
+    return evidence.measure(card, n, seed, split, partial(Measurement, **about, **circumstances(command)))
 
 
 def circumstances(command: str) -> dict[str, Any]:

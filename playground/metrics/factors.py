@@ -9,6 +9,7 @@ import numpy as np
 from playground import data, run
 from playground.controls import Choice, Slider, adjustments, equal_shares, prompt_of
 from playground.metrics import features, memory
+from playground.metrics.codes import drawn as drawn_codes
 from playground.types import Dataset, Images, Latents, Measurement, ModelCard, Scores
 
 CONFIDENCE = 0.01  # legible: read with at least the confidence of this quantile of real samples
@@ -209,11 +210,8 @@ def _levels(factor: Slider | Choice) -> int:
 
 def _decoded(card: ModelCard, n: int, seed: int) -> Callable[..., Images]:
     """draw(rows, **factor) for a card whose codes can be moved: the samples of those rows from codes drawn once, at its default setting."""
-    parts = []
-    for found in run.stream(card.id, n, seed, views=("z",), **equal_shares(card.controls, n)):
-        parts.append(found.step.views["z"])
-    z, labels = np.concatenate([part.values for part in parts]), np.concatenate([part.labels for part in parts])
-    return lambda rows, **factor: run.decode(card.id, Latents(z[rows], labels[rows]), **factor)
+    codes = drawn_codes(card, n, seed)
+    return lambda rows, **factor: run.decode(card.id, Latents(codes.values[rows], codes.labels[rows]), **factor)
 
 
 def _asked(card: ModelCard, seed: int) -> Callable[..., Images]:
