@@ -14,7 +14,7 @@ import numpy as np
 from playground import comparison, data, registry, tables
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import Images, ModelCard, Run
-from tabs import blind, export, languages, pictures, table, widgets
+from tabs import blind, evidence, export, languages, pictures, table, widgets
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Compare"
@@ -139,7 +139,8 @@ def _facts(noun: str) -> str:
     """The table of a kind of data: a sentence, the rows, where the numbers come from, and files to keep."""
     found = tables.of(tables.names().get(noun, noun))
     sentence = f'<p class="verdict"><span class="badge recorded">recorded</span> {html.escape(found.sentence)}</p>'
-    return sentence + table.table(found) + table.origin(found) + export.links(found)
+    told = evidence.build(found.dataset) if found.is_of_pictures else ""
+    return sentence + table.table(found) + table.origin(found) + export.links(found) + told
 
 
 def _classes(cards: Mapping[str, ModelCard]) -> tuple[str, ...]:
