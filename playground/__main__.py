@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import convert, data, download, hub, named, previews, readme, registry, run, weights
+from playground import convert, data, download, hub, named, previews, race, readme, registry, run, weights
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, equal_shares, shown, whole
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
@@ -59,11 +59,14 @@ def make_parser() -> argparse.ArgumentParser:
     recording = commands.add_parser("previews", help="draw what the page shows first, for every card or the named ones")
     recording.add_argument("cards", nargs="*", metavar="CARD")
     recording.set_defaults(
-        command=lambda args: [
-            print(path)
-            for write in (previews.write, previews.write_more, previews.write_texts, previews.write_translations, previews.write_states)
-            for path in write(tuple(args.cards))
-        ]
+        command=lambda args: (
+            [
+                print(path)
+                for write in (previews.write, previews.write_more, previews.write_texts, previews.write_translations, previews.write_states)
+                for path in write(tuple(args.cards))
+            ]
+            + ([] if args.cards else [print(race.record())])
+        )
     )
     commands.add_parser("readme", help="write the measured table into README.md").set_defaults(command=lambda args: readme.write())
     return parser

@@ -20,7 +20,7 @@ from playground.run import MAX_SEED, VISITOR_N
 from tabs import api, history, share, widgets
 from tabs.widgets import TabPage
 
-TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "feedback")
+TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "race", "feedback")
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MAX_PIXELS = 25_000_000  # an uploaded picture larger than this is refused from its header
 WARM_SECONDS = 2.0  # torch is imported this long after the page is up, in a thread
@@ -54,7 +54,7 @@ def launch_options() -> dict[str, Any]:
         "theme": THEME,
         "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
         "head": "".join(
-            f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>" for name in ("page.js", "shelf.js", "history.js")
+            f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>" for name in ("page.js", "race.js", "shelf.js", "history.js")
         ),
         "show_error": False,
         "footer_links": ["api"],

@@ -1,0 +1,48 @@
+"""A plain autoencoder on the plane: one number in the middle, and no prior: what it draws are codes from the Gaussian of its own codes, decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from playground.models.nets.mlp import mlp
+from playground.models.points.learner import Settings
+
+KEPT, CURVE = 512, 200
+
+
+class PointAutoencoder:
+    """own setting: code, how many numbers lie in the middle."""
+
+    def __init__(self, settings: Settings):
+        torch.manual_seed(settings.seed)
+        size, code = (settings.width, settings.layers), int(settings.own.get("code", 1))
+        self.encoder, self.decoder = mlp(2, code, *size), mlp(code, 2, *size)
+        trained = [*self.encoder.parameters(), *self.decoder.parameters()]
+        self.optimizer = torch.optim.Adam(trained, lr=settings.learning_rate)
+        self.parameters = sum(p.numel() for p in trained)
+        self.codes = torch.zeros(1, code)
+
+    def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
+        code = self.encoder(x)
+        loss = (self.decoder(code) - x).square().sum(1).mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.codes = torch.cat([code.detach(), self.codes])[:KEPT]
+        return {"squared error": loss.item()}
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        noise = torch.randn(n, self.codes.shape[1], generator=generator)
+        return self.decoder(self.codes.mean(0) + self.codes.std(0, unbiased=False) * noise)
+
+    @torch.no_grad()
+    def inside(self, generator: torch.Generator) -> Mapping[str, Any]:
+        """curve: all that a code of one number can become, from its least to its largest, (CURVE, 2)."""
+        if self.codes.shape[1] != 1:
+            return {}
+        ends = self.codes.min(), self.codes.max()
+        return {"curve": self.decoder(torch.linspace(float(ends[0]), float(ends[1]), CURVE)[:, None])}

@@ -1,0 +1,60 @@
+"""Diffusion on the plane: guess the noise at a random time, a cosine schedule, DDIM steps back (arXiv:2006.11239, arXiv:2010.02502)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from playground.models.nets.mlp import Timed, square
+from playground.models.points.learner import REACH, Settings
+
+WAYS, FIELDS, SHOWN_AT = 24, 15, 0.35
+
+
+class PointDiffusion:
+    """own setting: steps, network calls a sample."""
+
+    def __init__(self, settings: Settings):
+        torch.manual_seed(settings.seed)
+        self.net = Timed(settings.width, settings.layers)
+        self.steps = int(settings.own.get("steps", 30))
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.learning_rate)
+        self.parameters = sum(p.numel() for p in self.net.parameters())
+
+    def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
+        t, eps = torch.rand(len(x), generator=generator), torch.randn(x.shape, generator=generator)
+        signal, noise = (each[:, None] for each in _levels(t))
+        loss = (self.net(signal * x + noise * eps, t) - eps).square().sum(1).mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"noise error": loss.item()}
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        return self.way(torch.randn(n, 2, generator=generator))[-1]
+
+    def way(self, x: torch.Tensor) -> torch.Tensor:
+        """From noise x (n, 2) to points, every step: (steps + 1, n, 2)."""
+        times, found = torch.linspace(0.99, 0.0, self.steps + 1), [x]
+        for t, after in zip(times[:-1], times[1:], strict=True):
+            eps = self.net(x, t.expand(len(x)))
+            signal, noise = _levels(t)
+            guess = ((x - noise * eps) / signal).clamp(-2 * REACH, 2 * REACH)
+            signal, noise = _levels(after)
+            x = signal * guess + noise * eps
+            found.append(x)
+        return torch.stack(found)
+
+    @torch.no_grad()
+    def inside(self, generator: torch.Generator) -> Mapping[str, Any]:
+        """field: which way less noise lies at a third of the way, (FIELDS, FIELDS, 2). ways: of some samples, (steps + 1, WAYS, 2)."""
+        eps = self.net(square(FIELDS, REACH), torch.full((FIELDS * FIELDS,), SHOWN_AT))
+        return {"field": -eps.reshape(FIELDS, FIELDS, 2), "ways": self.way(torch.randn(WAYS, 2, generator=generator))}
+
+
+def _levels(t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Amplitudes of signal and noise at times t, 0 clean to 1 all noise (arXiv:2102.09672)."""
+    return torch.cos(t * torch.pi / 2), torch.sin(t * torch.pi / 2)

@@ -1,0 +1,62 @@
+"""A GAN on the plane: relativistic pairing loss with a zero-centred gradient penalty on both sides (R3GAN, arXiv:2501.05441)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from playground.models.nets.mlp import mlp, normal_grid, square
+from playground.models.points.learner import REACH, Settings
+
+GRID, FIELDS = 17, 24
+
+
+class PointGAN:
+    """z (n, 2) from N(0, I) -> points. own settings: penalty (gamma of R1 and R2), critic_steps."""
+
+    def __init__(self, settings: Settings):
+        torch.manual_seed(settings.seed)
+        size = (settings.width, settings.layers)
+        self.generator, self.critic = mlp(2, 2, *size), mlp(2, 1, *size)
+        self.penalty, self.turns = settings.own.get("penalty", 0.3), int(settings.own.get("critic_steps", 1))
+        self.optimizers = [
+            torch.optim.Adam(net.parameters(), lr=settings.learning_rate, betas=(0.0, 0.99)) for net in (self.generator, self.critic)
+        ]
+        self.parameters = sum(p.numel() for net in (self.generator, self.critic) for p in net.parameters())
+
+    def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
+        for _ in range(self.turns):
+            fake = self.generator(torch.randn(len(x), 2, generator=generator)).detach().requires_grad_()
+            real = x.clone().requires_grad_()
+            score_real, score_fake = self.critic(real), self.critic(fake)
+            critic_loss = loss = F.softplus(score_fake - score_real).mean()
+            if self.penalty:
+                slopes = torch.autograd.grad(score_real.sum() + score_fake.sum(), (real, fake), create_graph=True)
+                loss = loss + 0.5 * self.penalty * sum(slope.square().sum(1).mean() for slope in slopes)
+            self._update(1, loss)
+        drawn = self.generator(torch.randn(len(x), 2, generator=generator))
+        generator_loss = F.softplus(self.critic(x).detach() - self.critic(drawn)).mean()
+        self._update(0, generator_loss)
+        return {"generator": generator_loss.item(), "critic": critic_loss.item()}
+
+    def _update(self, which: int, loss: torch.Tensor) -> None:
+        net, optimizer = (self.generator, self.critic)[which], self.optimizers[which]
+        for p, slope in zip(net.parameters(), torch.autograd.grad(loss, list(net.parameters())), strict=True):
+            p.grad = slope
+        optimizer.step()
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        return self.generator(torch.randn(n, 2, generator=generator))
+
+    @torch.no_grad()
+    def inside(self, generator: torch.Generator) -> Mapping[str, Any]:
+        """landscape: the critic's score as rank, 0 lowest to 1 highest, (FIELDS, FIELDS). grid: where lines of z go, (GRID, GRID, 2)."""
+        score = self.critic(square(FIELDS, REACH)).flatten()
+        return {
+            "landscape": (score.argsort().argsort().float() / (len(score) - 1)).reshape(FIELDS, FIELDS),
+            "grid": self.generator(normal_grid(GRID)).reshape(GRID, GRID, 2),
+        }

@@ -1,0 +1,38 @@
+"""What a family offers to the race."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+
+from playground.data.points import REACH
+from playground.models.nets.mlp import LAYERS, WIDTH
+
+__all__ = ["REACH", "Learner", "Settings"]
+
+
+class Settings:
+    """What every learner is built with: the seed of its weights, the size of its networks, and its own settings by name."""
+
+    def __init__(self, seed: int = 0, width: int = WIDTH, layers: int = LAYERS, learning_rate: float = 2e-3, **own: float):
+        self.seed, self.width, self.layers, self.learning_rate, self.own = seed, width, layers, learning_rate, own
+
+
+class Learner(Protocol):
+    """A model in training. parameters: how many numbers it trains."""
+
+    parameters: int
+
+    def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
+        """One update on real points x (n, 2), with every draw from the generator; its losses by name."""
+        ...
+
+    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """n points (n, 2); from the same generator state the same noise, so that a point can be followed while the model learns."""
+        ...
+
+    def inside(self, generator: torch.Generator) -> Mapping[str, Any]:
+        """Its inner life as tensors by the name of how they are drawn: field, landscape, grid, curve, ways, density."""
+        ...

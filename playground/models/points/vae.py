@@ -1,0 +1,50 @@
+"""A VAE on the plane: a code of two numbers, a Gaussian likelihood whose deviation is learnt (Kingma & Welling 2013, arXiv:1312.6114)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from playground.models.nets.mlp import mlp, normal_grid
+from playground.models.points.learner import Settings
+
+GRID = 17
+
+
+class PointVAE:
+    """own setting: beta, the weight of the divergence (1: the bound)."""
+
+    def __init__(self, settings: Settings):
+        torch.manual_seed(settings.seed)
+        size = (settings.width, settings.layers)
+        self.encoder, self.decoder = mlp(2, 4, *size), mlp(2, 2, *size)
+        self.log_sigma = torch.nn.Parameter(torch.tensor(-1.0))
+        self.beta = settings.own.get("beta", 1.0)
+        trained = [*self.encoder.parameters(), *self.decoder.parameters(), self.log_sigma]
+        self.optimizer = torch.optim.Adam(trained, lr=settings.learning_rate)
+        self.parameters = sum(p.numel() for p in trained)
+
+    def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
+        mean, logvar = self.encoder(x).chunk(2, 1)
+        logvar = logvar.clamp(-10, 4)
+        z = mean + (0.5 * logvar).exp() * torch.randn(mean.shape, generator=generator)
+        sigma = self.log_sigma.clamp(-3.5, 1.0)
+        error = ((x - self.decoder(z)).square() / (2 * (2 * sigma).exp()) + sigma + 0.9189).sum(1).mean()
+        divergence = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean()
+        loss = error + self.beta * divergence
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"negative ELBO": (error + divergence).item(), "divergence": divergence.item()}
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        z, eps = torch.randn(n, 2, generator=generator), torch.randn(n, 2, generator=generator)
+        return self.decoder(z) + self.log_sigma.clamp(-3.5, 1.0).exp() * eps
+
+    @torch.no_grad()
+    def inside(self, generator: torch.Generator) -> Mapping[str, Any]:
+        """grid: where lines of codes are painted, (GRID, GRID, 2)."""
+        return {"grid": self.decoder(normal_grid(GRID)).reshape(GRID, GRID, 2)}

@@ -1,0 +1,235 @@
+"""The race: every family learns the same points at the same time under the same budget, in turns of small slices, before the visitor's eyes.
+
+Nothing of it is kept: a race belongs to the visit, its models are in no registry, and its frames are what the page records.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from playground import registry, weights
+from playground.controls import Slider, whole
+from playground.data import points
+from playground.data.points import Target
+from playground.errors import ControlError, PlaygroundError
+from playground.gate import GATE
+from playground.run import MAX_SEED
+from playground.sampling.noise import seed_of
+
+LEARNERS = {  # family: its learner
+    "gan": "playground.models.points.gan:PointGAN",
+    "vae": "playground.models.points.vae:PointVAE",
+    "diffusion": "playground.models.points.diffusion:PointDiffusion",
+    "flow": "playground.models.points.flow:PointFlow",
+    "autoregressive": "playground.models.points.autoregressive:PointAutoregressive",
+    "autoencoder": "playground.models.points.autoencoder:PointAutoencoder",
+}
+TITLES = {
+    "gan": "GAN",
+    "vae": "VAE",
+    "diffusion": "Diffusion",
+    "flow": "Flow matching",
+    "autoregressive": "Autoregressive",
+    "autoencoder": "Autoencoder",
+}
+RECORDED = weights.ASSETS / "previews" / "race.json"
+RECORDED_STEPS = 800
+UNIT = 500  # what is sent of a coordinate is a whole number of these parts
+BATCH = 256
+SLICE = 0.12  # seconds of training between two looks at a family
+SHOWN = 400  # points drawn at each look
+JUDGED = 1000  # points at the end
+SECONDS = Slider("seconds", "Seconds for each", 4.0, 1.0, 10.0, 0.5)
+STEPS = Slider("steps", "Steps for each", 0, 0, 20_000, 1, integer=True)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One look at a family: steps and seconds of training so far, the same noise drawn anew as points (n, 2), its inner life, its losses.
+
+    metrics: how near the points are to as many held-out real ones, where they were judged. i of total: how far the whole race is, in looks
+    that are certain or guessed from the budget; done: the last look at this family.
+    """
+
+    family: str
+    step: int
+    seconds: float
+    points: np.ndarray
+    inside: Mapping[str, np.ndarray]
+    losses: Mapping[str, float]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    part: float = 0.0
+    done: bool = False
+    parameters: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked request. steps: for each family, 0 where seconds count. changes: settings of single families, by family."""
+
+    target: Target
+    families: tuple[str, ...]
+    seed: int
+    seconds: float
+    steps: int
+    changes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def plan(
+    target: object = "ring",
+    seed: object = 0,
+    seconds: object = SECONDS.default,
+    steps: object = 0,
+    families: Sequence[str] = tuple(LEARNERS),
+    changes: Mapping[str, Mapping[str, float]] | None = None,
+) -> Plan:
+    """Checks what is asked for. target: a name, or points (n, 2) of one's own. Raises ControlError."""
+    wrong = [family for family in families if family not in LEARNERS]
+    if wrong or not families:
+        raise ControlError(f"families must be some of {', '.join(LEARNERS)}; got {', '.join(map(str, wrong)) or 'none'}.")
+    known = points.get(target) if isinstance(target, str) else points.own(target)  # type: ignore[arg-type]
+    return Plan(
+        known,
+        tuple(families),
+        whole("seed", seed, 0, MAX_SEED),
+        float(SECONDS.validate(seconds)),
+        int(STEPS.validate(steps)),
+        changes or {},
+    )
+
+
+def run(wanted: Plan) -> Iterator[Frame]:
+    """The frames of a race, family by family in turns, until each has used its budget up; at most one slice at a time on this machine.
+
+    With a budget in steps, the same request gives the same points; in seconds, the faster machine gets further.
+    """
+    racers = [_Racer(family, wanted) for family in wanted.families]
+    for racer in racers:
+        yield racer.look()
+    open_ones = list(racers)
+    while open_ones:
+        for racer in list(open_ones):
+            racer.train()
+            if racer.done:
+                open_ones.remove(racer)
+            yield racer.look()
+
+
+def floor(target: Target, seed: int) -> dict[str, float]:
+    """The metrics of real points against other real points, as many as a race's end is judged by."""
+    from playground.metrics.points import judge
+
+    return judge(target.sample(JUDGED, seed_of(seed, "floor")), target.sample(JUDGED, seed_of(seed, "held out")), target)
+
+
+class _Racer:
+    """A learner, its clock, and what it is shown."""
+
+    def __init__(self, family: str, wanted: Plan):
+        from playground.models.points.learner import Settings
+
+        self.family, self.wanted, self.steps, self.seconds = family, wanted, 0, 0.0
+        changes = {"learning_rate": 2e-3, **wanted.changes.get(family, {})}
+        with GATE.step():
+            self.learner = registry.resolve(LEARNERS[family])(Settings(seed_of(wanted.seed, family), **changes))
+        self.losses: dict[str, float] = {}
+
+    @property
+    def done(self) -> bool:
+        return self.steps >= self.wanted.steps if self.wanted.steps else self.seconds >= self.wanted.seconds
+
+    def train(self) -> None:
+        """Steps for one slice of time, or until the budget is used up."""
+        import torch
+
+        with GATE.step():
+            begin = time.perf_counter()
+            while not self.done and time.perf_counter() - begin < SLICE:
+                x = torch.from_numpy(self.wanted.target.sample(BATCH, seed_of(self.wanted.seed, "batch", self.steps)))
+                noise = torch.Generator().manual_seed(seed_of(self.wanted.seed, self.family, self.steps))
+                first = time.perf_counter()
+                self.losses = self.learner.step(x, noise)
+                self.steps += 1
+                self.seconds += time.perf_counter() - first
+
+    def look(self) -> Frame:
+        """What it draws now, from noise that is the same at every look."""
+        import torch
+
+        from playground.metrics.points import judge
+
+        n = JUDGED if self.done else SHOWN
+        with GATE.step():
+            drawn = self.learner.sample(n, torch.Generator().manual_seed(seed_of(self.wanted.seed, "look"))).numpy()
+            inside = self.learner.inside(torch.Generator().manual_seed(seed_of(self.wanted.seed, "inside")))
+        real = self.wanted.target.sample(n, seed_of(self.wanted.seed, "held out"))
+        part = self.steps / self.wanted.steps if self.wanted.steps else self.seconds / self.wanted.seconds
+        return Frame(
+            self.family,
+            self.steps,
+            round(self.seconds, 3),
+            drawn,
+            {name: value.numpy() for name, value in inside.items()},
+            {name: round(value, 4) for name, value in self.losses.items()},
+            judge(drawn, real, self.wanted.target, whole=self.done),
+            min(1.0, part),
+            self.done,
+            self.learner.parameters,
+        )
+
+
+def encoded(frame: Frame) -> dict[str, Any]:
+    """A look as JSON: coordinates as whole numbers of 1 / UNIT, shades as bytes in base64."""
+    inside: dict[str, Any] = {}
+    for name, value in frame.inside.items():
+        if name in ("landscape", "density"):
+            shades = base64.b64encode((255 * np.clip(value, 0, 1)).astype(np.uint8).tobytes()).decode()
+            inside[name] = {"side": len(value), "bytes": shades}
+        else:
+            inside[name] = {"shape": list(value.shape), "at": ints(value)}
+    return {
+        "family": frame.family,
+        "step": frame.step,
+        "seconds": round(frame.seconds, 2),
+        "part": round(frame.part, 4),
+        "points": ints(frame.points[:SHOWN]),
+        "inside": inside,
+        "losses": dict(frame.losses),
+        "metrics": {name: round(value, 4) for name, value in frame.metrics.items()},
+        "done": frame.done,
+        "parameters": frame.parameters,
+    }
+
+
+def ints(values: np.ndarray) -> list[int]:
+    """Coordinates as whole numbers of 1 / UNIT, in one row; what has run far away stays at the edge."""
+    bounded = np.clip(np.nan_to_num(values, nan=0.0), -4 * points.REACH, 4 * points.REACH)
+    return np.round(bounded * UNIT).astype(int).ravel().tolist()
+
+
+def record(path: Path = RECORDED) -> Path:
+    """Runs the race that the page shows first, in steps so that it can be run again, and keeps each family's last look."""
+    wanted = plan(steps=RECORDED_STEPS)
+    looks = [encoded(frame) for frame in run(wanted) if frame.done]
+    about = {"target": wanted.target.name, "seed": wanted.seed, "steps": wanted.steps, "floor": floor(wanted.target, wanted.seed)}
+    for look in looks:
+        look["seconds"] = 0.0  # of whichever machine: not the race's
+    weights.write_json(path, {**about, "frames": sorted(looks, key=lambda look: list(LEARNERS).index(look["family"]))})
+    return path
+
+
+def read(path: Path = RECORDED) -> tuple[Plan, dict[str, float], list[dict[str, Any]]]:
+    """The recorded race: what was asked, the floor, the last looks as encoded() gives them. Raises PlaygroundError where there is none."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        return plan(about["target"], about["seed"], steps=about["steps"]), about["floor"], about["frames"]
+    except (OSError, ValueError, KeyError) as error:
+        raise PlaygroundError("No race is recorded: make it with python -m playground previews.") from error

@@ -1,0 +1,199 @@
+"""The Race tab: every family learns the same points at the same time, and the browser records what it sees (assets/race.js plays it)."""
+
+from __future__ import annotations
+
+import html
+import json
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from playground import race
+from playground.data import points
+from playground.errors import PlaygroundError
+from playground.race import Frame, Plan
+from tabs import widgets
+from tabs.widgets import HEAVY, TabPage
+
+TITLE = "Race"
+ID = "race"
+EVERY = 0.15  # seconds between two messages at least
+FEWEST = 3  # looks in a message that is not the last
+SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "flow": "▶", "autoregressive": "⬢", "autoencoder": "■"}
+CLASSES = {
+    "gan": "adversarial",
+    "vae": "elbo",
+    "diffusion": "denoising",
+    "flow": "denoising",
+    "autoregressive": "counting",
+    "autoencoder": "reconstruction",
+}
+INNER = {
+    "gan": "shaded: where the critic ranks points as real; lines: where a grid of z goes",
+    "vae": "lines: where a grid of codes is painted",
+    "diffusion": "arrows: towards less noise, a third of the way; lines: ways of samples",
+    "flow": "arrows: velocity late on the way; lines: ways of samples",
+    "autoregressive": "shaded: p(x) p(y | x), every pair of bins",
+    "autoencoder": "line: all that its one number can become",
+}
+
+
+def build() -> TabPage:
+    """The tab's components and events."""
+    widgets.opening(
+        "The race: the same points, the same time, six ways to learn",
+        "A distribution that fits on a sheet of paper: here everything that a family does can be seen, and the truth is known. All six learn in turns of a tenth of a second, "
+        "from nothing, before your eyes.",
+        "with the same budget, no family is best at everything: look at who covers all of it, and at who stays on it.",
+    )
+    with gr.Accordion("Try", open=True):
+        with gr.Row(elem_classes="ask", equal_height=True):
+            titles = {target.title: name for name, target in points.TARGETS.items()}
+            target = gr.Dropdown(
+                [(title, name) for title, name in titles.items()],
+                value="ring",
+                label="Target",
+                info="What all of them are to learn.",
+                scale=2,
+            )
+            seconds = widgets.component(race.SECONDS)
+            with gr.Column(scale=2, min_width=260):
+                seed, _ = widgets.seed_row()
+            with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
+                go, stop = widgets.run_buttons(ID, "Start the race")
+        gr.HTML(_stage(), padding=False, js_on_load="window.playgroundRace(element)", elem_id=f"{ID}-stage")
+        first, table = _recorded()
+        sent = gr.HTML(first, padding=False, elem_id=f"{ID}-sent", elem_classes="unseen")
+        told = gr.HTML(table, padding=False, elem_id=f"{ID}-told")
+
+    @widgets.guarded
+    def start(target: str, seconds: float, seed: int) -> Iterator[tuple[Any, Any]]:
+        wanted = race.plan(target, seed, seconds)
+        floor = race.floor(wanted.target, wanted.seed)
+        yield message([], wanted, floor, live=True), '<div class="runline"><span class="badge running">at work</span></div>'
+        waiting: list[Frame] = []
+        before: list[Frame] = []
+        last: dict[str, Frame] = {}
+        shown = begin = time.monotonic()
+        for frame in race.run(wanted):
+            waiting.append(frame)
+            last[frame.family] = frame
+            if len(waiting) >= FEWEST and time.monotonic() - shown >= EVERY:
+                yield message([*before, *waiting], wanted, floor, live=True), gr.skip()
+                before, waiting, shown = waiting, [], time.monotonic()
+        yield message([*before, *waiting], wanted, floor, live=True, done=True), result(last, wanted, floor, time.monotonic() - begin)
+
+    running = gr.on([go.click, seed.submit], start, [target, seconds, seed], [sent, told], api_visibility="private", **HEAVY)
+    stop.click(None, cancels=[running], api_visibility="private")
+    stop.click(None, js=f"() => window.playgroundStopped('tab-{ID}')", api_visibility="private")
+    with gr.Accordion("How it works", open=False):
+        gr.Markdown(_how())
+    return TabPage(ID, {"target": target, "seconds": seconds, "seed": seed})
+
+
+def message(frames: Sequence[Frame | dict[str, Any]], wanted: Plan, floor: Mapping[str, float], live: bool, done: bool = False) -> str:
+    """What the browser is sent: the looks since the last but one message, and the target; one element whose attribute holds it as JSON."""
+    real = wanted.target.sample(race.SHOWN, race.seed_of(wanted.seed, "held out"))
+    told = {
+        "key": f"{wanted.target.name}-{wanted.seed}-{wanted.seconds:g}",
+        "real": race.ints(real),
+        "floor": {name: round(value, 4) for name, value in floor.items()},
+        "frames": [frame if isinstance(frame, dict) else race.encoded(frame) for frame in frames],
+        "live": live,
+        "done": done,
+    }
+    return f'<div class="race-sent" data-sent="{html.escape(json.dumps(told, separators=(",", ":")), quote=True)}"></div>'
+
+
+def _stage() -> str:
+    """The six sheets and the controls of the player; race.js draws on them."""
+    sheets = "".join(
+        f'<figure class="racer {CLASSES[family]}" data-family="{family}"><figcaption><b><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</b>'
+        f'<span class="clock"></span></figcaption><canvas width="520" height="520" role="img" aria-label="Points drawn by {html.escape(race.TITLES[family])}"></canvas>'
+        f'<canvas class="loss" width="520" height="60" aria-hidden="true"></canvas><div class="racer-numbers"></div><small>{html.escape(INNER[family])}</small></figure>'
+        for family in race.LEARNERS
+    )
+    return (
+        f'<div class="race" data-unit="{race.UNIT}" data-reach="{points.REACH}"><div class="race-bar">'
+        '<button type="button" class="race-play" aria-label="Play">▶</button>'
+        '<input type="range" class="race-at" min="0" max="1000" value="1000" step="1" aria-label="Moment of the race">'
+        '<span class="race-when"></span>'
+        '<label>Speed <select class="race-speed" aria-label="Speed"><option value="0.25">slow</option><option value="1" selected>once in 6 s</option><option value="3">fast</option></select></label>'
+        '<label><input type="checkbox" class="race-real" checked> real points</label>'
+        '<label><input type="checkbox" class="race-inside" checked> inner life</label></div>'
+        f'<div class="racers">{sheets}</div></div>'
+    )
+
+
+def result(last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float | None) -> str:
+    """The table at the end: what each reached, beside what real points score against real points."""
+    has_modes = "covered" in floor
+    names = [*(["covered", "on_mode"] if has_modes else []), "mmd", "sliced"]
+    titles = {
+        "covered": "Modes covered",
+        "on_mode": "Share on a mode",
+        "mmd": "MMD²",
+        "sliced": "Sliced Wasserstein",
+    }
+    head = "".join(f"<th scope=col>{titles[name]}</th>" for name in names)
+    rows = ""
+    for family, frame in last.items():
+        cells = "".join(f"<td>{_number(name, frame.metrics[name])}</td>" for name in names)
+        rows += (
+            f'<tr class="{CLASSES[family]}"><th scope=row><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</th>'
+            f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}</tr>"
+        )
+    floors = "".join(f"<td>{_number(name, floor[name])}</td>" for name in names)
+    return (
+        '<div class="tablewrap" tabindex="0" role="region" aria-label="Result of the race"><table class="facts axes"><thead><tr><th scope=col>Family</th>'
+        f"<th scope=col>Steps</th><th scope=col>Parameters</th>{head}</tr></thead><tbody>{rows}"
+        f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}</tr></tbody></table></div>{_origin(wanted, seconds)}"
+    )
+
+
+def _origin(wanted: Plan, seconds: float | None) -> str:
+    """How the race was run; seconds: of a live one."""
+    budget = f"{wanted.steps:,} steps each" if wanted.steps else f"{wanted.seconds:g} s of training each"
+    badge = "recorded" if seconds is None else "live"
+    link = "?" + urllib.parse.urlencode({"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed})
+    kept = "" if seconds is None else f' · {seconds:.0f} s in all · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
+    return (
+        f'<div class="runline"><span class="badge {badge}">{badge}</span> {html.escape(wanted.target.title)} · {budget}, batches of {race.BATCH} · seed {wanted.seed} · '
+        f"{race.JUDGED:,} points against as many held-out ones{kept}</div>"
+    )
+
+
+def _number(name: str, value: float) -> str:
+    return (
+        f"{value:.0f}"
+        if name == "covered"
+        else f"{100 * value:.0f} %"
+        if name == "on_mode"
+        else f"{value:.4f}"
+        if name == "mmd"
+        else f"{value:.3f}"
+    )
+
+
+def _recorded() -> tuple[str, str]:
+    """The first paint: the last looks of a race that was recorded, and its table."""
+    try:
+        wanted, floor, frames = race.read()
+    except PlaygroundError as error:
+        return "", f'<p class="runline"><span class="fault">{html.escape(str(error))}</span></p>'
+    last = {frame["family"]: Frame(**{**frame, "points": None, "inside": {}}) for frame in frames if frame["done"]}
+    return message(frames, wanted, floor, live=False, done=True), result(last, wanted, floor, None)
+
+
+def _how() -> str:
+    return (
+        "**The budget** is seconds of training, the same for all, in turns; what is drawn and measured in between does not count. All networks have three hidden layers of 96 units. A step of a GAN "
+        "trains two networks and costs the most, so it takes the fewest.\n\n"
+        "**The numbers.** A mode is covered if at least a quarter of the points that it has in truth lie within three of its standard deviations. *Share on a mode*: all points that lie so near to one. "
+        "*MMD²* (Gretton 2012) and the *sliced Wasserstein distance* compare clouds of 1,000 points each; below all stands what 1,000 real points score against 1,000 other real ones, and nothing beats that but by luck.\n\n"
+        "**The same noise** is drawn at every look, so that each point can be followed while its model learns. Everything is recorded in your browser: play, go back, go slowly, without the server.\n\n"
+        "**Ask yourself:** why does the autoencoder draw on a line? Why do the VAE's points lie between the modes, and what would a larger code change?"
+    )

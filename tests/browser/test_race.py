@@ -1,0 +1,50 @@
+"""The race in a real browser: it streams, records, plays back without the server, and stops when told to."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import SLOW
+
+
+def state(page: Page) -> dict:
+    return page.evaluate("window.playgroundRaceState()")
+
+
+def test_a_race_is_recorded_as_it_runs_and_played_again(page: Page, url: str) -> None:
+    page.goto(f"{url}?tab=race&target=moons&seconds=1&seed=3")
+    expect(page.locator("#race-told")).to_contain_text("recorded", timeout=SLOW)
+    page.wait_for_function("window.playgroundRaceState?.().frames.gan === 1", timeout=SLOW)
+    page.locator("#tab-race button.primary").first.click()
+    page.wait_for_function(
+        "window.playgroundRaceState().live && Object.values(window.playgroundRaceState().frames).every((n) => n > 2)", timeout=SLOW
+    )
+    expect(page.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#race-told")).to_contain_text("Two moons · 1 s of training each")
+    found = state(page)
+    assert found["key"] == "moons-3-1" and not found["live"] and min(found["frames"].values()) >= 4
+    clock = page.locator(".racer[data-family=flow] .clock")
+    at_the_end = clock.text_content()
+    page.locator(".race-at").fill("0")
+    expect(clock).to_have_text("step 0")
+    page.locator(".race-speed").select_option("3")
+    page.locator(".race-play").click()
+    expect(clock).to_have_text(at_the_end or "", timeout=SLOW)
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('.racer canvas:first-of-type')].map((c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0))"
+    )
+    assert drawn == [True] * 6
+
+
+def test_stop_ends_a_race_and_what_was_seen_stays(page: Page, url: str) -> None:
+    page.goto(f"{url}?tab=race&target=ring&seconds=10&seed=3")
+    page.wait_for_function("window.playgroundRaceState?.().frames.gan === 1", timeout=SLOW)
+    page.locator("#tab-race button.primary").first.click()
+    page.wait_for_function("window.playgroundRaceState().frames.vae > 2", timeout=SLOW)
+    page.locator("#tab-race button.stop").first.click()
+    time.sleep(1.0)
+    before = state(page)["frames"]
+    time.sleep(1.0)
+    assert state(page)["frames"] == before and min(before.values()) >= 1
