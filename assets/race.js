@@ -22,6 +22,7 @@
         key = told.key;
         for (const sheet of Object.values(sheets)) sheet.frames = [];
       }
+      for (const [name, sheet] of Object.entries(sheets)) sheet.figure.hidden = !told.families.includes(name);
       real = told.real; floor = told.floor; live = told.live && !told.done;
       for (const frame of told.frames) {
         const frames = sheets[frame.family].frames;

@@ -123,6 +123,12 @@ def run(wanted: Plan) -> Iterator[Frame]:
             yield racer.look()
 
 
+def pool_of(wanted: Plan, family: str) -> np.ndarray | None:
+    """The training points (n, 2) of a family whose settings name a number of "points"; None where there are always new ones."""
+    count = wanted.changes.get(family, {}).get("points")
+    return None if count is None else wanted.target.sample(int(count), seed_of(wanted.seed, "pool"))
+
+
 def floor(target: Target, seed: int) -> dict[str, float]:
     """The metrics of real points against other real points, as many as a race's end is judged by."""
     from playground.metrics.points import judge
@@ -141,10 +147,18 @@ class _Racer:
         with GATE.step():
             self.learner = registry.resolve(LEARNERS[family])(Settings(seed_of(wanted.seed, family), **changes))
         self.losses: dict[str, float] = {}
+        self.pool = pool_of(wanted, family)
 
     @property
     def done(self) -> bool:
         return self.steps >= self.wanted.steps if self.wanted.steps else self.seconds >= self.wanted.seconds
+
+    def batch(self) -> np.ndarray:
+        """The real points of the next step, float32 (BATCH, 2): new ones, or some of the few that it is given."""
+        seed = seed_of(self.wanted.seed, "batch", self.steps)
+        if self.pool is None:
+            return self.wanted.target.sample(BATCH, seed)
+        return self.pool[np.random.default_rng(seed).integers(len(self.pool), size=BATCH)]
 
     def train(self) -> None:
         """Steps for one slice of time, or until the budget is used up."""
@@ -153,7 +167,7 @@ class _Racer:
         with GATE.step():
             begin = time.perf_counter()
             while not self.done and time.perf_counter() - begin < SLICE:
-                x = torch.from_numpy(self.wanted.target.sample(BATCH, seed_of(self.wanted.seed, "batch", self.steps)))
+                x = torch.from_numpy(self.batch())
                 noise = torch.Generator().manual_seed(seed_of(self.wanted.seed, self.family, self.steps))
                 first = time.perf_counter()
                 self.losses = self.learner.step(x, noise)

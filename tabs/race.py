@@ -6,12 +6,12 @@ import html
 import json
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
-from playground import race
+from playground import breaks, race
 from playground.data import points
 from playground.errors import PlaygroundError
 from playground.race import Frame, Plan
@@ -21,7 +21,6 @@ from tabs.widgets import HEAVY, TabPage
 TITLE = "Race"
 ID = "race"
 EVERY = 0.15  # seconds between two messages at least
-FEWEST = 3  # looks in a message that is not the last
 SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "flow": "▶", "autoregressive": "⬢", "autoencoder": "■"}
 CLASSES = {
     "gan": "adversarial",
@@ -68,38 +67,94 @@ def build() -> TabPage:
         first, table = _recorded()
         sent = gr.HTML(first, padding=False, elem_id=f"{ID}-sent", elem_classes="unseen")
         told = gr.HTML(table, padding=False, elem_id=f"{ID}-told")
+        what, breaking = _breaking()
 
     @widgets.guarded
     def start(target: str, seconds: float, seed: int) -> Iterator[tuple[Any, Any]]:
         wanted = race.plan(target, seed, seconds)
-        floor = race.floor(wanted.target, wanted.seed)
-        yield message([], wanted, floor, live=True), '<div class="runline"><span class="badge running">at work</span></div>'
-        waiting: list[Frame] = []
-        before: list[Frame] = []
-        last: dict[str, Frame] = {}
-        shown = begin = time.monotonic()
-        for frame in race.run(wanted):
-            waiting.append(frame)
-            last[frame.family] = frame
-            if len(waiting) >= FEWEST and time.monotonic() - shown >= EVERY:
-                yield message([*before, *waiting], wanted, floor, live=True), gr.skip()
-                before, waiting, shown = waiting, [], time.monotonic()
-        yield message([*before, *waiting], wanted, floor, live=True, done=True), result(last, wanted, floor, time.monotonic() - begin)
+        yield from _raced(wanted, lambda last, floor, took: result(last, wanted, floor, took))
 
     running = gr.on([go.click, seed.submit], start, [target, seconds, seed], [sent, told], api_visibility="private", **HEAVY)
-    stop.click(None, cancels=[running], api_visibility="private")
+    broken = [
+        button.click(_broken(mended), [what, seed], [sent, told], api_visibility="private", **HEAVY) for mended, button in breaking.items()
+    ]
+    stop.click(None, cancels=[running, *broken], api_visibility="private")
     stop.click(None, js=f"() => window.playgroundStopped('tab-{ID}')", api_visibility="private")
     with gr.Accordion("How it works", open=False):
         gr.Markdown(_how())
-    return TabPage(ID, {"target": target, "seconds": seconds, "seed": seed})
+    return TabPage(ID, {"target": target, "seconds": seconds, "seed": seed, "what": what})
+
+
+def _breaking() -> tuple[gr.Dropdown, dict[bool, gr.Button]]:
+    """What can be broken, and the two buttons, by whether they mend it."""
+    gr.HTML(
+        '<h3 class="part">Break it</h3><p class="note">Six trainings that go wrong, each for one reason. A lamp names the symptom from a measured number; “Mend it” changes one setting and nothing else.</p>',
+        padding=False,
+    )
+    with gr.Row(elem_classes="ask", equal_height=True):
+        choices = [(each.title, each.name) for each in breaks.BREAKS.values()]
+        what = gr.Dropdown(choices, value=choices[0][1], label="What to break", scale=2)
+        with gr.Column(scale=2, min_width=260, elem_classes="bottom"), gr.Row(elem_classes="go"):
+            buttons = {False: gr.Button("Break it", elem_id=f"{ID}-break"), True: gr.Button("Mend it", elem_id=f"{ID}-mend")}
+    return what, buttons
+
+
+def _broken(mended: bool) -> Any:
+    """The handler that runs a break, or what mends it."""
+
+    @widgets.guarded
+    def show(what: str, seed: int) -> Iterator[tuple[Any, Any]]:
+        wanted = breaks.plan(what, mended, seed)
+        yield from _raced(wanted, lambda last, floor, seconds: _lamp(what, mended, last, wanted, floor, seconds))
+
+    return show
+
+
+def _lamp(what: str, mended: bool, last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float) -> str:
+    """The lamp and its number, why, and the one change; below them the table."""
+    known = breaks.get(what)
+    lit, says = breaks.lamp(what, last[known.family], wanted)
+    name, bad, good = known.changed()
+    state = f"lit: {known.title.lower()}" if lit else "out"
+    why = f"Mended: {known.remedy}" if mended else f"{known.told} What mends it: {known.remedy}"
+    link = "?" + urllib.parse.urlencode({"tab": ID, "play": "mend" if mended else "break", "what": what, "seed": wanted.seed})
+    return (
+        f'<div class="lamp {"lit" if lit else "off"}"><b><i aria-hidden="true">{"✗" if lit else "✓"}</i> Lamp {html.escape(state)}</b> <span>{html.escape(says)}</span></div>'
+        f"<p>{html.escape(why)}. <code>{html.escape(name)}</code>: {_setting(bad)} → {_setting(good)}</p>"
+        f"{result(last, wanted, floor, seconds, link)}"
+    )
+
+
+def _setting(value: float | None) -> str:
+    return "the usual" if value is None else f"{value:g}"
+
+
+def _raced(wanted: Plan, ending: Callable[[Mapping[str, Frame], Mapping[str, float], float], str]) -> Iterator[tuple[Any, Any]]:
+    """Messages and words of a race: looks as they come, and at the end what `ending` makes of the last ones."""
+    floor = race.floor(wanted.target, wanted.seed)
+    yield message([], wanted, floor, live=True), '<div class="runline"><span class="badge running">at work</span></div>'
+    waiting: list[Frame] = []
+    before: list[Frame] = []
+    last: dict[str, Frame] = {}
+    shown = begin = time.monotonic()
+    for frame in race.run(wanted):
+        waiting.append(frame)
+        last[frame.family] = frame
+        if time.monotonic() - shown >= EVERY:
+            yield message([*before, *waiting], wanted, floor, live=True), gr.skip()
+            before, waiting, shown = waiting, [], time.monotonic()
+    yield message([*before, *waiting], wanted, floor, live=True, done=True), ending(last, floor, time.monotonic() - begin)
 
 
 def message(frames: Sequence[Frame | dict[str, Any]], wanted: Plan, floor: Mapping[str, float], live: bool, done: bool = False) -> str:
     """What the browser is sent: the looks since the last but one message, and the target; one element whose attribute holds it as JSON."""
     real = wanted.target.sample(race.SHOWN, race.seed_of(wanted.seed, "held out"))
     told = {
-        "key": f"{wanted.target.name}-{wanted.seed}-{wanted.seconds:g}",
+        "key": f"{wanted.target.name}-{wanted.seed}-{wanted.seconds:g}"
+        if len(wanted.families) > 1
+        else f"{wanted.families[0]}-{wanted.changes}",
         "real": race.ints(real),
+        "families": list(wanted.families),
         "floor": {name: round(value, 4) for name, value in floor.items()},
         "frames": [frame if isinstance(frame, dict) else race.encoded(frame) for frame in frames],
         "live": live,
@@ -128,7 +183,7 @@ def _stage() -> str:
     )
 
 
-def result(last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float | None) -> str:
+def result(last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float | None, link: str = "") -> str:
     """The table at the end: what each reached, beside what real points score against real points."""
     has_modes = "covered" in floor
     names = [*(["covered", "on_mode"] if has_modes else []), "mmd", "sliced"]
@@ -150,15 +205,17 @@ def result(last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], 
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Result of the race"><table class="facts axes"><thead><tr><th scope=col>Family</th>'
         f"<th scope=col>Steps</th><th scope=col>Parameters</th>{head}</tr></thead><tbody>{rows}"
-        f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}</tr></tbody></table></div>{_origin(wanted, seconds)}"
+        f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}</tr></tbody></table></div>{_origin(wanted, seconds, link)}"
     )
 
 
-def _origin(wanted: Plan, seconds: float | None) -> str:
-    """How the race was run; seconds: of a live one."""
+def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
+    """How the race was run; seconds: of a live one; link: to it, if it is not that of the whole race."""
     budget = f"{wanted.steps:,} steps each" if wanted.steps else f"{wanted.seconds:g} s of training each"
     badge = "recorded" if seconds is None else "live"
-    link = "?" + urllib.parse.urlencode({"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed})
+    link = link or "?" + urllib.parse.urlencode(
+        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed}
+    )
     kept = "" if seconds is None else f' · {seconds:.0f} s in all · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
     return (
         f'<div class="runline"><span class="badge {badge}">{badge}</span> {html.escape(wanted.target.title)} · {budget}, batches of {race.BATCH} · seed {wanted.seed} · '

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from playground import race, registry
+from playground import breaks, race, registry
 from playground.data import points
 from playground.errors import ControlError
 from playground.gate import GATE
@@ -179,3 +179,24 @@ def test_three_seeds_agree_on_what_the_text_claims():
         last = {frame.family: frame.metrics for frame in race.run(race.plan("ring", seed, steps=400)) if frame.done}
         assert max(last, key=lambda family: last[family]["on_mode"]) == "autoregressive"
         assert max(last, key=lambda family: last[family]["sliced"]) == "autoencoder"
+
+
+@pytest.mark.parametrize("name", breaks.BREAKS)
+def test_what_is_broken_lights_its_lamp_and_what_mends_it_puts_it_out(name: str):
+    known = breaks.get(name)
+    key, bad, good = known.changed()
+    assert bad != good and known.told and known.remedy
+    said = {}
+    for mended in (False, True):
+        wanted = breaks.plan(name, mended)
+        *_, last = breaks.run(name, mended)
+        assert last.done and last.step == known.steps
+        said[mended], words = breaks.lamp(name, last, wanted)
+        shown = panel._lamp(name, mended, {known.family: last}, wanted, race.floor(wanted.target, wanted.seed), 1.0)
+        assert html.escape(words) in shown and key in shown and f"play={'mend' if mended else 'break'}" in shown
+    assert said == {False: True, True: False}
+
+
+def test_what_cannot_be_broken_is_one_sentence():
+    with pytest.raises(ControlError, match="what must be one of mode-collapse, .*; got 'cat'"):
+        breaks.plan("cat", False)

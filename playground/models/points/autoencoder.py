@@ -1,4 +1,4 @@
-"""A plain autoencoder on the plane: one number in the middle, and no prior: what it draws are codes from the Gaussian of its own codes, decoded."""
+"""A plain autoencoder on the plane: one number in the middle, and no prior: what it draws are decoded codes from around its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT, CURVE = 512, 200
 
 
 class PointAutoencoder:
-    """own setting: code, how many numbers lie in the middle."""
+    """own settings: code, how many numbers lie in the middle; spread, of the bell at each known code in units of all codes' (1: one bell over all)."""
 
     def __init__(self, settings: Settings):
         torch.manual_seed(settings.seed)
@@ -23,7 +23,7 @@ class PointAutoencoder:
         trained = [*self.encoder.parameters(), *self.decoder.parameters()]
         self.optimizer = torch.optim.Adam(trained, lr=settings.learning_rate)
         self.parameters = sum(p.numel() for p in trained)
-        self.codes = torch.zeros(1, code)
+        self.codes, self.spread = torch.zeros(1, code), settings.own.get("spread", 1.0)
 
     def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
         code = self.encoder(x)
@@ -37,7 +37,9 @@ class PointAutoencoder:
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
         noise = torch.randn(n, self.codes.shape[1], generator=generator)
-        return self.decoder(self.codes.mean(0) + self.codes.std(0, unbiased=False) * noise)
+        which = torch.randint(len(self.codes), (n,), generator=generator)
+        centre = self.codes.mean(0) if self.spread >= 1 else self.codes[which]
+        return self.decoder(centre + self.spread * self.codes.std(0, unbiased=False) * noise)
 
     @torch.no_grad()
     def inside(self, generator: torch.Generator) -> Mapping[str, Any]:

@@ -1,4 +1,6 @@
-"""A GAN on the plane: relativistic pairing loss with a zero-centred gradient penalty on both sides (R3GAN, arXiv:2501.05441)."""
+"""A GAN on the plane: relativistic pairing loss with a zero-centred gradient penalty on both sides (R3GAN, arXiv:2501.05441), or the older
+non-saturating loss (Goodfellow et al. 2014, arXiv:1406.2661).
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,14 @@ GRID, FIELDS = 17, 24
 
 
 class PointGAN:
-    """z (n, 2) from N(0, I) -> points. own settings: penalty (gamma of R1 and R2), critic_steps."""
+    """z (n, 2) from N(0, I) -> points. own settings: penalty (gamma of R1 and R2), critic_steps, relativistic (0: the older loss)."""
 
     def __init__(self, settings: Settings):
         torch.manual_seed(settings.seed)
         size = (settings.width, settings.layers)
         self.generator, self.critic = mlp(2, 2, *size), mlp(2, 1, *size)
         self.penalty, self.turns = settings.own.get("penalty", 0.3), int(settings.own.get("critic_steps", 1))
+        self.relativistic = bool(settings.own.get("relativistic", 1))
         self.optimizers = [
             torch.optim.Adam(net.parameters(), lr=settings.learning_rate, betas=(0.0, 0.99)) for net in (self.generator, self.critic)
         ]
@@ -32,15 +35,20 @@ class PointGAN:
             fake = self.generator(torch.randn(len(x), 2, generator=generator)).detach().requires_grad_()
             real = x.clone().requires_grad_()
             score_real, score_fake = self.critic(real), self.critic(fake)
-            critic_loss = loss = F.softplus(score_fake - score_real).mean()
+            critic_loss = loss = self._ranked(score_real, score_fake)
             if self.penalty:
                 slopes = torch.autograd.grad(score_real.sum() + score_fake.sum(), (real, fake), create_graph=True)
                 loss = loss + 0.5 * self.penalty * sum(slope.square().sum(1).mean() for slope in slopes)
             self._update(1, loss)
         drawn = self.generator(torch.randn(len(x), 2, generator=generator))
-        generator_loss = F.softplus(self.critic(x).detach() - self.critic(drawn)).mean()
+        score = self.critic(drawn)
+        generator_loss = F.softplus(self.critic(x).detach() - score if self.relativistic else -score).mean()
         self._update(0, generator_loss)
         return {"generator": generator_loss.item(), "critic": critic_loss.item()}
+
+    def _ranked(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        """The critic's loss: each fake below its real one, or each on its own side of 0."""
+        return F.softplus(fake - real).mean() if self.relativistic else F.softplus(fake).mean() + F.softplus(-real).mean()
 
     def _update(self, which: int, loss: torch.Tensor) -> None:
         net, optimizer = (self.generator, self.critic)[which], self.optimizers[which]
