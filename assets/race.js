@@ -177,4 +177,37 @@
     window.playgroundRaceState = () => ({ key, live, playing, moment, frames: Object.fromEntries(Object.entries(sheets).map(([name, sheet]) => [name, sheet.frames.length])) });
     requestAnimationFrame(frame);
   };
+
+  // A sheet to draw points on: a moving pointer sprays them, and they are written into the field beside it, one pair a line.
+  window.playgroundOwnPoints = (root) => {
+    const canvas = root.querySelector("canvas"), clear = root.querySelector(".own-clear");
+    if (!canvas || canvas.dataset.ready) return;
+    canvas.dataset.ready = "1";
+    const MOST = 1500, field = () => document.querySelector("#race-own textarea");
+    let points = [], down = false;
+    const paint = () => {
+      const pen = canvas.getContext("2d"), own = getComputedStyle(canvas).color;
+      pen.clearRect(0, 0, canvas.width, canvas.height);
+      pen.fillStyle = own;
+      for (const [px, py] of points) pen.fillRect((px + 2) / 4 * canvas.width - 1.5, (2 - py) / 4 * canvas.height - 1.5, 3, 3);
+    };
+    const write = () => {
+      const area = field();
+      if (!area) return;
+      area.value = points.map(([px, py]) => `${px.toFixed(3)}, ${py.toFixed(3)}`).join("\n");
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const spray = (event) => {
+      const box = canvas.getBoundingClientRect();
+      for (let k = 0; k < 3 && points.length < MOST; k++) {
+        const turn = 2 * Math.PI * Math.random(), far = 0.12 * Math.sqrt(Math.random());
+        points.push([(event.clientX - box.left) / box.width * 4 - 2 + far * Math.cos(turn), 2 - (event.clientY - box.top) / box.height * 4 + far * Math.sin(turn)]);
+      }
+      paint();
+    };
+    canvas.addEventListener("pointerdown", (event) => { down = true; canvas.setPointerCapture(event.pointerId); spray(event); event.preventDefault(); });
+    canvas.addEventListener("pointermove", (event) => { if (down) for (const each of event.getCoalescedEvents?.() ?? [event]) spray(each); });
+    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { if (down) { down = false; write(); } });
+    clear.addEventListener("click", () => { points = []; paint(); write(); });
+  };
 })();

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playground import exhibits, run, two_ways
-from playground.controls import shown, whole
+from playground import data, exhibits, run, two_ways
+from playground.controls import equal_shares, shown, whole
 from playground.errors import PlaygroundError
 from playground.sampling.noise import seed_of
 from playground.two_ways import dataset, generators
@@ -22,6 +22,7 @@ REAL = "real"
 ROUNDS = 12
 SHOWN = 4  # pictures of one source in a round
 SEED = 12
+DETECTOR = "source-detector"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,29 @@ def rounds(seed: int) -> tuple[Images, ...]:
         )
         found |= {k: Images(part) for k, part in zip(places, np.split(pixels, len(places)), strict=True)}
     return tuple(found[k] for k in range(ROUNDS))
+
+
+def drawn(source: str, n: int, seed: int, real: Images | None = None) -> Images:
+    """n pictures of one source, digits in equal shares; real ones are the first n of `real` in a random order of the seed."""
+    if source == REAL:
+        assert real is not None
+        return Images(real.pixels[np.random.default_rng(seed_of(seed, "real")).permutation(len(real))[:n]])
+    card = generators()[source]
+    return run.sample(card.id, n, seed, **equal_shares(card.controls, n)).samples
+
+
+def detected(drawn: Sequence[Images]) -> tuple[str, ...]:
+    """What the source detector says of rounds, one source each: the likeliest of all its pictures together."""
+    pictures = Images(np.concatenate([images.uint8() for images in drawn]))
+    nats = np.log(np.maximum(run.attribute(DETECTOR, pictures), 1e-12)).reshape(len(drawn), -1, len(sources())).sum(1)
+    return tuple(sources()[k] for k in nats.argmax(1))
+
+
+def held_out(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (sources * n, sources) that the detector gives test pictures of every source, n each, and whose they are (sources * n,)."""
+    test = data.load(dataset().name, "test")
+    found = [run.attribute(DETECTOR, drawn(source, n, seed, test)) for source in sources()]
+    return np.concatenate(found), np.repeat(np.arange(len(found)), n)
 
 
 def _real(asked: Sequence[str], seed: int) -> np.ndarray:

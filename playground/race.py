@@ -44,6 +44,7 @@ RECORDED = weights.ASSETS / "previews" / "race.json"
 RECORDED_STEPS = 800
 UNIT = 500  # what is sent of a coordinate is a whole number of these parts
 BATCH = 256
+LEARNING_RATE = 2e-3
 SLICE = 0.12  # seconds of training between two looks at a family
 SHOWN = 400  # points drawn at each look
 JUDGED = 1000  # points at the end
@@ -143,7 +144,7 @@ class _Racer:
         from playground.models.points.learner import Settings
 
         self.family, self.wanted, self.steps, self.seconds = family, wanted, 0, 0.0
-        changes = {"learning_rate": 2e-3, **wanted.changes.get(family, {})}
+        changes = {"learning_rate": LEARNING_RATE, **wanted.changes.get(family, {})}
         with GATE.step():
             self.learner = registry.resolve(LEARNERS[family])(Settings(seed_of(wanted.seed, family), **changes))
         self.losses: dict[str, float] = {}

@@ -167,6 +167,11 @@ def score(card_id: str, given: Images) -> Scores:
     return _call(card_id, "score", given, {})
 
 
+def attribute(card_id: str, given: Images) -> np.ndarray:
+    """Who drew each picture, float32 (n, sources), in the order of blind.sources(). Raises PlaygroundError if the card cannot tell."""
+    return _call(card_id, "attribute", given, {})
+
+
 def read(card_id: str, text: object) -> Reading:
     """A text's tokens and how surprised a model of text is by each. Raises PlaygroundError if the card cannot read, or no text is given."""
     return _look("read", card_id, text)

@@ -312,7 +312,7 @@ class HubRepo:
 class ModelCard:
     """What is known of a model without loading it.
 
-    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember", "chat", "translate", "rewrite"}. chunk: samples in one forward batch.
+    can: subset of {"sample", "encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember", "chat", "translate", "rewrite", "attribute"}. chunk: samples in one forward batch.
     load, recipe: dotted names ("playground.models.gan:load"), imported when first needed. facts: one sentence for each row of
     the comparison table that measurement cannot fill. views: names that a step offers besides its samples.
     hub: where the weights lie if this repository does not ship them; such a card has no recipe, previews, story or measurements, and its

@@ -11,10 +11,11 @@ import gradio as gr
 import numpy as np
 
 from playground import blind
-from playground.errors import PlaygroundError
+from playground.errors import PlaygroundError, WeightsUnavailable
+from playground.metrics import measurements
 from playground.run import MAX_SEED
 from playground.types import Images
-from tabs import pictures
+from tabs import export, pictures
 from tabs.widgets import HEAVY, guarded
 
 PLAY = "blind"  # of a link that starts it: ?tab=...&play=blind&twelve=SEED
@@ -48,7 +49,7 @@ def build(tab: str) -> dict[str, gr.components.Component]:
             made = [*guesses, source]
             if len(made) < blind.ROUNDS:
                 return made, _round(*known, made), gr.skip()
-            return made, _end(known[0], tab, made), gr.update(visible=False)
+            return made, _end(*known, tab, made), gr.update(visible=False)
 
         return guess
 
@@ -86,18 +87,50 @@ def _past(seed: int, guesses: Sequence[str]) -> str:
     return f'<ol class="rounds" aria-label="Rounds so far">{marks}</ol>'
 
 
-def _end(seed: int, tab: str, guesses: Sequence[str]) -> str:
-    """The score, who was taken for whom, and the link to the same twelve."""
+def _end(seed: int, drawn: Sequence[np.ndarray], tab: str, guesses: Sequence[str]) -> str:
+    """The score beside the detector's, who was taken for whom, a card to share, and the link to the same twelve."""
     found, names = blind.told(seed, guesses), [blind.title(source) for source in blind.sources()]
+    seen, score, accuracy = _detected(seed, drawn)
     head = "".join(f"<th scope=col>{html.escape(name)}</th>" for name in names)
     rows = "".join(
         f"<tr><th scope=row>{html.escape(blind.title(source))}</th>{''.join(f'<td>{count}</td>' for count in counts)}</tr>"
         for source, counts in found.guessed.items()
     )
-    link = "?" + urllib.parse.urlencode({"tab": tab, "play": PLAY, "twelve": seed})
-    return (
-        f'<h3>{found.right} of {found.answered} right</h3><p class="note">By chance it would be {blind.ROUNDS // len(names)}. '
-        f"Send the link: “I got {found.right} of {found.answered}: you?” It opens the same twelve.</p>"
-        f'<div class="tablewrap" tabindex="0" role="region" aria-label="Guesses"><table class="facts axes"><thead><tr><th scope=col>It was, you said</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-        f'{_past(seed, guesses)}<div class="runline"><span class="badge live">live</span> seed {seed} · <a class="permalink" href="{html.escape(link, quote=True)}">link</a></div>'
+    state = {"tab": tab, "play": PLAY, "twelve": seed}
+    link = "?" + urllib.parse.urlencode(state)
+    said = f"I got {found.right} of {found.answered}{score}: you?"
+    rows_of_marks = {"I": _hits(seed, guesses), **({"Detector": _hits(seed, seen)} if seen else {})}
+    card = pictures.png(
+        export.score_card(said, [part[0] for part in drawn], rows_of_marks, f"Generative Playground · the twelve of seed {seed}"), state
     )
+    kept = pictures.download(card, "image/png", f"blind-{seed}.png", "card to share (PNG)")
+    return (
+        f'<h3>{found.right} of {found.answered} right</h3><p class="note">By chance it would be {blind.ROUNDS // len(names)}. {html.escape(accuracy)}</p>'
+        f'<p class="note">Send the link with “{html.escape(said)}” It opens the same twelve.</p>'
+        f'<div class="tablewrap" tabindex="0" role="region" aria-label="Guesses"><table class="facts axes"><thead><tr><th scope=col>It was, you said</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'{_past(seed, guesses)}<div class="runline"><span class="badge live">live</span> seed {seed} · <a class="permalink" href="{html.escape(link, quote=True)}">link</a> · {kept}</div>'
+    )
+
+
+def _detected(seed: int, drawn: Sequence[np.ndarray]) -> tuple[Sequence[str], str, str]:
+    """What the detector guesses of the same pictures; how it did, for a sentence; and how good it is known to be. Without it, why."""
+    try:
+        seen = blind.detected([Images(part) for part in drawn])
+    except WeightsUnavailable as error:
+        return (), "", str(error)
+    right = blind.told(seed, seen).right
+    one, rounds = (measurements.find(measurements.read(), blind.DETECTOR, name) for name in ("accuracy", "accuracy_rounds"))
+    known = (
+        ""
+        if one is None or rounds is None
+        else f"{100 * one.value:.0f} % of {one.n:,} single pictures that it had not seen, {100 * rounds.value:.0f} % of rounds of {blind.SHOWN}"
+    )
+    return (
+        seen,
+        f", the detector {right}",
+        f"A network that was trained to tell these sources apart got {right} of {len(drawn)}{known and f' (it tells {known})'}.",
+    )
+
+
+def _hits(seed: int, guesses: Sequence[str]) -> list[bool]:
+    return [truth == guess for truth, guess in zip(blind.order(seed), guesses, strict=False)]

@@ -13,6 +13,7 @@ from tabs import charts, overview, table
 from tabs.charts import Axis, Curve
 
 SIGNS = {claims.HOLDS: "✓", claims.PARTLY: "◐", claims.FAILS: "✗", claims.OPEN: "–"}
+OWN = (PREFIX, "sliced")  # metrics that no table formats
 MARKS = {"gan": "diamond", "vae": "circle", "diffusion": "triangle", "autoencoder": "square"}
 
 
@@ -55,7 +56,7 @@ def _group(group: Group) -> str:
         rows += (
             f'<tr class="{table.CLASSES[bar.family]}"><th scope=row><i aria-hidden="true">{table.SIGNS[bar.family]}</i> {html.escape(bar.name)}</th>'
             f'<td><div class="bar" aria-hidden="true"><b style="width:{100 * max(m.value, 0.0) / top:.1f}%"></b>{floor}</div></td>'
-            f"<td>{html.escape(_value(m.value) if m.metric.startswith(PREFIX) else formatted(m))}{spread}{beside}</td></tr>"
+            f"<td>{html.escape(_value(m.value) if m.metric.startswith(OWN) else formatted(m))}{spread}{beside}</td></tr>"
         )
     return (
         f"<h4>{html.escape(group.title)}</h4><p class=note>{html.escape(group.explanation)}{direction}</p>"
@@ -102,6 +103,7 @@ def _origin(claim: Claim) -> str:
     for m in (bar.measured for group in claim.groups for bar in group.bars):
         seen = f", seen by {m.extractor}" if m.extractor and not m.metric.endswith("sharpness") else ""
         split = f", {m.split} split" if m.split else ""
+        split += f", over {m.spread_over}" if m.spread_over and "training" in m.spread_over else ""
         ways[
             f"{m.metric.removeprefix(PREFIX)}: n {m.n:,}, seed {m.seed}{split}{seen}, {m.when[:10]} on {m.machine or m.device}, commit {m.commit[:10]}, by {m.command}"
         ] = None

@@ -76,6 +76,30 @@ def sheet(written: Mapping[str, Images], caption: str) -> np.ndarray:
     return np.asarray(canvas)
 
 
+def score_card(said: str, pictured: Sequence[np.ndarray], marks: Mapping[str, Sequence[bool]], caption: str) -> np.ndarray:
+    """A card to share a score without giving the answers away: uint8 (h, w, 3).
+
+    said: its headline. pictured: a picture (h, w, 1) of each round. marks: whose guesses, each round a filled square where right, an empty
+    one where wrong.
+    """
+    font, small, side = ImageFont.load_default(26), ImageFont.load_default(16), 56
+    step, left = side + 6, 110
+    height = 70 + step + 34 * len(marks) + 44
+    canvas = Image.new("RGB", (left + step * len(pictured) + MARGIN, height), "#14181f")
+    pen = ImageDraw.Draw(canvas)
+    pen.text((MARGIN, 36), said, font=font, fill="#f2f4f8", anchor="lm")
+    for k, pixels in enumerate(pictured):
+        canvas.paste(Image.fromarray(pixels[..., 0]).resize((side, side), Image.Resampling.NEAREST), (left + k * step, 70))
+    for row, (name, hits) in enumerate(marks.items()):
+        top = 70 + step + 34 * row + 6
+        pen.text((MARGIN, top + 12), name, font=small, fill="#f2f4f8", anchor="lm")
+        for k, hit in enumerate(hits):
+            box = (left + k * step + side // 2 - 11, top, left + k * step + side // 2 + 11, top + 22)
+            pen.rectangle(box, fill="#5fd3b4" if hit else None, outline="#5fd3b4" if hit else "#ff8fab", width=2)
+    pen.text((MARGIN, height - MARGIN), caption, font=small, fill="#a9b4c2", anchor="ls")
+    return np.asarray(canvas)
+
+
 def film(frames: Sequence[Mapping[str, Images]]) -> list[np.ndarray]:
     """The rows below each other at every moment, without names: frames for pictures.animation."""
     return [

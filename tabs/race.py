@@ -11,15 +11,16 @@ from typing import Any
 
 import gradio as gr
 
-from playground import breaks, race
+from playground import breaks, race, race_script
 from playground.data import points
 from playground.errors import PlaygroundError
 from playground.race import Frame, Plan
-from tabs import widgets
+from tabs import pictures, widgets
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Race"
 ID = "race"
+OWN = "own"  # the target that is a visitor's own points
 EVERY = 0.15  # seconds between two messages at least
 SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "flow": "▶", "autoregressive": "⬢", "autoencoder": "■"}
 CLASSES = {
@@ -52,7 +53,7 @@ def build() -> TabPage:
         with gr.Row(elem_classes="ask", equal_height=True):
             titles = {target.title: name for name, target in points.TARGETS.items()}
             target = gr.Dropdown(
-                [(title, name) for title, name in titles.items()],
+                [*titles.items(), ("Your own points", OWN)],
                 value="ring",
                 label="Target",
                 info="What all of them are to learn.",
@@ -63,6 +64,15 @@ def build() -> TabPage:
                 seed, _ = widgets.seed_row()
             with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
                 go, stop = widgets.run_buttons(ID, "Start the race")
+        with gr.Accordion("Your own points", open=False):
+            gr.HTML(
+                '<p class="note">Draw on the sheet, or paste pairs of numbers, one a line; then choose “Your own points” as the target. They stay in this page and are stored nowhere.</p>'
+                '<div class="own-sheet"><canvas width="440" height="440" tabindex="0" role="img" aria-label="A sheet to draw points on with mouse or finger; or type pairs of numbers into the field"></canvas>'
+                '<button type="button" class="own-clear">Clear</button></div>',
+                padding=False,
+                js_on_load="window.playgroundOwnPoints(element)",
+            )
+            own = gr.Textbox("", label="Points", info="x, y", lines=5, max_lines=8, max_length=points.LONGEST, elem_id=f"{ID}-own")
         gr.HTML(_stage(), padding=False, js_on_load="window.playgroundRace(element)", elem_id=f"{ID}-stage")
         first, table = _recorded()
         sent = gr.HTML(first, padding=False, elem_id=f"{ID}-sent", elem_classes="unseen")
@@ -70,11 +80,17 @@ def build() -> TabPage:
         what, breaking = _breaking()
 
     @widgets.guarded
-    def start(target: str, seconds: float, seed: int) -> Iterator[tuple[Any, Any]]:
-        wanted = race.plan(target, seed, seconds)
-        yield from _raced(wanted, lambda last, floor, took: result(last, wanted, floor, took))
+    def start(target: str, own: str, seconds: float, seed: int) -> Iterator[tuple[Any, Any]]:
+        given, dropped = points.parsed(own) if target == OWN else (target, "")
+        wanted = race.plan(given, seed, seconds)
+        yield from _raced(
+            wanted,
+            lambda last, floor, took: (
+                (f'<p class="note">{html.escape(dropped)}</p>' if dropped else "") + result(last, wanted, floor, took)
+            ),
+        )
 
-    running = gr.on([go.click, seed.submit], start, [target, seconds, seed], [sent, told], api_visibility="private", **HEAVY)
+    running = gr.on([go.click, seed.submit], start, [target, own, seconds, seed], [sent, told], api_visibility="private", **HEAVY)
     broken = [
         button.click(_broken(mended), [what, seed], [sent, told], api_visibility="private", **HEAVY) for mended, button in breaking.items()
     ]
@@ -199,13 +215,21 @@ def result(last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], 
         cells = "".join(f"<td>{_number(name, frame.metrics[name])}</td>" for name in names)
         rows += (
             f'<tr class="{CLASSES[family]}"><th scope=row><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</th>'
-            f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}</tr>"
+            f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}<td>{_script(wanted, frame)}</td></tr>"
         )
     floors = "".join(f"<td>{_number(name, floor[name])}</td>" for name in names)
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Result of the race"><table class="facts axes"><thead><tr><th scope=col>Family</th>'
-        f"<th scope=col>Steps</th><th scope=col>Parameters</th>{head}</tr></thead><tbody>{rows}"
-        f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}</tr></tbody></table></div>{_origin(wanted, seconds, link)}"
+        f"<th scope=col>Steps</th><th scope=col>Parameters</th>{head}<th scope=col>Again</th></tr></thead><tbody>{rows}"
+        f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}<td></td></tr></tbody></table></div>{_origin(wanted, seconds, link)}"
+    )
+
+
+def _script(wanted: Plan, frame: Frame) -> str:
+    """A link to a script that trains this run again."""
+    text = race_script.script(wanted, frame.family, frame.step)
+    return pictures.download(
+        text.encode("utf-8"), "text/x-python", f"race-{wanted.target.name}-{frame.family}-seed{wanted.seed}.py", "Python"
     )
 
 
@@ -216,7 +240,12 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     link = link or "?" + urllib.parse.urlencode(
         {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed}
     )
-    kept = "" if seconds is None else f' · {seconds:.0f} s in all · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
+    pressed = (
+        f' · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
+        if wanted.target.name != OWN
+        else " · your points are in no link"
+    )
+    kept = "" if seconds is None else f" · {seconds:.0f} s in all{pressed}"
     return (
         f'<div class="runline"><span class="badge {badge}">{badge}</span> {html.escape(wanted.target.title)} · {budget}, batches of {race.BATCH} · seed {wanted.seed} · '
         f"{race.JUDGED:,} points against as many held-out ones{kept}</div>"

@@ -82,9 +82,7 @@ def test_a_linear_probe_finds_what_is_linear_in_the_code_and_nothing_in_noise(mo
     assert found["evidence_probe"].value == pytest.approx(np.mean([found[f"evidence_probe_{name}"].value for name in ("age", "smile")]))
 
 
-@pytest.mark.parametrize(
-    ("vae", "others", "said"), [(0.7, 0.95, claims.HOLDS), (0.95, 0.7, claims.FAILS), (0.949, 0.95, claims.FAILS)]
-)
+@pytest.mark.parametrize(("vae", "others", "said"), [(0.7, 0.95, claims.HOLDS), (0.95, 0.7, claims.FAILS), (0.949, 0.95, claims.FAILS)])
 def test_blur_holds_where_the_vae_keeps_less_than_all_others_by_more_than_the_error(vae, others, said):
     found = outcome("blur", number("gan", claims.FINE, others), number("vae", claims.FINE, vae), number("diffusion", claims.FINE, others))
     assert found.outcome == said and f"{100 * vae:.0f} % in what the VAE draws" in found.finding
@@ -113,7 +111,30 @@ def test_diffusion_is_slow_only_by_the_clock():
     assert "not measured on one machine" in outcome("speed", *fast[:2], replace(fast[2], value=50.0, machine="other")).finding
 
 
-def test_nothing_is_claimed_of_what_is_not_measured():
+def test_gans_are_unstable_where_they_differ_most_from_seed_to_seed_and_collapse_without_their_penalty(monkeypatch):
+    known = claims.steadiness.read()
+    steady = {who: [0.1, 0.11, 0.1, 0.11] for who in known.sliced}
+    covered = {who: [8, 8, 8, 8] for who in known.covered}
+
+    def said(sliced: dict, modes: dict) -> str:
+        monkeypatch.setattr(claims.steadiness, "read", lambda: replace(known, sliced=sliced, covered=modes))
+        return outcome("stability").outcome
+
+    fragile = {**covered, claims.steadiness.FRAGILE: [2, 3, 2, 3]}
+    assert said({**steady, "gan": [0.1, 0.9, 0.2, 0.5]}, fragile) == claims.HOLDS
+    assert said({**steady, "vae": [0.1, 0.9, 0.2, 0.5]}, fragile) == claims.PARTLY
+    assert said({**steady, "vae": [0.1, 0.9, 0.2, 0.5]}, covered) == claims.FAILS
+
+
+def test_the_recorded_seeds_are_those_that_the_command_measures():
+    known = claims.steadiness.read()
+    again = claims.steadiness.measure((known.seeds[0],), 20, machine="", commit="", when="", command="")
+    assert set(again.sliced) == set(known.sliced) and len(known.seeds) >= 3 and known.command == "python -m playground.metrics --race"
+    assert all(len(values) == len(known.seeds) for values in (*known.sliced.values(), *known.covered.values()))
+
+
+def test_nothing_is_claimed_of_what_is_not_measured(monkeypatch):
+    monkeypatch.setattr(claims.steadiness, "read", lambda: None)
     assert {claim.outcome for claim in claims.of("mnist", [])} == {claims.OPEN}
     assert "not measured yet" in page._fold(claims.of("mnist", [])[0], "mnist")
 

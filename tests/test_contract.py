@@ -54,7 +54,7 @@ def test_a_card_can_what_its_model_offers(card):
     model = registry.load(card.id)
     offered = {
         name
-        for name in ("encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember", "translate")
+        for name in ("encode", "decode", "reconstruct", "score", "sketch", "read", "attend", "remember", "translate", "attribute")
         if hasattr(model, name)
     }
     assert card.can == offered | ({"sample"} if hasattr(model, "stream") else set())
@@ -261,7 +261,7 @@ def test_what_cannot_sketch_says_so():
         run.sketch("gan-mnist")
 
 
-@pytest.mark.parametrize("what", ["encode", "decode", "reconstruct", "score"])
+@pytest.mark.parametrize("what", ["encode", "decode", "reconstruct", "score", "attribute"])
 def test_a_card_that_cannot_says_what_it_can(what: str, some: dict[str, Images]):
     for card_id in {card.id for card in registry.cards() if what not in card.can}:
         given = Latents(np.zeros((1, 2), np.float32)) if what == "decode" else some.get(registry.get(card_id).dataset, some["mnist"])
@@ -269,7 +269,7 @@ def test_a_card_that_cannot_says_what_it_can(what: str, some: dict[str, Images])
             getattr(run, what)(card_id, given)
 
 
-@pytest.mark.parametrize("what", ["encode", "reconstruct", "score"])
+@pytest.mark.parametrize("what", ["encode", "reconstruct", "score", "attribute"])
 def test_pictures_of_another_shape_are_refused(what: str):
     for card_id in card_ids(what):
         for pixels in (np.zeros((1, 32, 32, 1), np.uint8), np.zeros((28, 28), np.uint8), np.zeros((0, 28, 28, 1), np.uint8)):

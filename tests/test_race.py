@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import concurrent.futures
 import html
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 
-from playground import breaks, race, registry
+from playground import breaks, race, race_script, registry
 from playground.data import points
 from playground.errors import ControlError
 from playground.gate import GATE
@@ -200,3 +204,64 @@ def test_what_is_broken_lights_its_lamp_and_what_mends_it_puts_it_out(name: str)
 def test_what_cannot_be_broken_is_one_sentence():
     with pytest.raises(ControlError, match="what must be one of mode-collapse, .*; got 'cat'"):
         breaks.plan("cat", False)
+
+
+def test_two_visitors_race_at_once_and_neither_disturbs_the_other():
+    wanted = {seed: race.plan("ring", seed, steps=40, families=("vae", "gan")) for seed in (1, 2)}
+
+    def ends(plan: race.Plan) -> list[np.ndarray]:
+        return [frame.points for frame in race.run(plan) if frame.done]
+
+    alone = {seed: ends(plan) for seed, plan in wanted.items()}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        together = dict(zip(wanted, pool.map(ends, wanted.values()), strict=True))
+    assert all(np.array_equal(a, b) for seed in wanted for a, b in zip(alone[seed], together[seed], strict=True))
+    assert GATE.is_free
+
+
+def test_pasted_points_are_read_as_people_write_them_and_what_is_dropped_is_told():
+    text = "x,y\n1,2\n3;4\n5\t6\n\n# a note\n7 8 9\n-1e-1, .5\nhello\n1,nan\n"
+    found, told = points.parsed(text)
+    assert found.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8], [-0.1, 0.5]]
+    assert told == "Left out: 2 lines without two numbers; further columns of 1 line."
+    assert points.parsed("1 2\n3 4")[1] == "" and points.parsed("")[0].shape == (0, 2)
+    many, told = points.parsed("\n".join(f"{k} {k}" for k in range(2500)))
+    assert len(many) == points.MOST and told == "Left out: 500 points beyond the first 2,000."
+    for wrong in (None, 3, "1" * (points.LONGEST + 1)):
+        with pytest.raises(ControlError, match="points must be a text"):
+            points.parsed(wrong)
+    with pytest.raises(ControlError, match="points must be 20 to 2,000 pairs"):
+        race.plan(points.parsed("1 2\n3 4")[0])
+
+
+def test_own_points_are_raced_to_and_are_in_no_link():
+    rng = np.random.default_rng(0)
+    given, _ = points.parsed("\n".join(f"{x:.3f} {y:.3f}" for x, y in rng.normal(size=(60, 2))))
+    wanted = race.plan(given, 3, steps=5, families=("flow",))
+    *_, last = race.run(wanted)
+    shown = panel.result({"flow": last}, wanted, race.floor(wanted.target, 3), 1.0)
+    assert last.step == 5 and "covered" not in last.metrics and "permalink" not in shown and "in no link" in shown
+
+
+@pytest.mark.parametrize(
+    ("family", "target", "changes"),
+    [
+        ("gan", "grid", {"penalty": 0.1}),
+        ("vae", "moons", {"points": 30}),
+        ("diffusion", "letter", {}),
+        ("flow", "own", {}),
+        ("autoregressive", "ring", {}),
+        ("autoencoder", "spirals", {"spread": 0.1}),
+    ],
+)
+def test_the_script_alone_trains_the_same_run_and_prints_the_same_numbers(family: str, target: str, changes: dict, tmp_path):
+    given = np.random.default_rng(5).normal(size=(40, 2)) if target == "own" else target
+    wanted = race.plan(given, 11, steps=25, families=(family,), changes={family: changes})
+    *_, last = race.run(wanted)
+    path = tmp_path / "again.py"
+    path.write_text(race_script.script(wanted, family, last.step))
+    assert "playground" not in path.read_text()
+    ran = subprocess.run([sys.executable, "-I", str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    printed = ast.literal_eval(re.sub(r"np\.float64\(([^)]*)\)", r"\1", ran.stdout.strip()))
+    assert printed == pytest.approx(last.metrics, rel=1e-4, abs=1e-5)

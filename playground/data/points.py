@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,17 +14,24 @@ from playground.errors import ControlError
 REACH = 2.0  # the plane that is shown goes from -REACH to REACH both ways
 NEAR = 3.0  # as many standard deviations around a mode are on it
 LEAST, MOST = 20, 2000  # points of one's own
+LONGEST = 200_000  # characters of them as text
+SEPARATORS = re.compile(r"[,;\s]+")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A distribution: its name, how it is drawn, and where its modes are (k, 2) with their standard deviation, where it has such."""
+    """A distribution: its name, how it is drawn, and where its modes are (k, 2) with their standard deviation, where it has such.
+
+    given: points (n, 2) around which it is drawn, as far as spread, where they are a visitor's own.
+    """
 
     name: str
     title: str
     draw: Callable[[int, np.random.Generator], np.ndarray]
     modes: np.ndarray | None = None
     deviation: float = 0.0
+    given: np.ndarray | None = None
+    spread: float = 0.0
 
     def sample(self, n: int, seed: int) -> np.ndarray:
         """n points, float32 (n, 2); the same for the same seed."""
@@ -91,6 +99,37 @@ def get(name: object) -> Target:
     return TARGETS[str(name)]
 
 
+def parsed(text: object) -> tuple[np.ndarray, str]:
+    """The points of a pasted text, one pair of numbers a line, float64 (n, 2), and in plain words what of it was dropped (empty: nothing).
+
+    Between the two may stand a comma, a semicolon, a tab or spaces; further columns, empty lines, lines that begin with # and a first line of
+    words are left out. Raises ControlError for what is no text, or too long.
+    """
+    if not isinstance(text, str) or len(text) > LONGEST:
+        raise ControlError(f"points must be a text of at most {LONGEST:,} characters, got {shown(text)}.")
+    found, wrong, further = [], 0, 0
+    for k, line in enumerate(line.strip() for line in text.splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        parts = [part for part in SEPARATORS.split(line) if part]
+        try:
+            pair = [float(part) for part in parts[:2]]
+        except ValueError:
+            pair = []
+        if len(pair) < 2 or not np.isfinite(pair).all():
+            wrong += k > 0  # a first line may name the columns
+        else:
+            further += len(parts) > 2
+            found.append(pair)
+    dropped = [
+        f"{wrong} line{'s' if wrong > 1 else ''} without two numbers" if wrong else "",
+        f"further columns of {further} line{'s' if further > 1 else ''}" if further else "",
+        f"{len(found) - MOST:,} points beyond the first {MOST:,}" if len(found) > MOST else "",
+    ]
+    told = "; ".join(each for each in dropped if each)
+    return np.asarray(found[:MOST], dtype=np.float64).reshape(-1, 2), f"Left out: {told}." if told else ""
+
+
 def own(points: Sequence[Sequence[float]] | np.ndarray) -> Target:
     """A target of a visitor's own points (n, 2), moved and scaled into the plane; drawn from with a little noise, so that none is alone.
 
@@ -101,7 +140,10 @@ def own(points: Sequence[Sequence[float]] | np.ndarray) -> Target:
     except (TypeError, ValueError) as error:
         raise ControlError("points must be pairs of numbers.") from error
     if given.ndim != 2 or given.shape[1:] != (2,) or not LEAST <= len(given) <= MOST or not np.isfinite(given).all():
-        raise ControlError(f"points must be {LEAST} to {MOST:,} pairs of finite numbers, got an array of shape {given.shape}.")
+        raise ControlError(
+            f"points must be {LEAST} to {MOST:,} pairs of finite numbers, got {len(given) if given.ndim == 2 else shown(points)}."
+        )
     middle = (given.max(0) + given.min(0)) / 2
     reach = max(float(np.abs(given - middle).max()), 1e-9)
-    return Target("own", "Your own", _around((given - middle) / reach * 0.85 * REACH, 0.03))
+    placed = (given - middle) / reach * 0.85 * REACH
+    return Target("own", "Your own", _around(placed, 0.03), given=placed, spread=0.03)

@@ -1,4 +1,4 @@
-"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--evidence] [--curve DATASET] [--distance DATASET]: measures cards.
+"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--evidence] [--curve DATASET] [--distance DATASET] [--race]: measures cards.
 
 Writes assets/measurements.json, assets/curves/DATASET.json and assets/curves/DATASET-memory.json.
 """
@@ -14,10 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from playground import data, excerpts, registry
 from playground.controls import whole
 from playground.errors import PlaygroundError
 from playground.metrics import (
+    attribution,
     cost,
     curve,
     distance,
@@ -30,6 +33,7 @@ from playground.metrics import (
     quality,
     reference,
     shared,
+    steadiness,
     text,
 )
 from playground.types import Measurement, ModelCard
@@ -59,13 +63,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=measurements.PATH)
     parser.add_argument("--curve", metavar="DATASET", help=f"KID at few and many steps, of the named cards or all (default n {curve.N})")
     parser.add_argument("--distance", metavar="DATASET", help=f"how far back its models of text remember (default n {distance.N} windows)")
+    parser.add_argument("--race", action="store_true", help="how much of the race's outcome is luck: many seeds on one target")
     parser.add_argument("--reference", nargs="*", metavar="DATASET", help="write assets/reference/DATASET (none named: of all)")
     args = parser.parse_args(words)
-    if not (args.cards or args.all or args.reference is not None or args.curve or args.distance):
-        parser.error("name a card, or give --all, --curve, --distance or --reference")
+    if not (args.cards or args.all or args.reference is not None or args.curve or args.distance or args.race):
+        parser.error("name a card, or give --all, --curve, --distance, --race or --reference")
     try:
         if args.reference is not None:
             write_references([data.get(name).name for name in args.reference] or data.names())
+        if args.race:
+            about = {name: value for name, value in circumstances("python -m playground.metrics --race").items() if name != "device"}
+            found = steadiness.measure(**about)
+            steadiness.write(found)
+            for who, values in found.sliced.items():
+                print(
+                    f"{who:16}sliced {np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}  modes {found.covered[who]}  seeds {found.seeds}"
+                )
+            return 0
         if args.curve:
             draw_curve(args.curve, args.cards, args.n, command="python -m playground.metrics " + shlex.join(words))
             return 0
@@ -96,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def can_measure(card: ModelCard) -> bool:
     """True for cards of pictures that draw or score, and for those that read texts, from shipped weights."""
-    return card.hub is None and bool(card.can & ({"sample", "score"} if card.kind == "image" else {"read", "translate"}))
+    return card.hub is None and bool(card.can & ({"sample", "score", "attribute"} if card.kind == "image" else {"read", "translate"}))
 
 
 def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -> list[Measurement]:
@@ -112,6 +126,8 @@ def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -
     if "sample" in card.can:
         found += [*quality.generator(card, n, seed, split, **about), *cost.drawing(card, seed, **about)]
         found += measure_evidence(card, min(n, evidence.N), seed, split, command)
+    if "attribute" in card.can:
+        found += attribution.measure(card, n, seed, **about)
     if "score" in card.can:
         found += quality.classifier(card, split, **about)
     return found

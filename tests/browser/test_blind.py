@@ -19,6 +19,8 @@ def test_a_link_opens_the_same_twelve_and_a_perfect_guesser_gets_them_all(page: 
         page.locator(f"#compare-guess-{source}").click()
     expect(out).to_contain_text("12 of 12 right", timeout=SLOW)
     expect(page.locator("#compare-guess-real")).to_be_hidden()
+    expect(out).to_contain_text("trained to tell these sources apart")
+    assert out.locator("a.take").get_attribute("download") == f"blind-{SEED}.png"
     link = out.locator("a.permalink").get_attribute("href")
     assert link == f"?tab=compare&play=blind&twelve={SEED}"
     page.locator("#compare-blind").click()

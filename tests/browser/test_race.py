@@ -48,3 +48,22 @@ def test_stop_ends_a_race_and_what_was_seen_stays(page: Page, url: str) -> None:
     before = state(page)["frames"]
     time.sleep(1.0)
     assert state(page)["frames"] == before and min(before.values()) >= 1
+
+
+def test_points_drawn_on_the_sheet_become_the_target(page: Page, url: str) -> None:
+    page.goto(f"{url}?tab=race&target=own&seconds=1&seed=3")
+    page.wait_for_function("window.playgroundRaceState?.().frames.gan === 1", timeout=SLOW)
+    page.get_by_role("button", name="Your own points").click()
+    sheet = page.locator(".own-sheet canvas")
+    expect(sheet).to_be_visible()
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 220, box["y"] + 200, steps=30)
+    page.mouse.up()
+    page.wait_for_function("document.querySelector('#race-own textarea').value.split('\\n').length > 40")
+    page.locator("#race-run").click()
+    expect(page.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#race-told")).to_contain_text("Your own · 1 s of training each")
+    expect(page.locator("#race-told")).to_contain_text("your points are in no link")

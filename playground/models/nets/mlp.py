@@ -17,6 +17,19 @@ def mlp(inputs: int, outputs: int, width: int = WIDTH, layers: int = LAYERS) -> 
     return nn.Sequential(*body, nn.Linear(sizes[-1], outputs))
 
 
+def begin(seed: int, *modules: nn.Module) -> None:
+    """Draws all weights from a seed alone, spread as nn.Linear and nn.Embedding spread them; nobody else's random numbers change."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for part in (part for module in modules for part in module.modules()):
+            if isinstance(part, nn.Linear):
+                reach = part.in_features**-0.5
+                part.weight.uniform_(-reach, reach, generator=generator)
+                part.bias.uniform_(-reach, reach, generator=generator)
+            elif isinstance(part, nn.Embedding):
+                part.weight.normal_(generator=generator)
+
+
 class Timed(nn.Module):
     """x (n, 2) and times t (n,) in [0, 1] -> (n, 2): an MLP that is told the time as sines and cosines."""
 

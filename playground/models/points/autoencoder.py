@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from playground.models.nets.mlp import mlp
+from playground.models.nets.mlp import begin, mlp
 from playground.models.points.learner import Settings
 
 KEPT, CURVE = 512, 200
@@ -17,9 +17,9 @@ class PointAutoencoder:
     """own settings: code, how many numbers lie in the middle; spread, of the bell at each known code in units of all codes' (1: one bell over all)."""
 
     def __init__(self, settings: Settings):
-        torch.manual_seed(settings.seed)
         size, code = (settings.width, settings.layers), int(settings.own.get("code", 1))
         self.encoder, self.decoder = mlp(2, code, *size), mlp(code, 2, *size)
+        begin(settings.seed, self.encoder, self.decoder)
         trained = [*self.encoder.parameters(), *self.decoder.parameters()]
         self.optimizer = torch.optim.Adam(trained, lr=settings.learning_rate)
         self.parameters = sum(p.numel() for p in trained)

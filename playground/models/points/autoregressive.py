@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from playground.models.nets.mlp import mlp
+from playground.models.nets.mlp import begin, mlp
 from playground.models.points.learner import REACH, Settings
 
 BINS, WIDE = 80, 1.1 * REACH
@@ -18,9 +18,9 @@ class PointAutoregressive:
     """Both numbers as bins from -WIDE to WIDE; within a bin all places are as likely."""
 
     def __init__(self, settings: Settings):
-        torch.manual_seed(settings.seed)
         self.first = torch.nn.Parameter(torch.zeros(BINS))
         self.second = torch.nn.Sequential(torch.nn.Embedding(BINS, 32), mlp(32, BINS, settings.width, settings.layers))
+        begin(settings.seed, self.second)
         trained = [self.first, *self.second.parameters()]
         self.optimizer = torch.optim.Adam(
             [{"params": [self.first], "lr": 10 * settings.learning_rate}, {"params": list(self.second.parameters())}],

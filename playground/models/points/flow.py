@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from playground.models.nets.mlp import Timed, square
+from playground.models.nets.mlp import Timed, begin, square
 from playground.models.points.learner import REACH, Settings
 
 WAYS, FIELDS, SHOWN_AT = 24, 15, 0.7
@@ -17,8 +17,8 @@ class PointFlow:
     """Time goes from 0, noise, to 1, points. own setting: steps, network calls a sample."""
 
     def __init__(self, settings: Settings):
-        torch.manual_seed(settings.seed)
         self.net = Timed(settings.width, settings.layers)
+        begin(settings.seed, self.net)
         self.steps = int(settings.own.get("steps", 30))
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.learning_rate)
         self.parameters = sum(p.numel() for p in self.net.parameters())

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from playground.models.nets.mlp import mlp, normal_grid, square
+from playground.models.nets.mlp import begin, mlp, normal_grid, square
 from playground.models.points.learner import REACH, Settings
 
 GRID, FIELDS = 17, 24
@@ -20,9 +20,9 @@ class PointGAN:
     """z (n, 2) from N(0, I) -> points. own settings: penalty (gamma of R1 and R2), critic_steps, relativistic (0: the older loss)."""
 
     def __init__(self, settings: Settings):
-        torch.manual_seed(settings.seed)
         size = (settings.width, settings.layers)
         self.generator, self.critic = mlp(2, 2, *size), mlp(2, 1, *size)
+        begin(settings.seed, self.generator, self.critic)
         self.penalty, self.turns = settings.own.get("penalty", 0.3), int(settings.own.get("critic_steps", 1))
         self.relativistic = bool(settings.own.get("relativistic", 1))
         self.optimizers = [

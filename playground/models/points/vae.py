@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from playground.models.nets.mlp import mlp, normal_grid
+from playground.models.nets.mlp import begin, mlp, normal_grid
 from playground.models.points.learner import Settings
 
 GRID = 17
@@ -17,9 +17,9 @@ class PointVAE:
     """own setting: beta, the weight of the divergence (1: the bound)."""
 
     def __init__(self, settings: Settings):
-        torch.manual_seed(settings.seed)
         size = (settings.width, settings.layers)
         self.encoder, self.decoder = mlp(2, 4, *size), mlp(2, 2, *size)
+        begin(settings.seed, self.encoder, self.decoder)
         self.log_sigma = torch.nn.Parameter(torch.tensor(-1.0))
         self.beta = settings.own.get("beta", 1.0)
         trained = [*self.encoder.parameters(), *self.decoder.parameters(), self.log_sigma]
