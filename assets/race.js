@@ -170,6 +170,36 @@
     });
     at.addEventListener("input", () => { stopPlaying(); moment = Number(at.value) / 1000; });
 
+    const save = (blob, name) => {
+      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    };
+    // all sheets that are in sight as one picture, on the page's own ground
+    stage.querySelector(".race-png").addEventListener("click", () => {
+      const seen = Object.values(sheets).filter((sheet) => !sheet.figure.hidden), wide = Math.min(3, seen.length), side = 520, head = 44;
+      const canvas = Object.assign(document.createElement("canvas"), { width: wide * (side + 12) + 12, height: Math.ceil(seen.length / wide) * (side + head + 12) + 40 });
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = getComputedStyle(document.body).backgroundColor; pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.font = "22px sans-serif";
+      seen.forEach((sheet, k) => {
+        const left = 12 + (k % wide) * (side + 12), top = 8 + Math.floor(k / wide) * (side + head + 12);
+        pen.fillStyle = colour(sheet.figure, "--own");
+        pen.fillText(`${sheet.figure.querySelector("b").textContent.trim()} · ${sheet.clock.textContent}`, left, top + 28);
+        pen.drawImage(sheet.canvas, left, top + head);
+      });
+      pen.fillStyle = colour(stage, "--quiet"); pen.font = "16px sans-serif";
+      pen.fillText(`Generative Playground · ${key}`, 12, canvas.height - 14);
+      canvas.toBlob((blob) => save(blob, `race-${key}.png`));
+    });
+    stage.querySelector(".race-csv").addEventListener("click", () => {
+      const rows = ["family,step,seconds,x,y"];
+      for (const [name, sheet] of Object.entries(sheets)) {
+        for (const frame of sheet.frames) for (let i = 0; i < frame.points.length; i += 2) rows.push(`${name},${frame.step},${frame.seconds},${frame.points[i] / unit},${frame.points[i + 1] / unit}`);
+      }
+      save(new Blob([rows.join("\n") + "\n"], { type: "text/csv" }), `race-${key}.csv`);
+    });
+
     const sent = document.getElementById("race-sent");
     const look = () => { const found = sent?.querySelector(".race-sent"); if (found) receive(found.dataset.sent); };
     if (sent) new MutationObserver(look).observe(sent, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-sent"] });

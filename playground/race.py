@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from playground import registry, weights
-from playground.controls import Slider, whole
+from playground.controls import Slider, shown, whole
 from playground.data import points
 from playground.data.points import Target
 from playground.errors import ControlError, PlaygroundError
@@ -44,12 +44,26 @@ RECORDED = weights.ASSETS / "previews" / "race.json"
 RECORDED_STEPS = 800
 UNIT = 500  # what is sent of a coordinate is a whole number of these parts
 BATCH = 256
-LEARNING_RATE = 2e-3
 SLICE = 0.12  # seconds of training between two looks at a family
 SHOWN = 400  # points drawn at each look
 JUDGED = 1000  # points at the end
+LEARNING_RATE = 2e-3
 SECONDS = Slider("seconds", "Seconds for each", 4.0, 1.0, 10.0, 0.5)
 STEPS = Slider("steps", "Steps for each", 0, 0, 20_000, 1, integer=True)
+OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set besides, and of which families
+    slider.name: (slider, families)
+    for slider, families in (
+        (Slider("width", "Units a layer", 96, 16, 128, 8, integer=True, help="Of every network."), tuple(LEARNERS)),
+        (Slider("layers", "Hidden layers", 3, 1, 4, 1, integer=True, help="Of every network."), tuple(LEARNERS)),
+        (Slider("learning_rate", "Learning rate", LEARNING_RATE, 0.0005, 0.02, 0.0005, help="Of every optimizer."), tuple(LEARNERS)),
+        (Slider("penalty", "GAN: penalty", 0.3, 0.0, 2.0, 0.1, help="On the critic's slope (R1 and R2)."), ("gan",)),
+        (Slider("beta", "VAE: beta", 1.0, 0.0, 10.0, 0.5, help="Weight of the divergence; 1 is the bound."), ("vae",)),
+        (
+            Slider("steps", "Denoising steps", 30, 1, 60, 1, integer=True, help="Of diffusion and flow, at each look."),
+            ("diffusion", "flow"),
+        ),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -91,8 +105,21 @@ def plan(
     steps: object = 0,
     families: Sequence[str] = tuple(LEARNERS),
     changes: Mapping[str, Mapping[str, float]] | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> Plan:
-    """Checks what is asked for. target: a name, or points (n, 2) of one's own. Raises ControlError."""
+    """Checks what is asked for. target: a name, or points (n, 2) of one's own. changes: settings of single families. options: values of OPTIONS,
+    for all families that have them.
+
+    Raises ControlError.
+    """
+    found: dict[str, dict[str, float]] = {family: dict(each) for family, each in (changes or {}).items()}
+    for name, value in (options or {}).items():
+        if name not in OPTIONS:
+            raise ControlError(f"options must be of {', '.join(OPTIONS)}; got {shown(name)}.")
+        slider, its = OPTIONS[name]
+        if (checked := slider.validate(value)) != slider.default:
+            for family in its:
+                found.setdefault(family, {})[name] = checked
     wrong = [family for family in families if family not in LEARNERS]
     if wrong or not families:
         raise ControlError(f"families must be some of {', '.join(LEARNERS)}; got {', '.join(map(str, wrong)) or 'none'}.")
@@ -103,7 +130,7 @@ def plan(
         whole("seed", seed, 0, MAX_SEED),
         float(SECONDS.validate(seconds)),
         int(STEPS.validate(steps)),
-        changes or {},
+        found,
     )
 
 

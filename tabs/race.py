@@ -73,6 +73,8 @@ def build() -> TabPage:
                 js_on_load="window.playgroundOwnPoints(element)",
             )
             own = gr.Textbox("", label="Points", info="x, y", lines=5, max_lines=8, max_length=points.LONGEST, elem_id=f"{ID}-own")
+        with gr.Accordion("Settings", open=False), gr.Row(elem_classes="ask", equal_height=True):
+            options = {name: widgets.component(slider) for name, (slider, _) in race.OPTIONS.items()}
         gr.HTML(_stage(), padding=False, js_on_load="window.playgroundRace(element)", elem_id=f"{ID}-stage")
         first, table = _recorded()
         sent = gr.HTML(first, padding=False, elem_id=f"{ID}-sent", elem_classes="unseen")
@@ -80,9 +82,9 @@ def build() -> TabPage:
         what, breaking = _breaking()
 
     @widgets.guarded
-    def start(target: str, own: str, seconds: float, seed: int) -> Iterator[tuple[Any, Any]]:
+    def start(target: str, own: str, seconds: float, seed: int, *values: Any) -> Iterator[tuple[Any, Any]]:
         given, dropped = points.parsed(own) if target == OWN else (target, "")
-        wanted = race.plan(given, seed, seconds)
+        wanted = race.plan(given, seed, seconds, options=dict(zip(race.OPTIONS, values, strict=True)))
         yield from _raced(
             wanted,
             lambda last, floor, took: (
@@ -90,7 +92,9 @@ def build() -> TabPage:
             ),
         )
 
-    running = gr.on([go.click, seed.submit], start, [target, own, seconds, seed], [sent, told], api_visibility="private", **HEAVY)
+    running = gr.on(
+        [go.click, seed.submit], start, [target, own, seconds, seed, *options.values()], [sent, told], api_visibility="private", **HEAVY
+    )
     broken = [
         button.click(_broken(mended), [what, seed], [sent, told], api_visibility="private", **HEAVY) for mended, button in breaking.items()
     ]
@@ -98,7 +102,7 @@ def build() -> TabPage:
     stop.click(None, js=f"() => window.playgroundStopped('tab-{ID}')", api_visibility="private")
     with gr.Accordion("How it works", open=False):
         gr.Markdown(_how())
-    return TabPage(ID, {"target": target, "seconds": seconds, "seed": seed, "what": what})
+    return TabPage(ID, {"target": target, "seconds": seconds, "seed": seed, "what": what, **options})
 
 
 def _breaking() -> tuple[gr.Dropdown, dict[bool, gr.Button]]:
@@ -193,6 +197,7 @@ def _stage() -> str:
         '<input type="range" class="race-at" min="0" max="1000" value="1000" step="1" aria-label="Moment of the race">'
         '<span class="race-when"></span>'
         '<label>Speed <select class="race-speed" aria-label="Speed"><option value="0.25">slow</option><option value="1" selected>once in 6 s</option><option value="3">fast</option></select></label>'
+        '<button type="button" class="race-png">PNG</button><button type="button" class="race-csv">CSV</button>'
         '<label><input type="checkbox" class="race-real" checked> real points</label>'
         '<label><input type="checkbox" class="race-inside" checked> inner life</label></div>'
         f'<div class="racers">{sheets}</div></div>'
@@ -235,10 +240,12 @@ def _script(wanted: Plan, frame: Frame) -> str:
 
 def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     """How the race was run; seconds: of a live one; link: to it, if it is not that of the whole race."""
+    changed = {name: f"{value:g}" for settings in wanted.changes.values() for name, value in settings.items() if name in race.OPTIONS}
+    told = "".join(f" · {html.escape(race.OPTIONS[name][0].title.lower())} {value}" for name, value in changed.items())
     budget = f"{wanted.steps:,} steps each" if wanted.steps else f"{wanted.seconds:g} s of training each"
     badge = "recorded" if seconds is None else "live"
     link = link or "?" + urllib.parse.urlencode(
-        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed}
+        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed, **changed}
     )
     pressed = (
         f' · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
@@ -247,7 +254,7 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     )
     kept = "" if seconds is None else f" · {seconds:.0f} s in all{pressed}"
     return (
-        f'<div class="runline"><span class="badge {badge}">{badge}</span> {html.escape(wanted.target.title)} · {budget}, batches of {race.BATCH} · seed {wanted.seed} · '
+        f'<div class="runline"><span class="badge {badge}">{badge}</span> {html.escape(wanted.target.title)} · {budget}, batches of {race.BATCH} · seed {wanted.seed}{told} · '
         f"{race.JUDGED:,} points against as many held-out ones{kept}</div>"
     )
 

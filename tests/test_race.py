@@ -265,3 +265,18 @@ def test_the_script_alone_trains_the_same_run_and_prints_the_same_numbers(family
     assert ran.returncode == 0, ran.stderr[-2000:]
     printed = ast.literal_eval(re.sub(r"np\.float64\(([^)]*)\)", r"\1", ran.stdout.strip()))
     assert printed == pytest.approx(last.metrics, rel=1e-4, abs=1e-5)
+
+
+def test_an_option_reaches_the_families_that_have_it_and_the_usual_value_changes_nothing():
+    usual = race.plan("ring", 0, options={name: slider.default for name, (slider, _) in race.OPTIONS.items()})
+    assert usual.changes == {}
+    set_ = race.plan("ring", 0, steps=3, options={"width": 16, "beta": 4.0, "steps": 5})
+    assert set_.changes["vae"] == {"width": 16, "beta": 4.0} and set_.changes["flow"] == {"width": 16, "steps": 5}
+    last = {frame.family: frame for frame in race.run(set_) if frame.done}
+    assert all(frame.parameters < 10_000 for frame in last.values())
+    assert last["flow"].inside["ways"].shape[0] == 6
+    assert "units a layer 16" in panel.result(last, set_, race.floor(set_.target, 0), 1.0)
+    assert "beta=4" in panel.result(last, set_, race.floor(set_.target, 0), 1.0)
+    for wrong in ({"width": 1000}, {"cat": 1}, {"beta": "x"}):
+        with pytest.raises(ControlError):
+            race.plan("ring", 0, options=wrong)

@@ -36,6 +36,10 @@ def test_a_race_is_recorded_as_it_runs_and_played_again(page: Page, url: str) ->
         "[...document.querySelectorAll('.racer canvas:first-of-type')].map((c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0))"
     )
     assert drawn == [True] * 6
+    for kind in ("png", "csv"):
+        with page.expect_download() as kept:
+            page.locator(f".race-{kind}").click()
+        assert kept.value.suggested_filename == f"race-moons-3-1.{kind}"
 
 
 def test_stop_ends_a_race_and_what_was_seen_stays(page: Page, url: str) -> None:
