@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import comparison, data, exhibits, feedback, hub, inside, registry, repaint, run
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of
+from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of, whole
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
 from playground.types import Images, ModelCard, Run, Texts
@@ -32,7 +32,9 @@ ENDPOINTS = (
     "read_text",
     "translate",
     "learn_from_choices",
+    "race_to_points",
 )
+MOST_STEPS = 1000  # of a race
 TYPES: dict[type, Any] = {
     Slider: float,
     Choice: str,
@@ -67,6 +69,7 @@ def build() -> None:
             read_text,
             translate,
             learn_from_choices,
+            race_to_points,
         ),
         strict=True,
     ):
@@ -193,6 +196,21 @@ def read_text(model: str, text: str) -> dict:
     run.check_can(card, "read")
     reading = run.read(card.id, text_of(card.controls).validate(text))
     return {"model": card.id, "tokens": list(reading.pieces), "surprise": reading.surprise.round(4).tolist()}
+
+
+def race_to_points(target: str, seed: int, steps: int) -> dict:
+    """Every family trained for as many steps on a target of the Race tab: how near its points come, beside real against real. At most 1,000 steps."""
+    steps = whole("steps", steps, 1, MOST_STEPS)
+    wanted = race.plan(target, seed, steps=steps)
+    last = {frame.family: frame for frame in race.run(wanted) if frame.done}
+    rounded = {family: {name: round(value, 4) for name, value in frame.metrics.items()} for family, frame in last.items()}
+    return {
+        "target": wanted.target.name,
+        "seed": wanted.seed,
+        "steps": steps,
+        "families": rounded,
+        "real": race.floor(wanted.target, wanted.seed),
+    }
 
 
 def learn_from_choices(seed: int, choices: list[int]) -> dict:

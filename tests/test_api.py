@@ -367,3 +367,13 @@ def test_choices_between_faces_become_a_reward(client: Client) -> None:
     for seed, choices in ((7, []), (7, [0, 2]), (7, [0] * 13), (-1, [0, 1]), (7, ["left"] * 2)):
         kind, message = post("learn_from_choices", [seed, choices])
         assert kind == "error" and len(str(message)) < 250, choices
+
+
+def test_the_race_is_an_endpoint_that_repeats_itself_and_is_bounded(client: Client) -> None:
+    found = client.predict("moons", 3, 5, api_name="/race_to_points")
+    assert found == client.predict("moons", 3, 5, api_name="/race_to_points")
+    assert set(found["families"]) == {"gan", "vae", "diffusion", "flow", "autoregressive", "autoencoder"}
+    assert all(set(metrics) == set(found["real"]) == {"mmd", "sliced"} for metrics in found["families"].values())
+    for wrong in (["cat", 3, 5], ["own", 3, 5], ["moons", -1, 5], ["moons", 3, 0], ["moons", 3, 10**6]):
+        kind, message = post("race_to_points", wrong)
+        assert kind == "error" and "must be" in str(message), wrong

@@ -88,6 +88,7 @@ def test_every_recorded_number_says_how_it_was_made(card):
             card.kind != "image" or entry.metric in COST or entry.metric.startswith(("accuracy", "r2_"))
         ), entry
         assert entry.metric not in QUALITY or entry.floor is not None, entry
+        assert entry.metric not in ("parameters", "size_bytes") or entry.value > 0, entry
 
 
 COST = ("parameters", "size_bytes", "training_seconds", "samples_seen", "seconds", "nfe")

@@ -36,7 +36,10 @@ def size(card: ModelCard, **about: Any) -> list[Measurement]:
     entry = weights.record(card.id)
     names = used_modules(card.id)
     parameters = sum(entry["parameters"][name] for name in names)
-    size_bytes = sum(file["bytes"] for path, file in entry["files"].items() if path.split("/")[0] in names)
+    files = {path: file["bytes"] for path, file in entry["files"].items()}
+    size_bytes = sum(size for path, size in files.items() if path.split("/")[0] in names) or sum(
+        files.values()
+    )  # a pipeline's parts have other names
     about = {**about, "card": card.id, "seed": 0, "n": 0, "split": ""}
     return [Measurement(metric="parameters", value=parameters, **about), Measurement(metric="size_bytes", value=size_bytes, **about)]
 
