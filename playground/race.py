@@ -48,7 +48,7 @@ SLICE = 0.12  # seconds of training between two looks at a family
 SHOWN = 400  # points drawn at each look
 JUDGED = 1000  # points at the end
 LEARNING_RATE = 2e-3
-SECONDS = Slider("seconds", "Seconds for each", 4.0, 1.0, 10.0, 0.5)
+SECONDS = Slider("seconds", "Seconds for each", 3.5, 1.0, 10.0, 0.5)
 STEPS = Slider("steps", "Steps for each", 0, 0, 20_000, 1, integer=True)
 OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set besides, and of which families
     slider.name: (slider, families)

@@ -59,7 +59,8 @@ def build() -> TabPage:
                 info="What all of them are to learn.",
                 scale=2,
             )
-            seconds = widgets.component(race.SECONDS)
+            with gr.Column(scale=2, min_width=220):
+                seconds = widgets.component(race.SECONDS)
             with gr.Column(scale=2, min_width=260):
                 seed, _ = widgets.seed_row()
             with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
@@ -73,8 +74,11 @@ def build() -> TabPage:
                 js_on_load="window.playgroundOwnPoints(element)",
             )
             own = gr.Textbox("", label="Points", info="x, y", lines=5, max_lines=8, max_length=points.LONGEST, elem_id=f"{ID}-own")
-        with gr.Accordion("Settings", open=False), gr.Row(elem_classes="ask", equal_height=True):
-            options = {name: widgets.component(slider) for name, (slider, _) in race.OPTIONS.items()}
+        with gr.Accordion("Settings", open=False):
+            options, names = {}, list(race.OPTIONS)
+            for row in (names[:3], names[3:]):
+                with gr.Row(elem_classes="ask", equal_height=True):
+                    options |= {name: widgets.component(race.OPTIONS[name][0]) for name in row}
         gr.HTML(_stage(), padding=False, js_on_load="window.playgroundRace(element)", elem_id=f"{ID}-stage")
         first, table = _recorded()
         sent = gr.HTML(first, padding=False, elem_id=f"{ID}-sent", elem_classes="unseen")
