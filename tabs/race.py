@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import breaks, race, race_script
+from playground import breaks, lessons, race, race_script
 from playground.data import points
 from playground.errors import PlaygroundError
 from playground.race import Frame, Plan
@@ -106,6 +106,12 @@ def build() -> TabPage:
     stop.click(None, js=f"() => window.playgroundStopped('tab-{ID}')", api_visibility="private")
     with gr.Accordion("How it works", open=False):
         gr.Markdown(_how())
+    with gr.Accordion("For teachers", open=False):
+        for minutes in lessons.MINUTES:
+            text, kept = _lesson(minutes)
+            with gr.Accordion(f"A lesson of {minutes} minutes, with its answer key", open=False, elem_id=f"{ID}-lesson-{minutes}"):
+                gr.HTML(kept, padding=False)
+                gr.Markdown(text)
     return TabPage(ID, {"target": target, "seconds": seconds, "seed": seed, "what": what, **options})
 
 
@@ -283,6 +289,16 @@ def _recorded() -> tuple[str, str]:
         return "", f'<p class="runline"><span class="fault">{html.escape(str(error))}</span></p>'
     last = {frame["family"]: Frame(**{**frame, "points": None, "inside": {}}) for frame in frames if frame["done"]}
     return message(frames, wanted, floor, live=False, done=True), result(last, wanted, floor, None)
+
+
+def _lesson(minutes: int) -> tuple[str, str]:
+    """A lesson plan as Markdown, whose links open what they name, and a link that saves it."""
+    try:
+        text = lessons.plan(minutes)
+    except PlaygroundError as error:
+        return str(error), ""
+    kept = pictures.download(text.encode("utf-8"), "text/markdown", f"race-{minutes}-minutes.md", "Markdown")
+    return text, f'<div class="takes">Take it away: {kept}</div>'
 
 
 def _how() -> str:
