@@ -7,34 +7,20 @@ from typing import Any
 
 import torch
 
-from playground.models.nets.mlp import Timed, begin, square
-from playground.models.points.learner import REACH, Settings
+from playground.models.nets.mlp import square
+from playground.models.points.learner import REACH, Walker
 
 WAYS, FIELDS, SHOWN_AT = 24, 15, 0.35
 
 
-class PointDiffusion:
-    """own setting: steps, network calls a sample."""
-
-    def __init__(self, settings: Settings):
-        self.net = Timed(settings.width, settings.layers)
-        begin(settings.seed, self.net)
-        self.steps = int(settings.own.get("steps", 30))
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.learning_rate)
-        self.parameters = sum(p.numel() for p in self.net.parameters())
+class PointDiffusion(Walker):
+    """Time goes from 1, noise, to 0, points."""
 
     def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
         t, eps = torch.rand(len(x), generator=generator), torch.randn(x.shape, generator=generator)
         signal, noise = (each[:, None] for each in _levels(t))
         loss = (self.net(signal * x + noise * eps, t) - eps).square().sum(1).mean()
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return {"noise error": loss.item()}
-
-    @torch.no_grad()
-    def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
-        return self.way(torch.randn(n, 2, generator=generator))[-1]
+        return {"noise error": self.update(loss)}
 
     def way(self, x: torch.Tensor) -> torch.Tensor:
         """From noise x (n, 2) to points, every step: (steps + 1, n, 2)."""
