@@ -183,9 +183,9 @@ def speed(found: Found) -> Claim:
 
 def _quick(dataset: str) -> str:
     """What is recorded of few steps: a model within NEAR times the best distance at FEW calls or fewer; empty where there is none."""
-    points = [(line, point) for line in curve.read(dataset) for point in line.points]
-    best = min((point.kid for _, point in points), default=math.inf)
-    few = sorted((point.kid, line.card, point.calls) for line, point in points if point.calls <= FEW and 0 < point.kid <= NEAR * best)
+    measured_at = [(line, point) for line in curve.read(dataset) for point in line.points]
+    best = min((point.kid for _, point in measured_at), default=math.inf)
+    few = sorted((point.kid, line.card, point.calls) for line, point in measured_at if point.calls <= FEW and 0 < point.kid <= NEAR * best)
     if not few:
         return ""
     kid, card, calls = few[0]

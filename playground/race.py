@@ -70,8 +70,7 @@ OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set bes
 class Frame:
     """One look at a family: steps and seconds of training so far, the same noise drawn anew as points (n, 2), its inner life, its losses.
 
-    metrics: how near the points are to as many held-out real ones, where they were judged. i of total: how far the whole race is, in looks
-    that are certain or guessed from the budget; done: the last look at this family.
+    metrics: how near the points are to as many held-out real ones. part: of the family's budget, 0 to 1. done: the last look at this family.
     """
 
     family: str

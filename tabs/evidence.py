@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 
 from playground import claims, data
 from playground.claims import Claim, Group
@@ -98,22 +97,12 @@ def _spectrum(claim: Claim, dataset: str) -> str:
 
 
 def _origin(claim: Claim) -> str:
-    """How the numbers of a claim were taken, each way once."""
-    ways: dict[str, None] = {}
+    """How the numbers of a claim were taken: each way once, after the metrics that were taken so."""
+    ways: dict[str, dict[str, None]] = {}
     for m in (bar.measured for group in claim.groups for bar in group.bars):
         seen = f", seen by {m.extractor}" if m.extractor and not m.metric.endswith("sharpness") else ""
         split = f", {m.split} split" if m.split else ""
-        split += f", over {m.spread_over}" if m.spread_over and "training" in m.spread_over else ""
-        ways[
-            f"{m.metric.removeprefix(PREFIX)}: n {m.n:,}, seed {m.seed}{split}{seen}, {m.when[:10]} on {m.machine or m.device}, commit {m.commit[:10]}, by {m.command}"
-        ] = None
-    return html.escape("; ".join(_merged(list(ways))))
-
-
-def _merged(ways: Sequence[str]) -> list[str]:
-    """Ways that differ in the metric's name alone, as one."""
-    named: dict[str, list[str]] = {}
-    for way in ways:
-        metric, _, how = way.partition(": ")
-        named.setdefault(how, []).append(metric)
-    return [f"{', '.join(metrics)}: {how}" for how, metrics in named.items()]
+        seeds = f", over {m.spread_over}" if m.spread_over and "training" in m.spread_over else ""
+        made = f"{m.when[:10]} on {m.machine or m.device}, commit {m.commit[:10]}, by {m.command}"
+        ways.setdefault(f"n {m.n:,}, seed {m.seed}{split}{seeds}{seen}, {made}", {})[m.metric.removeprefix(PREFIX)] = None
+    return html.escape("; ".join(f"{', '.join(metrics)}: {how}" for how, metrics in ways.items()))

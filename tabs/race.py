@@ -31,6 +31,12 @@ CLASSES = {
     "autoregressive": "counting",
     "autoencoder": "reconstruction",
 }
+METRICS = {  # what a column is called, and how its numbers are written
+    "covered": ("Modes covered", "{:.0f}"),
+    "on_mode": ("Share on a mode", "{:.0%}"),
+    "mmd": ("MMD²", "{:.4f}"),
+    "sliced": ("Sliced Wasserstein", "{:.3f}"),
+}
 INNER = {
     "gan": "shaded: where the critic ranks points as real; lines: where a grid of z goes",
     "vae": "lines: where a grid of codes is painted",
@@ -216,23 +222,16 @@ def _stage() -> str:
 
 def result(last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float | None, link: str = "") -> str:
     """The table at the end: what each reached, beside what real points score against real points."""
-    has_modes = "covered" in floor
-    names = [*(["covered", "on_mode"] if has_modes else []), "mmd", "sliced"]
-    titles = {
-        "covered": "Modes covered",
-        "on_mode": "Share on a mode",
-        "mmd": "MMD²",
-        "sliced": "Sliced Wasserstein",
-    }
-    head = "".join(f"<th scope=col>{titles[name]}</th>" for name in names)
+    names = [name for name in METRICS if name in floor]
+    head = "".join(f"<th scope=col>{METRICS[name][0]}</th>" for name in names)
     rows = ""
     for family, frame in last.items():
-        cells = "".join(f"<td>{_number(name, frame.metrics[name])}</td>" for name in names)
+        cells = "".join(f"<td>{METRICS[name][1].format(frame.metrics[name])}</td>" for name in names)
         rows += (
             f'<tr class="{CLASSES[family]}"><th scope=row><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</th>'
             f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}<td>{_script(wanted, frame)}</td></tr>"
         )
-    floors = "".join(f"<td>{_number(name, floor[name])}</td>" for name in names)
+    floors = "".join(f"<td>{METRICS[name][1].format(floor[name])}</td>" for name in names)
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Result of the race"><table class="facts axes"><thead><tr><th scope=col>Family</th>'
         f"<th scope=col>Steps</th><th scope=col>Parameters</th>{head}<th scope=col>Again</th></tr></thead><tbody>{rows}"
@@ -269,18 +268,6 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     )
 
 
-def _number(name: str, value: float) -> str:
-    return (
-        f"{value:.0f}"
-        if name == "covered"
-        else f"{100 * value:.0f} %"
-        if name == "on_mode"
-        else f"{value:.4f}"
-        if name == "mmd"
-        else f"{value:.3f}"
-    )
-
-
 def _recorded() -> tuple[str, str]:
     """The first paint: the last looks of a race that was recorded, and its table."""
     try:
@@ -303,7 +290,7 @@ def _lesson(minutes: int) -> tuple[str, str]:
 
 def _how() -> str:
     return (
-        "**The budget** is seconds of training, the same for all, in turns; what is drawn and measured in between does not count. All networks have three hidden layers of 96 units. A step of a GAN "
+        "**The budget** is seconds of training, the same for all, in turns; what is drawn and measured in between does not count. All networks have three hidden layers of 96 units, if nothing else is set. A step of a GAN "
         "trains two networks and costs the most, so it takes the fewest.\n\n"
         "**The numbers.** A mode is covered if at least a quarter of the points that it has in truth lie within three of its standard deviations. *Share on a mode*: all points that lie so near to one. "
         "*MMD²* (Gretton 2012) and the *sliced Wasserstein distance* compare clouds of 1,000 points each; below all stands what 1,000 real points score against 1,000 other real ones, and nothing beats that but by luck.\n\n"
