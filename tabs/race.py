@@ -226,17 +226,21 @@ def result(last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], 
     head = "".join(f"<th scope=col>{METRICS[name][0]}</th>" for name in names)
     rows = ""
     for family, frame in last.items():
-        cells = "".join(f"<td>{METRICS[name][1].format(frame.metrics[name])}</td>" for name in names)
+        cells = "".join(f"<td>{_written(name, frame.metrics[name])}</td>" for name in names)
         rows += (
             f'<tr class="{CLASSES[family]}"><th scope=row><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</th>'
             f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}<td>{_script(wanted, frame)}</td></tr>"
         )
-    floors = "".join(f"<td>{METRICS[name][1].format(floor[name])}</td>" for name in names)
+    floors = "".join(f"<td>{_written(name, floor[name])}</td>" for name in names)
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Result of the race"><table class="facts axes"><thead><tr><th scope=col>Family</th>'
         f"<th scope=col>Steps</th><th scope=col>Parameters</th>{head}<th scope=col>Again</th></tr></thead><tbody>{rows}"
         f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}<td></td></tr></tbody></table></div>{_origin(wanted, seconds, link)}"
     )
+
+
+def _written(name: str, value: float) -> str:
+    return METRICS[name][1].format(value).replace("%", " %")
 
 
 def _script(wanted: Plan, frame: Frame) -> str:
