@@ -18,6 +18,7 @@ from playground.data import faces
 from playground.errors import ControlError, PlaygroundError
 from playground.metrics import factors
 from playground.models import stable_diffusion
+from playground.models.nets.emphasis import emphasis, places
 from playground.sampling.noise import generators
 from playground.training.recipe import Batch
 from playground.types import Images, Measurement
@@ -261,10 +262,21 @@ def test_the_text_model_learns_what_a_caption_names(trainee, monkeypatch):
 def test_an_error_in_a_small_thing_counts_more_and_all_together_as_much():
     x = torch.full((2, 3, 32, 32), -0.5)
     x[:, :, 14:18, 14:18] = 0.8  # an eye in a cheek
-    counts = stable_diffusion.emphasis(x, 4.0)
+    counts = emphasis(x, 4.0)
     assert counts.shape == (2, 1, 32, 32) and float(counts.mean()) == pytest.approx(1.0, rel=1e-5)
     assert float(counts[0, 0, 15, 15]) > 10 * float(counts[0, 0, 2, 2]) == pytest.approx(2.0, rel=1e-4)
-    assert torch.equal(stable_diffusion.emphasis(x, 0.0), torch.ones(2, 1, 32, 32))
+    assert torch.equal(emphasis(x, 0.0), torch.ones(2, 1, 32, 32))
+
+
+def test_places_weigh_the_code_where_all_pictures_have_contrast():
+    x = torch.full((2, 3, 32, 32), -0.5)
+    x[0, :, 8:12, 8:12] = 0.8
+    x[1, :, 8:12, 20:24] = 0.8
+    weight = places(x, 2.0, 8)
+    assert weight.shape == (1, 1, 8, 8) and float(weight.mean()) == pytest.approx(1.0)
+    assert float(weight[0, 0, 2, 2]) == pytest.approx(float(weight[0, 0, 2, 5]))
+    assert float(weight[0, 0, 2, 2]) > 5 * float(weight[0, 0, 7, 7])
+    assert torch.allclose(places(x, 0.0, 8), torch.ones(1, 1, 8, 8))
 
 
 def test_the_stages_follow_each_other_without_a_gap():

@@ -23,6 +23,7 @@ from playground import data, hub, registry, weights
 from playground.device import half_dtype, pick_device
 from playground.errors import ControlError
 from playground.models.nets.denoiser import denoiser_recipe
+from playground.models.nets.emphasis import emphasis, places
 from playground.models.nets.growth import grown
 from playground.models.nets.linear_decoder import LinearDecoder
 from playground.sampling import attention, latents
@@ -46,7 +47,8 @@ UNCLIPPED: Mapping[str, Any] = {"DDIM": {"clip_sample": False}, "DDPM": {"clip_s
 class Config:
     """The recipe's settings. vae_steps, detail_steps: of num_steps, those of the first two stages, with vae_batch pictures each; decoder_steps:
     of the last. detail: how much more errors count where a picture is full of contrast, from the second stage on. keeping: of a run that starts
-    from shipped weights, weight of the squared change of the numbers that their code has, so that the denoiser still knows them.
+    from shipped weights, weight of the squared change of the numbers that their code has, so that the denoiser still knows them. places: as
+    detail, of the denoiser's errors, by place: of all pictures alike.
 
     vae_channels: at full resolution; twice at half, four times at a quarter of it. kl: weight of the codes' divergence from N(0, I), per
     number, against the mean absolute error. words: size of a word's vector. unlabelled: share of the captions that are left out, for guidance.
@@ -60,6 +62,7 @@ class Config:
     detail_steps: int = 0
     detail: float = 0.0
     keeping: float = 0.0
+    places: float = 0.0
     vae_batch: int = 16
     decoder_steps: int = 6000
     words: int = 128
@@ -200,17 +203,6 @@ def spans(config: Config) -> dict[str, tuple[int, int]]:
     return {name: (end - length, end) for (name, length), end in zip(lengths.items(), ends, strict=True)}
 
 
-def emphasis(x: torch.Tensor, detail: float) -> torch.Tensor:
-    """How much an error counts at each point of pictures x (n, c, h, w): (n, 1, h, w), 1 on average.
-
-    1 everywhere, and `detail` times the contrast in the 5 x 5 points around, as a multiple of the mean contrast: an iris is a hundredth of
-    a face, and an error that counts all points alike hardly misses its colour.
-    """
-    contrast = nn.functional.max_pool2d(x, 5, 1, 2) + nn.functional.max_pool2d(-x, 5, 1, 2)
-    contrast = contrast.mean(1, keepdim=True)
-    return (1 + detail * contrast / contrast.mean().clamp(min=1e-6)) / (1 + detail)
-
-
 class StableDiffusionTrainee(Trainee):
     """The code: mean absolute error and divergence. The code with detail: the same, where errors in small things count more.
 
@@ -242,6 +234,7 @@ class StableDiffusionTrainee(Trainee):
         super().__init__(modules, optimizers, averaged=tuple(modules))
         self.alphas_cumprod = loop.alphas_cumprod()
         self.scale: float | None = None
+        self.places: torch.Tensor | None = None  # how much an error of the denoiser counts, by place
         self.before: nn.Module | None = None  # the codec of the weights that the run starts from
 
     def earlier(self, card_id: str) -> dict[str, Mapping[str, torch.Tensor]]:
@@ -286,15 +279,22 @@ class StableDiffusionTrainee(Trainee):
         tokens = tokens_of(self.tokenizer, ["" if hide else words for hide, words in zip(hidden.tolist(), batch.captions, strict=True)])
         alpha_bar = self.alphas_cumprod[t].to(device)
         v, read = self.modules["worded"](loop.add_noise(x, eps, alpha_bar), t.to(device), tokens.to(device))
-        error = (v.float() - loop.velocity(x, eps, alpha_bar)).square().mean((1, 2, 3))
+        error = (v.float() - loop.velocity(x, eps, alpha_bar)).square()
+        weighted = (error * self._places(x)).mean((1, 2, 3))
         kept = data.held_out(self.dataset.name, {name: value.cpu().numpy() for name, value in batch.factors.items()})
         shown = torch.from_numpy(~kept).to(device)
         count = shown.sum().clamp(min=1)
-        loss = (error * (self.config.min_snr * (1 - alpha_bar) / alpha_bar).clamp(max=1) * shown).sum() / count
+        loss = (weighted * (self.config.min_snr * (1 - alpha_bar) / alpha_bar).clamp(max=1) * shown).sum() / count
         features = latents.columns(self.dataset.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()})
         reading = ((read.float() - torch.from_numpy(features).to(device)).square().sum(1) * shown).sum() / count
         update("worded", loss + self.config.reading * reading)
         return {"loss": loss.detach(), "error": error.mean().detach(), "reading": reading.detach()}
+
+    def _places(self, x: torch.Tensor) -> torch.Tensor:
+        if self.places is None:
+            seen = from_images(data.again(self.dataset.name, range(SCALED_ON)), x.device)
+            self.places = places(seen, self.config.places, x.shape[-1])
+        return self.places
 
     def measured_scale(self, codec: nn.Module) -> float:
         """One over the standard deviation of codes: the denoiser sees codes of unit variance. The same whenever it is asked."""
