@@ -160,14 +160,14 @@ def digits_of(number: object) -> tuple[str, ...]:
     raise ControlError(f"number must be 1 to {MAX_DIGITS} digits, or a date such as 24.12.1990; got {shown(number)}.")
 
 
-def draw(n: object, seed: object, asked: Any = "any") -> Iterator[tuple[str, Run | WeightsUnavailable]]:
+def draw(n: object, seed: object, asked: Any = "any", dataset: str | None = None) -> Iterator[tuple[str, Run | WeightsUnavailable]]:
     """The same request to every family: (family, Run) for every step of each, or (family, error) where its weights are missing.
 
-    asked: a class, "any", or one class for each sample; a family that cannot be asked draws what it draws. Everything is checked
+    asked: a class, "any", or one class for each sample. dataset: whose models draw, by default the first one's; a family that cannot be asked draws what it draws. Everything is checked
     at the call, for all families, before a model is loaded. Raises PlaygroundError.
     """
     requests = []
-    for family, card in chosen().items():
+    for family, card in chosen(dataset).items():
         label = label_of(card)
         controls = {} if label is None else {label.name: asked}
         run.check(card.id, n, seed, limit=VISITOR_N, **controls)

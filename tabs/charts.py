@@ -16,7 +16,7 @@ WIDTH, TOP, RIGHT = 640, 10, 14
 class Curve:
     """A name and its points (x, y, spread), the spread reaching each way. mark: one of GLYPHS, or none for a line of very many points.
 
-    told: what each mark says when it is pointed at; the name and the numbers by default.
+    told: what each mark says when it is pointed at; the name and the numbers by default. beside: a name written at the last mark, instead of in the legend.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Curve:
     mark: str = ""
     dashed: bool = False
     told: Sequence[str] = ()
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,32 @@ def chart(
             drawn += (
                 f"<g><title>{html.escape(told)}</title>{bar if spread else ''}{_mark(curve.mark, across(a), down(b), curve.colour)}</g>"
             )
+    drawn += _names([(across(c.points[-1][0]), down(c.points[-1][1]), c.beside) for c in curves if c.beside])
     for value, text in x.ticks:
         end = x.place(value) > 0.98 and len(text) > 4
         drawn += _text(across(value), height - bottom + 16, "end" if end else "middle", text)
     if x.title:
         drawn += _text((left + WIDTH - RIGHT) / 2, height - 6, "middle", x.title)
-    legend = "".join(f"<span>{_sign(curve)}{html.escape(curve.name)}</span>{' '}" for curve in curves)
+    legend = "".join(f"<span>{_sign(curve)}{html.escape(curve.name)}</span>{' '}" for curve in curves if not curve.beside)
     label = html.escape(title, quote=True)
     return (
         f'<figure class="plot {kind}" tabindex="0"><figcaption>{html.escape(title)} <span class="legend">{legend}</span></figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">{drawn}</svg></figure>'
     )
+
+
+def _names(places: Sequence[tuple[float, float, str]]) -> str:
+    """Names at their marks, each on the side with room, moved down where it would lie on another."""
+    drawn, taken = "", []
+    for x, y, name in sorted(places, key=lambda place: place[1]):
+        left = x > 0.6 * WIDTH
+        start = x - 9 - 7 * len(name) if left else x + 9
+        at = y + 4
+        while any(abs(at - other) < 12 and start < end and begin < start + 7 * len(name) for other, begin, end in taken):
+            at += 12
+        taken.append((at, start, start + 7 * len(name)))
+        drawn += _text(x - 9 if left else x + 9, at, "end" if left else "start", name)
+    return drawn
 
 
 def _sign(curve: Curve) -> str:

@@ -12,9 +12,9 @@ import gradio as gr
 import numpy as np
 
 from playground import comparison, data, registry, tables
-from playground.errors import PlaygroundError, WeightsUnavailable
+from playground.errors import DataUnavailable, PlaygroundError, WeightsUnavailable
 from playground.types import Images, ModelCard, Run
-from tabs import blind, evidence, export, languages, pictures, table, widgets
+from tabs import blind, costs, evidence, export, languages, nearest, pictures, remeasure, table, widgets, wipe
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Compare"
@@ -63,6 +63,7 @@ def build() -> TabPage:
             for family, card in cards.items():
                 with gr.Column(min_width=150):
                     columns[family] = gr.HTML(_recorded_samples(family, card), padding=False)
+        gr.HTML(wipe.build(cards, "vae", "diffusion"), padding=False)
         sampled = gr.HTML(
             '<div class="runline takes-place">Class right and KID are measured when you draw: same n, digit and seed for all. FID needs thousands of samples, so it is in the table below.</div>',
             padding=False,
@@ -122,6 +123,7 @@ def build() -> TabPage:
         of = gr.Radio(list(kinds), value=first, label="Data", info="Each table compares models of the same data.", elem_classes="inline")
         facts = gr.HTML(_facts(first), padding=False, elem_id=f"{ID}-table")
         of.change(widgets.guarded(_facts), of, facts, api_visibility="private", show_progress="hidden")
+        remeasure.build(ID, of)
     linked = blind.build(ID)
     languages.build(ID)
     with gr.Accordion("Look inside", open=False):
@@ -139,7 +141,7 @@ def _facts(noun: str) -> str:
     """The table of a kind of data: a sentence, the rows, where the numbers come from, and files to keep."""
     found = tables.of(tables.names().get(noun, noun))
     sentence = f'<p class="verdict"><span class="badge recorded">recorded</span> {html.escape(found.sentence)}</p>'
-    told = evidence.build(found.dataset) if found.is_of_pictures else ""
+    told = costs.build(found.dataset) + evidence.build(found.dataset) if found.is_of_pictures else ""
     return sentence + table.table(found) + table.origin(found) + export.links(found) + told
 
 
@@ -242,6 +244,7 @@ def _take_away(digits: tuple[str, ...], seed: int, written: Mapping[str, Images]
 def _column(family: str, card: ModelCard, images: Images, numbers: str, how: str, run: Run | None = None) -> str:
     """One family's column: its name, its samples, the numbers of this run."""
     across = max(4, math.ceil(math.sqrt(len(images))))
+    near, asks = _nearest(run, card, across)
     settings = widgets.settings_of(run) if run else None
     sheet = pictures.tiles(images, across)
     keep = (
@@ -251,9 +254,19 @@ def _column(family: str, card: ModelCard, images: Images, numbers: str, how: str
     )
     return (
         f'<div class="family {table.CLASSES[family]}">{table.who(family, card)}'
-        f'<div class="box">{pictures.picture(sheet, f"{len(images)} samples of {card.title}", settings, 8.0)}</div>'
-        f'<div class="how takes">{how}{keep}</div>{numbers}</div>'
+        f'<div class="box"{near}>{pictures.picture(sheet, f"{len(images)} samples of {card.title}", settings, 8.0)}<i class="ring" hidden></i></div>'
+        f'<div class="how takes">{how}{keep}</div>{numbers}{asks}</div>'
     )
+
+
+def _nearest(run: Run | None, card: ModelCard, across: int) -> tuple[str, str]:
+    """What a box carries of the nearest training samples of a finished run, and the place where the chosen one is shown."""
+    if run is None:
+        return "", nearest.BEFORE
+    try:
+        return " " + nearest.attributes(run, card.dataset, across), nearest.CHOOSE
+    except DataUnavailable as error:
+        return "", nearest.ASK.format(html.escape(str(error)))
 
 
 def _numbers(run: Run | None, blank: str, judged: Mapping[str, Any] | None = None) -> str:

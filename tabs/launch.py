@@ -54,7 +54,8 @@ def launch_options() -> dict[str, Any]:
         "theme": THEME,
         "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
         "head": "".join(
-            f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>" for name in ("page.js", "race.js", "shelf.js", "history.js")
+            f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
+            for name in ("page.js", "race.js", "compare.js", "shelf.js", "history.js")
         ),
         "show_error": False,
         "footer_links": ["api"],

@@ -42,8 +42,21 @@ def test_the_shipped_memory_holds_every_training_sample(dataset: str):
     assert values == sorted(values) and values[0] > 0
 
 
-def test_a_data_set_without_a_memory_says_so():
-    with pytest.raises(DataUnavailable, match="memory of mnist"):
+@pytest.mark.parametrize("dataset", [name for name in data.names() if data.get(name).kind == "image" and name not in DRAWN_BY_RULE])
+def test_of_samples_that_no_rule_draws_some_are_shipped_and_find_themselves(dataset: str):
+    shipped = features.reference(dataset)["train_pictures"]
+    assert shipped.shape == (len(memory.train(dataset)), *data.get(dataset).shape) and len(shipped) >= 1000
+    found, seen = memory.look_up(dataset, Images(shipped[[5, 900]]))
+    assert found.index.tolist() == [5, 900] and np.array_equal(seen.pixels, shipped[[5, 900]])
+    assert found.distance.max() < memory.real(dataset)[0.01], "a copy is nearer than 99 in 100 held-out samples"
+    held_out, _ = memory.look_up(dataset, Images(features.reference(dataset)["pictures"][:40]))
+    assert np.median(held_out.distance) > memory.real(dataset)[0.01]
+
+
+def test_a_data_set_without_a_memory_says_so(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(features, "reference", lambda _: {})
+    memory.clear()
+    with pytest.raises(DataUnavailable, match="reference of mnist has no training samples"):
         memory.train("mnist")
     with pytest.raises(ControlError, match="mnist cannot be drawn again"):
         data.again("mnist", [0])

@@ -1,4 +1,8 @@
-"""Is it a copy? The features of every training sample, shipped in a byte each, and the nearest ones to what a model drew."""
+"""Is it a copy? The nearest training samples to what a model drew, by features.
+
+Among all of a data set whose samples are drawn by rule: a byte for each of their features is shipped, and the samples are made again. Of one
+whose samples are not, among those that are shipped with its reference.
+"""
 
 from __future__ import annotations
 
@@ -56,9 +60,16 @@ def path(dataset: str) -> Path:
     return features.REFERENCE / dataset / "memory.npz"
 
 
+def has_all(dataset: str) -> bool:
+    """True where the nearest are looked for among all training samples, False where among those that are shipped."""
+    return bool(data.get(dataset).factors)
+
+
 @functools.lru_cache(maxsize=2)
 def train(dataset: str) -> np.ndarray:
-    """Features float32 (n, d) of all training samples. Raises DataUnavailable where there is no memory."""
+    """Features float32 (n, d) of the training samples that are looked through. Raises DataUnavailable where there is no memory."""
+    if not has_all(dataset):
+        return _shipped(dataset)["train_features"]
     found = _arrays(dataset, "train", "low", "step")
     return found["low"] + found["step"] * found["train"].astype(np.float32)
 
@@ -66,6 +77,9 @@ def train(dataset: str) -> np.ndarray:
 @functools.lru_cache(maxsize=2)
 def real(dataset: str) -> dict[float, float]:
     """How far real test samples are from the nearest training sample: the QUANTILES of that distance. Raises DataUnavailable."""
+    if not has_all(dataset):
+        distance = nearest(_shipped(dataset)["test_features"], train(dataset)).distance
+        return dict(zip(QUANTILES, np.quantile(distance, QUANTILES).tolist(), strict=True))
     return dict(zip(QUANTILES, _arrays(dataset, "real")["real"].tolist(), strict=True))
 
 
@@ -82,7 +96,18 @@ def _arrays(dataset: str, *names: str) -> dict[str, np.ndarray]:
         return {name: file[name] for name in names}
 
 
+def _shipped(dataset: str) -> dict[str, np.ndarray]:
+    found = features.reference(dataset)
+    if "train_pictures" not in found:
+        raise DataUnavailable(
+            f"The reference of {dataset} has no training samples: make it with python -m playground.metrics --reference {dataset}."
+        )
+    return found
+
+
 def look_up(dataset: str, images: Images) -> tuple[Found, Images]:
-    """The training samples nearest to pictures, and those samples made again. Raises DataUnavailable where there is no memory."""
+    """The training samples nearest to pictures, and those samples themselves. Raises DataUnavailable where there is no memory."""
     found = nearest(features.extract(images, data.get(dataset).extractor).features, train(dataset))
-    return found, data.again(dataset, found.index.tolist())
+    return found, data.again(dataset, found.index.tolist()) if has_all(dataset) else Images(
+        _shipped(dataset)["train_pictures"][found.index]
+    )

@@ -22,7 +22,8 @@ def make(dataset: str) -> tuple[dict[str, np.ndarray], list[str]]:
     """The arrays of a data set's reference by name, and a sentence for each card whose codes are left out.
 
     test_features float16 (n, d), test_labels uint8 (n,), train_features float16 (2000, d); pictures uint8 (200, h, w, c) with
-    picture_labels: real test samples, 20 of each class; for every card with a map, CARD_codes float16 (2000, 2) of the
+    picture_labels: real test samples, 20 of each class; where samples cannot be made again, train_pictures uint8 (2000, h, w, c), whose
+    features those are; for every card with a map, CARD_codes float16 (2000, 2) of the
     test samples whose labels are code_labels and whose rows in the test set are code_rows.
     """
     about = data.get(dataset)
@@ -30,15 +31,18 @@ def make(dataset: str) -> tuple[dict[str, np.ndarray], list[str]]:
     order = np.random.default_rng(0).permutation(len(test))
     shown = np.concatenate([order[test.labels[order] == k][:PER_CLASS] for k in range(len(about.labels))])
     rows = order[:CODES]
+    seen = shuffled(dataset, "train", TRAIN_FEATURES)
     arrays = {
         "test_features": features.of_split(dataset, "test", about.extractor).astype(np.float16),
         "test_labels": test.labels.astype(np.uint8),
-        "train_features": features.extract(shuffled(dataset, "train", TRAIN_FEATURES), about.extractor).features.astype(np.float16),
+        "train_features": features.extract(seen, about.extractor).features.astype(np.float16),
         "pictures": test.pixels[shown],
         "picture_labels": test.labels[shown].astype(np.uint8),
         "code_rows": rows.astype(np.uint16),
         "code_labels": test.labels[rows].astype(np.uint8),
     }
+    if not memory.has_all(dataset):
+        arrays["train_pictures"] = seen.uint8()
     left_out = []
     for card in registry.cards():
         if card.dataset != dataset or "encode" not in card.can:

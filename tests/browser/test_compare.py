@@ -1,0 +1,57 @@
+"""The comparison by hand: a sample beside its nearest training sample, two sheets under one slider, and the table measured again."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import SLOW
+
+FAMILIES = ("adversarial", "elbo", "denoising", "reconstruction")
+
+
+def drawn(page: Page, url: str) -> None:
+    page.goto(f"{url}?tab=compare&play=draw&n=10&seed=5")
+    for family in FAMILIES:
+        expect(page.locator(f".columns .{family} .badge.live")).to_be_visible(timeout=SLOW)
+
+
+def test_a_chosen_sample_stands_beside_its_nearest_training_sample(page: Page, url: str):
+    drawn(page, url)
+    for family in FAMILIES:
+        box = page.locator(f".columns .{family} .box")
+        at = box.bounding_box()
+        box.click(position={"x": at["width"] * 0.4, "y": at["height"] * 0.4})  # the sixth of four in a row
+        panel = page.locator(f".columns .{family} .nearest")
+        expect(panel.locator("canvas")).to_have_count(2)
+        expect(panel.locator(".told")).to_contain_text("Sample 6 (left) and the nearest of 2,000")
+    box.press("ArrowRight")
+    expect(panel.locator(".told")).to_contain_text("Sample 7")
+    box.press("ArrowDown")
+    expect(panel.locator(".told")).to_contain_text("Sample 10")  # there are ten: it stays at the last
+
+
+def test_two_families_lie_under_one_slider(page: Page, url: str):
+    drawn(page, url)
+    page.locator(".wipe summary").click()
+    source = "(element) => element.src"
+    for side, family in (("left", "elbo"), ("right", "denoising")):
+        assert page.locator(f".stage img.{side}").evaluate(source) == page.locator(f".columns .{family} .box img").evaluate(source)
+    page.locator(".wipe select.left").select_option("adversarial")
+    assert page.locator(".stage img.left").evaluate(source) == page.locator(".columns .adversarial .box img").evaluate(source)
+    page.locator(".wipe input").focus()
+    page.keyboard.press("End")
+    assert page.locator(".stage").evaluate("(stage) => stage.style.getPropertyValue('--cut')") == "100%"
+
+
+def test_the_table_is_measured_again_for_the_chosen_data(page: Page, url: str):
+    page.goto(f"{url}?tab=compare")
+    page.wait_for_function("window.playgroundIsOpen")
+    page.locator("#compare-again").click()
+    out = page.locator("#compare-again-out")
+    expect(out.locator(".badge.live")).to_be_visible(timeout=SLOW)
+    assert out.locator("tbody tr").count() == 4 and out.locator("tbody tr td b").count() == 11, "an autoencoder cannot be asked"
+    assert out.get_by_text("recorded", exact=False).count() >= 11
+    page.get_by_role("radio", name="texts").check()
+    expect(out.locator("table")).to_have_count(0)
+    page.locator("#compare-again").click()
+    expect(out).to_contain_text("whole test split")
