@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, excerpts, exhibits, feedback, inside, registry, repaint, run, transcript, two_ways, units, weights
+from playground import data, excerpts, exhibits, feedback, inside, registry, repaint, run, transcript, two_ways, units, walks, weights
 from playground.controls import equal_shares
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -29,6 +29,7 @@ RECORDED = (
     repaint,
     feedback,
     two_ways,
+    walks,
 )  # the parts whose first paint is recorded: recorded(card, seed) -> (name, rows, settings)
 MAP_SHOWN = 20  # pictures along each side of a latent map
 MAP_FINE = 31  # and of the finer sprite from which the browser takes the picture under the pointer

@@ -14,7 +14,7 @@ import numpy as np
 from playground import comparison, data, registry, tables
 from playground.errors import DataUnavailable, PlaygroundError, WeightsUnavailable
 from playground.types import Images, ModelCard, Run
-from tabs import blind, costs, evidence, export, languages, nearest, pictures, remeasure, table, widgets, wipe
+from tabs import blind, costs, evidence, export, languages, nearest, pictures, remeasure, table, walking, widgets, wipe
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Compare"
@@ -68,6 +68,7 @@ def build() -> TabPage:
             '<div class="runline takes-place">Class right and KID are measured when you draw: same n, digit and seed for all. FID needs thousands of samples, so it is in the table below.</div>',
             padding=False,
         )
+        walked = walking.build(ID)
 
     @widgets.guarded
     def write(number: str, seed: int) -> Iterator[dict]:
@@ -134,7 +135,7 @@ def build() -> TabPage:
             "**The best picture, and patience:** diffusion; large systems put it on the codes of a VAE, to have both. "
             f"**Smaller, cleaner, comparable pictures rather than new ones:** autoencoder.\n\n**Ask yourself:** {QUESTION}"
         )
-    return TabPage(ID, {"number": number, "seed": seed, "n": n, "label": label, "data": of, **linked})
+    return TabPage(ID, {"number": number, "seed": seed, "n": n, "label": label, "data": of, **linked, **walked})
 
 
 def _facts(noun: str) -> str:

@@ -197,7 +197,7 @@ CARDS = (
         title="Diffusion",
         kind="image",
         dataset="mnist",
-        can=frozenset({"sample"}),
+        can=frozenset({"sample", "decode"}),
         paper=PAPER,
         controls=(
             Label("label", "Digit", tuple("0123456789"), help="What to draw. Any: drawn from the seed."),
@@ -210,7 +210,7 @@ CARDS = (
             Given("given", "Start from", "image", (28, 28, 1), help="A digit to be noised and denoised again."),
             STRENGTH,
         ),
-        views=("x_t", "x_0", "way"),
+        views=("x_t", "x_0", "way", "z"),
         chunk=64,
         load="playground.models.diffusion:load",
         recipe="playground.models.diffusion:recipe",

@@ -19,9 +19,9 @@ from playground.models.nets.conv import LARGE_SIDE
 from playground.models.nets.denoiser import DenoiserModel, DenoiserTrainee, Sketching, Task
 from playground.sampling import denoise as loop
 from playground.sampling.noise import randn
-from playground.sampling.pixels import from_images, seen, to_images
+from playground.sampling.pixels import flat, from_images, seen, to_images, unflat
 from playground.training.recipe import Recipe
-from playground.types import Images, ModelCard, Step
+from playground.types import Images, Latents, ModelCard, Step
 
 
 @dataclass(frozen=True)
@@ -90,20 +90,24 @@ class DiffusionModel(DenoiserModel):
         eta: float = 0.0,
         given: np.ndarray | None = None,
         strength: float = 1.0,
+        noise: np.ndarray | None = None,
         views: Sequence[str] = (),
         **wanted: Any,
     ) -> Iterator[Step]:
-        """One Step for each timestep: the picture after it as samples; as views, what the network was shown (x_t) and what it guessed (x_0).
+        """One Step for each timestep: the picture after it as samples; as views, what the network was shown (x_t) and what it guessed (x_0),
+        and the noise that it all began with (z).
 
         The x_t of the first Step is what denoising starts from: nothing but noise, or the given pictures noised.
 
         Guidance as in DenoiserModel.guided, in the steps that `within` says. given: pictures (n, h, w, c) that are noised as far as
-        strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073). wanted: values of known factors by name.
+        strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073). noise: what to start from, (n, h * w * c),
+        instead of the generators' own. wanted: values of known factors by name.
         """
         plan = loop.make_scheduler(scheduler, **(EVEN.get(scheduler, {}) if self.large and given is None else {}))
         plan.set_timesteps(num_inference_steps)
         timesteps = plan.timesteps
-        x = randn(self.shape, generators, self.unet.device)
+        x = randn(self.shape, generators, self.unet.device) if noise is None else unflat(noise, self.shape).to(self.unet.device)
+        begun = flat(x)
         if given is not None:
             kept = denoiser.kept_steps(num_inference_steps, strength)
             timesteps = timesteps[-kept:]
@@ -119,9 +123,19 @@ class DiffusionModel(DenoiserModel):
             return answer(x, t, int(t) in guided)
 
         for i, found in enumerate(loop.denoise(predict, x, plan, timesteps, generators, eta=eta), 1):
-            before = seen(x, found.x_0, views, label)
+            before = dict(seen(x, found.x_0, views, label)) | ({"z": Latents(begun, label)} if "z" in views else {})
             x = found.x
             yield Step(to_images(x, label), i, total, calls[i - 1], before)
+
+
+class LabelDiffusionModel(DiffusionModel):
+    """One that is told a class alone: all else of a sample is in its noise."""
+
+    def decode(self, given: Latents) -> Images:
+        """What noise (n, h * w * c) becomes in the card's default setting, which draws no more of it; codes without labels as any class."""
+        label = np.full(len(given), self.classes) if given.labels is None else given.labels
+        *_, last = self.stream(len(given), (), label=label, noise=given.values, **self.defaults)
+        return last.samples
 
 
 class FactorDiffusionModel(Sketching, DiffusionModel):
@@ -130,7 +144,7 @@ class FactorDiffusionModel(Sketching, DiffusionModel):
 
 def load(card: ModelCard) -> DiffusionModel:
     """The loader that cards name."""
-    return FactorDiffusionModel(card) if data.get(card.dataset).factors else DiffusionModel(card)
+    return FactorDiffusionModel(card) if data.get(card.dataset).factors else LabelDiffusionModel(card)
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:

@@ -28,6 +28,24 @@ def seen(x: torch.Tensor, x_0: torch.Tensor, views: Sequence[str], label: np.nda
     made = {
         "x_t": lambda: to_images(x, label),
         "x_0": lambda: to_images(x_0, label),
-        "way": lambda: Latents(x.detach().float().permute(0, 2, 3, 1).flatten(1).cpu().numpy(), label),
+        "way": lambda: Latents(flat(x), label),
     }
     return {name: make() for name, make in made.items() if name in views}
+
+
+def flat(x: torch.Tensor) -> np.ndarray:
+    """(n, c, h, w) -> float32 (n, h * w * c), in the order of pictures."""
+    return x.detach().float().permute(0, 2, 3, 1).flatten(1).cpu().numpy()
+
+
+def unflat(rows: np.ndarray, shape: Sequence[int]) -> torch.Tensor:
+    """(n, h * w * c) -> float32 (n, c, h, w), shape (c, h, w): what flat took apart. Raises ValueError for rows of another length."""
+    channels, height, width = shape
+    if rows.shape[1] != channels * height * width:
+        raise ValueError(f"Noise must have {channels * height * width} numbers a sample, got {rows.shape[1]}.")
+    return (
+        torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float32))
+        .unflatten(1, (height, width, channels))
+        .permute(0, 3, 1, 2)
+        .contiguous()
+    )

@@ -55,3 +55,14 @@ def test_the_table_is_measured_again_for_the_chosen_data(page: Page, url: str):
     expect(out.locator("table")).to_have_count(0)
     page.locator("#compare-again").click()
     expect(out).to_contain_text("whole test split")
+
+
+def test_a_link_walks_every_family_and_a_bar_moves_them_in_step(page: Page, url: str):
+    page.goto(f"{url}?tab=compare&play=walk&from=3&to=9&of=5")
+    out = page.locator("#compare-walk-out")
+    expect(out.locator(".badge.live")).to_be_visible(timeout=SLOW)
+    assert out.locator(".strip").count() == 4
+    expect(out).to_contain_text("digit 5 · seed 3 to seed 9")
+    out.locator(".film-scrub").focus()
+    page.keyboard.press("End")
+    expect(out.locator(".film-caption")).to_contain_text("100 % of the way")

@@ -255,6 +255,7 @@ class DenoiserModel:
         modules = weights.load(card.id, unet=UNet2DModel, **({"condition": Condition} if self.factors else {}))
         self.unet, self.condition = modules["unet"].to(memory_format=torch.channels_last), modules.get("condition")
         self.size_bytes = weights.size_bytes(card.id)
+        self.defaults = {each.name: each.default for each in card.controls if isinstance(each, Choice | Slider)}
         height, width, channels = data.get(card.dataset).shape
         self.shape, self.classes = (channels, height, width), len(data.get(card.dataset).labels)
         self.patch, self.large = height // self.unet.config.sample_size, height > LARGE_SIDE
