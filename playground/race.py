@@ -56,6 +56,10 @@ OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set bes
         (Slider("width", "Units a layer", 96, 16, 128, 8, integer=True, help="Of every network."), tuple(LEARNERS)),
         (Slider("layers", "Hidden layers", 3, 1, 4, 1, integer=True, help="Of every network."), tuple(LEARNERS)),
         (Slider("learning_rate", "Learning rate", LEARNING_RATE, 0.0005, 0.02, 0.0005, help="Of every optimizer."), tuple(LEARNERS)),
+        (
+            Slider("noise", "Noise on the points", 0.0, 0.0, 0.5, 0.02, help="Added to every real point, new at every step."),
+            tuple(LEARNERS),
+        ),
         (Slider("penalty", "GAN: penalty", 0.3, 0.0, 2.0, 0.1, help="On the critic's slope (R1 and R2)."), ("gan",)),
         (Slider("beta", "VAE: beta", 1.0, 0.0, 10.0, 0.5, help="Weight of the divergence; 1 is the bound."), ("vae",)),
         (
@@ -70,7 +74,7 @@ OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set bes
 class Frame:
     """One look at a family: steps and seconds of training so far, the same noise drawn anew as points (n, 2), its inner life, its losses.
 
-    metrics: how near the points are to as many held-out real ones. part: of the family's budget, 0 to 1. done: the last look at this family.
+    metrics: how near the points are to as many held-out real ones. part: of the plan's budget, 0 to 1, and on where more was given. done: the last look at this family.
     """
 
     family: str
@@ -133,15 +137,21 @@ def plan(
     )
 
 
-def run(wanted: Plan) -> Iterator[Frame]:
+def run(wanted: Plan, racers: list[Racer] | None = None) -> Iterator[Frame]:
     """The frames of a race, family by family in turns, until each has used its budget up; at most one slice at a time on this machine.
 
-    With a budget in steps, the same request gives the same points; in seconds, the faster machine gets further.
+    racers: a list that is filled with the racers, for who wants to lay hands on them. With a budget in steps, the same request gives the same points; in seconds, the faster machine gets further.
     """
-    racers = [_Racer(family, wanted) for family in wanted.families]
+    racers = [] if racers is None else racers
+    racers[:] = [Racer(family, wanted) for family in wanted.families]
     for racer in racers:
         yield racer.look()
-    open_ones = list(racers)
+    yield from go_on(racers)
+
+
+def go_on(racers: Sequence[Racer]) -> Iterator[Frame]:
+    """Further frames of racers, until each has used its budget up."""
+    open_ones = [racer for racer in racers if not racer.done]
     while open_ones:
         for racer in list(open_ones):
             racer.train()
@@ -156,6 +166,11 @@ def pool_of(wanted: Plan, family: str) -> np.ndarray | None:
     return None if count is None else wanted.target.sample(int(count), seed_of(wanted.seed, "pool"))
 
 
+def blurred(x: np.ndarray, noise: float, seed: int) -> np.ndarray:
+    """Points (n, 2) with Gaussian noise of this deviation added, float32."""
+    return x if not noise else x + np.float32(noise) * np.random.default_rng(seed + 1).standard_normal(x.shape, dtype=np.float32)
+
+
 def floor(target: Target, seed: int) -> dict[str, float]:
     """The metrics of real points against other real points, as many as a race's end is judged by."""
     from playground.metrics.points import judge
@@ -163,8 +178,8 @@ def floor(target: Target, seed: int) -> dict[str, float]:
     return judge(target.sample(JUDGED, seed_of(seed, "floor")), target.sample(JUDGED, seed_of(seed, "held out")), target)
 
 
-class _Racer:
-    """A learner, its clock, and what it is shown."""
+class Racer:
+    """A learner, its clock, and what it is shown. budget: steps or seconds, as the plan counts, after which it is done."""
 
     def __init__(self, family: str, wanted: Plan):
         from playground.models.points.learner import Settings
@@ -175,31 +190,44 @@ class _Racer:
             self.learner = registry.resolve(LEARNERS[family])(Settings(seed_of(wanted.seed, family), **changes))
         self.losses: dict[str, float] = {}
         self.pool = pool_of(wanted, family)
+        self.noise = float(changes.get("noise", 0.0))
+        self.budget: float = wanted.steps or wanted.seconds
 
     @property
     def done(self) -> bool:
-        return self.steps >= self.wanted.steps if self.wanted.steps else self.seconds >= self.wanted.seconds
+        return self.spent >= self.budget
+
+    @property
+    def spent(self) -> float:
+        """Of the budget: steps where the plan counts steps, else seconds."""
+        return self.steps if self.wanted.steps else self.seconds
 
     def batch(self) -> np.ndarray:
         """The real points of the next step, float32 (BATCH, 2): new ones, or some of the few that it is given."""
         seed = seed_of(self.wanted.seed, "batch", self.steps)
         if self.pool is None:
-            return self.wanted.target.sample(BATCH, seed)
-        return self.pool[np.random.default_rng(seed).integers(len(self.pool), size=BATCH)]
+            x = self.wanted.target.sample(BATCH, seed)
+        else:
+            x = self.pool[np.random.default_rng(seed).integers(len(self.pool), size=BATCH)]
+        return blurred(x, self.noise, seed)
 
     def train(self) -> None:
         """Steps for one slice of time, or until the budget is used up."""
-        import torch
-
         with GATE.step():
             begin = time.perf_counter()
             while not self.done and time.perf_counter() - begin < SLICE:
-                x = torch.from_numpy(self.batch())
-                noise = torch.Generator().manual_seed(seed_of(self.wanted.seed, self.family, self.steps))
-                first = time.perf_counter()
-                self.losses = self.learner.step(x, noise)
-                self.steps += 1
-                self.seconds += time.perf_counter() - first
+                self.step()
+
+    def step(self, **which: Any) -> None:
+        """One update, on the next batch. which: passed on to the learner's step. To be called at the gate."""
+        import torch
+
+        x = torch.from_numpy(self.batch())
+        noise = torch.Generator().manual_seed(seed_of(self.wanted.seed, self.family, self.steps))
+        first = time.perf_counter()
+        self.losses |= self.learner.step(x, noise, **which)
+        self.steps += 1
+        self.seconds += time.perf_counter() - first
 
     def look(self) -> Frame:
         """What it draws now, from noise that is the same at every look."""
@@ -212,7 +240,8 @@ class _Racer:
             drawn = self.learner.sample(n, torch.Generator().manual_seed(seed_of(self.wanted.seed, "look"))).numpy()
             inside = self.learner.inside(torch.Generator().manual_seed(seed_of(self.wanted.seed, "inside")))
         real = self.wanted.target.sample(n, seed_of(self.wanted.seed, "held out"))
-        part = self.steps / self.wanted.steps if self.wanted.steps else self.seconds / self.wanted.seconds
+        planned = self.wanted.steps or self.wanted.seconds
+        part = min(self.spent, self.budget) / planned  # above 1 where it has been given more
         return Frame(
             self.family,
             self.steps,
@@ -221,7 +250,7 @@ class _Racer:
             {name: value.numpy() for name, value in inside.items()},
             {name: round(value, 4) for name, value in self.losses.items()},
             judge(drawn, real, self.wanted.target, whole=self.done),
-            min(1.0, part),
+            part,
             self.done,
             self.learner.parameters,
         )

@@ -39,7 +39,8 @@ def script(wanted: Plan, family: str, steps: int) -> str:
     ):
         _collect(place, what, found)
     title = f'"""{race.TITLES[family]} on {wanted.target.title.lower()}: {steps} steps of {race.BATCH} points, seed {wanted.seed}. Needs torch and numpy."""'
-    return "\n\n\n".join([title, HEAD.strip(), *found.values(), _main(wanted, family, name, steps)]) + "\n"
+    last = _main(wanted, family, name, steps, found)
+    return "\n\n\n".join([title, HEAD.strip(), *found.values(), last]) + "\n"
 
 
 def _target(wanted: Plan, found: dict[tuple[str, int], str]) -> str:
@@ -100,13 +101,16 @@ def _used(node: ast.AST) -> list[str]:
     return list(dict.fromkeys(each.id for each in ast.walk(node) if isinstance(each, ast.Name)))
 
 
-def _main(wanted: Plan, family: str, name: str, steps: int) -> str:
-    """What trains and measures."""
+def _main(wanted: Plan, family: str, name: str, steps: int, found: dict[tuple[str, int], str]) -> str:
+    """What trains and measures; what it needs is added to found."""
     changes = {"learning_rate": race.LEARNING_RATE, **wanted.changes.get(family, {})}
     count = changes.get("points")
     batch = f"TARGET.sample({race.BATCH}, seed_of(SEED, 'batch', k))"
     if count is not None:
         batch = f"POOL[np.random.default_rng(seed_of(SEED, 'batch', k)).integers({int(count)}, size={race.BATCH})]"
+    if changes.get("noise"):
+        _collect(race.__name__, "blurred", found)
+        batch = f"blurred({batch}, {changes['noise']!r}, seed_of(SEED, 'batch', k))"
     pool = "" if count is None else f"    POOL = TARGET.sample({int(count)}, seed_of(SEED, 'pool'))\n"
     return (
         f'SEED, STEPS = {wanted.seed}, {steps}\n\nif __name__ == "__main__":\n{pool}'

@@ -30,8 +30,10 @@ class PointGAN:
         ]
         self.parameters = sum(p.numel() for net in (self.generator, self.critic) for p in net.parameters())
 
-    def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
-        for _ in range(self.turns):
+    def step(self, x: torch.Tensor, generator: torch.Generator, only: str = "") -> dict[str, float]:
+        """One update of both, or of the one that `only` names."""
+        losses: dict[str, float] = {}
+        for _ in range(self.turns if only != "generator" else 0):
             fake = self.generator(torch.randn(len(x), 2, generator=generator)).detach().requires_grad_()
             real = x.clone().requires_grad_()
             score_real, score_fake = self.critic(real), self.critic(fake)
@@ -40,11 +42,14 @@ class PointGAN:
                 slopes = torch.autograd.grad(score_real.sum() + score_fake.sum(), (real, fake), create_graph=True)
                 loss = loss + 0.5 * self.penalty * sum(slope.square().sum(1).mean() for slope in slopes)
             self._update(1, loss)
+            losses = {"critic": critic_loss.item()}
+        if only == "critic":
+            return losses
         drawn = self.generator(torch.randn(len(x), 2, generator=generator))
         score = self.critic(drawn)
         generator_loss = F.softplus(self.critic(x).detach() - score if self.relativistic else -score).mean()
         self._update(0, generator_loss)
-        return {"generator": generator_loss.item(), "critic": critic_loss.item()}
+        return {"generator": generator_loss.item(), **losses}
 
     def _ranked(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
         """The critic's loss: each fake below its real one, or each on its own side of 0."""

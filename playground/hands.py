@@ -1,0 +1,97 @@
+"""A visitor's hands on a race: settings moved while it runs, single updates, more of the budget. What was done is told with the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from playground import race
+from playground.controls import Choice, Slider
+from playground.errors import ControlError
+from playground.gate import GATE
+from playground.race import Frame, Plan, Racer
+
+LIVE = ("learning_rate", "noise", "penalty", "beta", "steps")  # of race.OPTIONS, those that take hold at once: the others make new networks
+ONLY = Choice("only", "Of the GAN", "both", ("both", "critic", "generator"))
+COUNT = Slider("count", "Updates", 1, 1, 200, 1, integer=True)
+
+
+class Hands:
+    """The racers of a visit, kept after their race has ended or was stopped. done: what was done to them, in words."""
+
+    def __init__(self) -> None:
+        self.racers: list[Racer] = []
+        self.wanted: Plan | None = None
+        self.done: list[str] = []
+
+    def begin(self, wanted: Plan) -> Iterator[Frame]:
+        """A new race's frames; its racers replace those of the last."""
+        self.wanted, self.done = wanted, []
+        yield from race.run(wanted, self.racers)
+
+    def move(self, name: str, value: object) -> str:
+        """Changes a setting of every racer that has it, from its next update on; says what changed, nothing where none did.
+
+        Raises ControlError for a setting that is none of LIVE, and for a value out of bounds.
+        """
+        if name not in LIVE:
+            raise ControlError(f"a setting moved in a race must be one of {', '.join(LIVE)}; got {name!r}.")
+        slider, families = race.OPTIONS[name]
+        checked = slider.validate(value)
+        moved = [racer for racer in self.racers if racer.family in families]
+        if not moved:
+            return ""
+        with GATE.step():
+            for racer in moved:
+                _set(racer, name, checked)
+        at = ", ".join(f"{race.TITLES[racer.family]} step {racer.steps:,}" for racer in moved[:2]) + (", ..." if len(moved) > 2 else "")
+        self.done.append(f"{slider.title.lower()} {checked:g} from {at} on")
+        return self.done[-1]
+
+    def step(self, family: object, count: object = 1, only: object = ONLY.default) -> Frame:
+        """Single updates of one racer, and a look at it. only: of a GAN, which of its two networks.
+
+        Raises ControlError where there is no such racer: nothing was started yet.
+        """
+        racer = next((each for each in self.racers if each.family == family), None)
+        count, which = int(COUNT.validate(count)), ONLY.validate(only)
+        if racer is None:
+            raise ControlError(f"there is no {race.TITLES.get(str(family), family)} to step: start a race first.")
+        options = {"only": which} if racer.family == "gan" and which != ONLY.default else {}
+        with GATE.step():
+            for _ in range(count):
+                racer.step(**options)
+        racer.budget = max(racer.budget, racer.spent)
+        self.done.append(
+            f"{race.TITLES[racer.family]}: {count:,} update{'s' if count > 1 else ''} by hand{f' of the {which}' if options else ''}"
+        )
+        return racer.look()
+
+    def more(self) -> Iterator[Frame]:
+        """Further frames: what a stopped race has left, or where none has anything left, the plan's budget once more.
+
+        Raises ControlError where nothing was started yet.
+        """
+        if not self.racers or self.wanted is None:
+            raise ControlError("there is no race to go on with: start one first.")
+        if all(racer.done for racer in self.racers):
+            for racer in self.racers:
+                racer.budget += self.wanted.steps or self.wanted.seconds
+            self.done.append("the budget once more")
+        return race.go_on(self.racers)
+
+    @property
+    def is_untouched(self) -> bool:
+        """True while the race is as its plan says, so that a script can run it again."""
+        return not self.done
+
+
+def _set(racer: Racer, name: str, value: float) -> None:
+    learner = racer.learner
+    if name == "noise":
+        racer.noise = value
+    elif name == "learning_rate":
+        for optimizer in getattr(learner, "optimizers", None) or [learner.optimizer]:
+            for group in optimizer.param_groups:
+                group["lr"] = value
+    else:
+        setattr(learner, name, int(value) if race.OPTIONS[name][0].integer else value)
