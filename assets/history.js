@@ -101,6 +101,20 @@
         show();
       }
     };
+    // a picture that the browser made itself, with settings as the server's pictures carry them: a text chunk after the header
+    window.playgroundKeep = (bytes, settings, name) => {
+      const text = Uint8Array.from(`playground\0${JSON.stringify(settings).replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}`, (c) => c.charCodeAt(0));
+      const chunk = new Uint8Array(12 + text.length), view = new DataView(chunk.buffer);
+      view.setUint32(0, text.length);
+      chunk.set([116, 69, 88, 116], 4);
+      chunk.set(text, 8);
+      view.setUint32(8 + text.length, crc32(chunk.subarray(4, 8 + text.length)));
+      const whole = new Uint8Array([...bytes.subarray(0, 33), ...chunk, ...bytes.subarray(33)]);
+      kept.unshift({ settings, bytes: whole, name, url: URL.createObjectURL(new Blob([whole], { type: "image/png" })) });
+      while (kept.length > MOST) gone(kept.pop());
+      if (!shelf.has(kept[0])) shelf.toggle(kept[0]);
+      show();
+    };
     let waiting = null;
     new MutationObserver(() => { waiting ??= setTimeout(() => { waiting = null; collect(); }, 400); })
       .observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["href"] });

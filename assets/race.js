@@ -13,10 +13,9 @@
     const sheets = Object.fromEntries([...stage.querySelectorAll(".racer")].map((figure) => [figure.dataset.family, {
       figure, canvas: figure.querySelector("canvas"), loss: figure.querySelector("canvas.loss"),
       clock: figure.querySelector(".clock"), numbers: figure.querySelector(".racer-numbers"), frames: [] }]));
-    let key = null, real = [], floor = {}, moment = 1, playing = false, live = false, last = 0, drawn = "";
+    let key = null, real = [], floor = {}, moment = 1, playing = false, live = false, last = 0, drawn = "", told = {};
 
     const receive = (text) => {
-      let told;
       try { told = JSON.parse(text); } catch { return; }
       if (told.key !== key || (told.live && !told.frames.length)) {
         key = told.key;
@@ -28,7 +27,7 @@
         const frames = sheets[frame.family].frames;
         if (!frames.length || frame.step > frames.at(-1).step || (frame.step === 0 && frames.at(-1).step !== 0)) frames.push(frame);
       }
-      if (live) { playing = false; moment = 1; at.value = 1000; }
+      if (told.live) { playing = false; moment = 1; at.value = 1000; }
       drawn = "";
     };
 
@@ -176,11 +175,13 @@
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     };
     // all sheets that are in sight as one picture, on the page's own ground
-    stage.querySelector(".race-png").addEventListener("click", () => {
+    const compose = (scale = 1) => {
       const seen = Object.values(sheets).filter((sheet) => !sheet.figure.hidden), wide = Math.min(3, seen.length), side = 520, head = 44;
-      const canvas = Object.assign(document.createElement("canvas"), { width: wide * (side + 12) + 12, height: Math.ceil(seen.length / wide) * (side + head + 12) + 40 });
+      const canvas = Object.assign(document.createElement("canvas"), {
+        width: Math.round(scale * (wide * (side + 12) + 12)), height: Math.round(scale * (Math.ceil(seen.length / wide) * (side + head + 12) + 40)) });
       const pen = canvas.getContext("2d");
       pen.fillStyle = getComputedStyle(document.body).backgroundColor; pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.scale(scale, scale);
       pen.font = "22px sans-serif";
       seen.forEach((sheet, k) => {
         const left = 12 + (k % wide) * (side + 12), top = 8 + Math.floor(k / wide) * (side + head + 12);
@@ -189,8 +190,17 @@
         pen.drawImage(sheet.canvas, left, top + head);
       });
       pen.fillStyle = colour(stage, "--quiet"); pen.font = "16px sans-serif";
-      pen.fillText(`Generative Playground · ${key}`, 12, canvas.height - 14);
-      canvas.toBlob((blob) => save(blob, `race-${key}.png`));
+      pen.fillText(`Generative Playground · ${key}`, 12, canvas.height / scale - 14);
+      return canvas;
+    };
+    stage.querySelector(".race-png").addEventListener("click", () => compose().toBlob((blob) => save(blob, `race-${key}.png`)));
+    window.playgroundTakeRace(stage, {
+      compose, save,
+      name: () => `race-${key}`,
+      told: () => told,
+      at: (share) => { for (const sheet of Object.values(sheets)) paint(sheet, share * known()); },
+      back: () => { drawn = ""; },
+      last: () => Object.fromEntries(Object.entries(sheets).filter(([, sheet]) => !sheet.figure.hidden && sheet.frames.length).map(([name, sheet]) => [name, sheet.frames.at(-1)])),
     });
     stage.querySelector(".race-csv").addEventListener("click", () => {
       const rows = ["family,step,seconds,x,y"];
@@ -221,12 +231,27 @@
       pen.fillStyle = own;
       for (const [px, py] of points) pen.fillRect((px + 2) / 4 * canvas.width - 1.5, (2 - py) / 4 * canvas.height - 1.5, 3, 3);
     };
-    const write = () => {
+    const fill = (text) => {
       const area = field();
       if (!area) return;
-      area.value = points.map(([px, py]) => `${px.toFixed(3)}, ${py.toFixed(3)}`).join("\n");
+      area.value = text;
       area.dispatchEvent(new Event("input", { bubbles: true }));
     };
+    const write = () => fill(points.map(([px, py]) => `${px.toFixed(3)}, ${py.toFixed(3)}`).join("\n"));
+    // a file is read here and put into the field: the server never gets it as a file. Of one that is too long, whole lines are kept.
+    const chooser = root.querySelector("input[type=file]"), said = root.querySelector(".own-said");
+    chooser.addEventListener("change", async () => {
+      const file = chooser.files[0];
+      chooser.value = "";
+      if (!file) return;
+      const most = Number(canvas.dataset.longest);
+      let text = await file.slice(0, most + 1).text();
+      const cut = file.size > most;
+      if (cut) text = text.slice(0, most).replace(/[^\n]*$/, "");
+      said.textContent = text.includes("\0") ? `${file.name} is no text: choose a CSV file of two columns of numbers.`
+        : `${text.split(/\r?\n/).filter((line) => line.trim()).length} lines of ${file.name}${cut ? `; what lies beyond the first ${most.toLocaleString("en")} characters was left out` : ""}. What is no pair of numbers is told when the race starts.`;
+      if (!text.includes("\0")) fill(text);
+    });
     const spray = (event) => {
       const box = canvas.getBoundingClientRect();
       for (let k = 0; k < 3 && points.length < MOST; k++) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from playground import race
@@ -14,6 +15,8 @@ LIVE = ("learning_rate", "noise", "penalty", "beta", "steps")  # of race.OPTIONS
 ONLY = Choice("only", "Of the GAN", "both", ("both", "critic", "generator"))
 COUNT = Slider("count", "Updates", 1, 1, 200, 1, integer=True)
 
+DRAG = 1.5  # seconds within which a setting moved again is one move
+
 
 class Hands:
     """The racers of a visit, kept after their race has ended or was stopped. done: what was done to them, in words."""
@@ -22,6 +25,7 @@ class Hands:
         self.racers: list[Racer] = []
         self.wanted: Plan | None = None
         self.done: list[str] = []
+        self._moved = ("", 0.0)  # the setting that was moved last, and when
 
     def begin(self, wanted: Plan) -> Iterator[Frame]:
         """A new race's frames; its racers replace those of the last."""
@@ -44,6 +48,10 @@ class Hands:
             for racer in moved:
                 _set(racer, name, checked)
         at = ", ".join(f"{race.TITLES[racer.family]} step {racer.steps:,}" for racer in moved[:2]) + (", ..." if len(moved) > 2 else "")
+        last, when = self._moved
+        if self.done and last == name and time.monotonic() - when < DRAG and self.done[-1].startswith(slider.title.lower()):
+            self.done.pop()
+        self._moved = (name, time.monotonic())
         self.done.append(f"{slider.title.lower()} {checked:g} from {at} on")
         return self.done[-1]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LOOK = 0.2  # seconds between two looks of one that waits
+LOOK = 0.5  # seconds between two looks of one that waits
 
 
 class Ticket:
@@ -27,12 +27,9 @@ class Ticket:
         return self._line.wait(self)
 
     def waiting(self) -> Iterator[int]:
-        """Its place, now and whenever that changes, until it has its turn; ends at once where nobody is before it."""
-        told = 0
+        """Its place at every look, until it has its turn; ends at once where nobody is before it."""
         while place := self.place:
-            if place != told:
-                told = place
-                yield place
+            yield place
             time.sleep(LOOK)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -12,6 +14,7 @@ from PIL import Image
 from playground import weights
 from playground.errors import WeightsUnavailable
 
+STORIES = weights.ASSETS / "stories"  # of runs that are told and not shipped
 NO_PICTURES = np.zeros((0, 0, 0, 0, 1), np.uint8)
 
 
@@ -31,9 +34,28 @@ class Story:
         return next((row for row in self.log if row["step"] >= step), self.log[-1])
 
 
+def failed(name: str) -> tuple[Story, Mapping[str, Any]]:
+    """The story of a recorded run that went wrong, and how it was run. Raises WeightsUnavailable where there is none."""
+    try:
+        about = json.loads((STORIES / name / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsUnavailable(f"{name} has no readable training story.") from error
+    return _read(name, STORIES / name), about
+
+
+def alike(story: Story, classes: int) -> list[float]:
+    """At each moment of a story whose k-th picture is of class k % classes: how far pictures of one class are apart, mean squared on [-1, 1]."""
+    pixels = story.pictures.astype(np.float64) / 127.5 - 1.0
+    count = pixels.shape[1] - classes
+    return np.square(pixels[:, :count] - pixels[:, classes:]).mean((1, 2, 3, 4)).tolist()
+
+
 def read(card_id: str) -> Story:
     """The story shipped beside a card's weights. Raises WeightsUnavailable where there is none."""
-    folder = weights.folder(card_id)
+    return _read(card_id, weights.folder(card_id))
+
+
+def _read(card_id: str, folder: Path) -> Story:
     try:
         about = json.loads((folder / "story.json").read_text(encoding="utf-8"))
         if "steps" not in about:

@@ -14,14 +14,20 @@ import gradio as gr
 from playground import breaks, lessons, race, race_script
 from playground.data import points
 from playground.errors import PlaygroundError
+from playground.hands import Hands
+from playground.line import Line, Ticket
 from playground.race import Frame, Plan
-from tabs import pictures, widgets
-from tabs.widgets import HEAVY, TabPage
+from tabs import pictures, steering, widgets
+from tabs.widgets import TabPage
 
 TITLE = "Race"
 ID = "race"
 OWN = "own"  # the target that is a visitor's own points
 EVERY = 0.15  # seconds between two messages at least
+OVERHEAD = 1.35  # what a race takes, as a multiple of its training: it also draws and measures
+RACING = {"concurrency_id": "race", "concurrency_limit": 16, "show_progress": "hidden"}
+"""Event settings of races: one that waits in the line keeps no place of what runs a model."""
+LINE = Line()
 SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "flow": "▶", "autoregressive": "⬢", "autoencoder": "■"}
 CLASSES = {
     "gan": "adversarial",
@@ -55,7 +61,9 @@ def build() -> TabPage:
         "from nothing, before your eyes.",
         "with the same budget, no family is best at everything: look at who covers all of it, and at who stays on it.",
     )
+    mine = steering.state()
     with gr.Accordion("Try", open=True):
+        shown = gr.Column()
         with gr.Row(elem_classes="ask", equal_height=True):
             titles = {target.title: name for name, target in points.TARGETS.items()}
             target = gr.Dropdown(
@@ -71,44 +79,53 @@ def build() -> TabPage:
                 seed, _ = widgets.seed_row()
             with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
                 go, stop = widgets.run_buttons(ID, "Start the race")
-        with gr.Accordion("Your own points", open=False):
+        with shown:
+            steering.targets(target)
+        with gr.Accordion("Your own points", open=False, elem_classes="not-in-lecture"):
             gr.HTML(
-                '<p class="note">Draw on the sheet, or paste pairs of numbers, one a line; then choose “Your own points” as the target. They stay in this page and are stored nowhere.</p>'
-                '<div class="own-sheet"><canvas width="440" height="440" tabindex="0" role="img" aria-label="A sheet to draw points on with mouse or finger; or type pairs of numbers into the field"></canvas>'
-                '<button type="button" class="own-clear">Clear</button></div>',
+                '<p class="note">Draw on the sheet, paste pairs of numbers, one a line, or choose a CSV file; then choose “Your own points” as the target. They stay in this page and are stored nowhere.</p>'
+                f'<div class="own-sheet"><canvas data-longest="{points.LONGEST}" width="440" height="440" tabindex="0" role="img" aria-label="A sheet to draw points on with mouse or finger; or type pairs of numbers into the field"></canvas>'
+                '<button type="button" class="own-clear">Clear</button> <label class="visit-file">CSV <input type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" aria-label="A CSV file of two columns of numbers"></label>'
+                '<p class="note own-said" role="status"></p></div>',
                 padding=False,
                 js_on_load="window.playgroundOwnPoints(element)",
             )
             own = gr.Textbox("", label="Points", info="x, y", lines=5, max_lines=8, max_length=points.LONGEST, elem_id=f"{ID}-own")
-        with gr.Accordion("Settings", open=False):
+        with gr.Accordion("Settings", open=False, elem_classes="not-in-lecture"):
             options, names = {}, list(race.OPTIONS)
-            for row in (names[:3], names[3:]):
+            for row in (names[:4], names[4:]):
                 with gr.Row(elem_classes="ask", equal_height=True):
                     options |= {name: widgets.component(race.OPTIONS[name][0]) for name in row}
         gr.HTML(_stage(), padding=False, js_on_load="window.playgroundRace(element)", elem_id=f"{ID}-stage")
         first, table = _recorded()
         sent = gr.HTML(first, padding=False, elem_id=f"{ID}-sent", elem_classes="unseen")
         told = gr.HTML(table, padding=False, elem_id=f"{ID}-told")
+        ended = steering.build(ID, mine, options, [sent, told], _steered, RACING)
         what, breaking = _breaking()
 
     @widgets.guarded
-    def start(target: str, own: str, seconds: float, seed: int, *values: Any) -> Iterator[tuple[Any, Any]]:
+    def start(mine: Hands, target: str, own: str, seconds: float, seed: int, *values: Any) -> Iterator[tuple[Any, Any]]:
         given, dropped = points.parsed(own) if target == OWN else (target, "")
         wanted = race.plan(given, seed, seconds, options=dict(zip(race.OPTIONS, values, strict=True)))
-        yield from _raced(
-            wanted,
-            lambda last, floor, took: (
-                (f'<p class="note">{html.escape(dropped)}</p>' if dropped else "") + result(last, wanted, floor, took)
-            ),
-        )
+        before = f'<p class="note">{html.escape(dropped)}</p>' if dropped else ""
+
+        def ending(last: Mapping[str, Frame], floor: Mapping[str, float], took: float) -> str:
+            return before + result(last, wanted, floor, took, is_exact=mine.is_untouched) + steering.told(mine)
+
+        yield from _in_line(wanted, lambda: mine.begin(wanted), ending)
 
     running = gr.on(
-        [go.click, seed.submit], start, [target, own, seconds, seed, *options.values()], [sent, told], api_visibility="private", **HEAVY
+        [go.click, seed.submit],
+        start,
+        [mine, target, own, seconds, seed, *options.values()],
+        [sent, told],
+        api_visibility="private",
+        **RACING,
     )
     broken = [
-        button.click(_broken(mended), [what, seed], [sent, told], api_visibility="private", **HEAVY) for mended, button in breaking.items()
+        button.click(_broken(mended), [what, seed], [sent, told], api_visibility="private", **RACING) for mended, button in breaking.items()
     ]
-    stop.click(None, cancels=[running, *broken], api_visibility="private")
+    stop.click(None, cancels=[running, *ended, *broken], api_visibility="private")
     stop.click(None, js=f"() => window.playgroundStopped('tab-{ID}')", api_visibility="private")
     with gr.Accordion("How it works", open=False):
         gr.Markdown(_how())
@@ -141,7 +158,9 @@ def _broken(mended: bool) -> Any:
     @widgets.guarded
     def show(what: str, seed: int) -> Iterator[tuple[Any, Any]]:
         wanted = breaks.plan(what, mended, seed)
-        yield from _raced(wanted, lambda last, floor, seconds: _lamp(what, mended, last, wanted, floor, seconds))
+        yield from _in_line(
+            wanted, lambda: race.run(wanted), lambda last, floor, seconds: _lamp(what, mended, last, wanted, floor, seconds)
+        )
 
     return show
 
@@ -165,15 +184,48 @@ def _setting(value: float | None) -> str:
     return "the usual" if value is None else f"{value:g}"
 
 
-def _raced(wanted: Plan, ending: Callable[[Mapping[str, Frame], Mapping[str, float], float], str]) -> Iterator[tuple[Any, Any]]:
-    """Messages and words of a race: looks as they come, and at the end what `ending` makes of the last ones."""
+Ending = Callable[[Mapping[str, Frame], Mapping[str, float], float], str]
+
+
+def _in_line(wanted: Plan, begin: Callable[[], Iterator[Frame]], ending: Ending) -> Iterator[tuple[Any, Any]]:
+    """A race when its turn has come; until then, its place. One that is stopped or whose page is closed gives its place up."""
+    train = len(wanted.families) * wanted.seconds if not wanted.steps else len(wanted.families) * 4.0
+    with LINE.ticket(OVERHEAD * train) as ticket:
+        for place in ticket.waiting():
+            yield gr.skip(), _place(place, ticket)
+        floor = race.floor(wanted.target, wanted.seed)
+        yield message([], wanted, floor, live=True), '<div class="runline"><span class="badge running">at work</span></div>'
+        yield from _raced(wanted, begin(), floor, ending)
+
+
+def _place(place: int, ticket: Ticket) -> str:
+    before = "one race is" if place == 1 else f"{place} races are"
+    return (
+        f'<div class="runline" role="status"><span class="badge waiting">place {place + 1}</span> {before} before yours: about {ticket.wait:.0f} s. '
+        "It starts by itself; Stop gives the place up.</div>"
+    )
+
+
+def _steered(mine: Hands, frames: Iterator[Frame]) -> Iterator[tuple[Any, Any]]:
+    """What hands do to a race that is there: its further looks, and the table of the racers as they stand."""
+    wanted = mine.wanted
+    assert wanted is not None
     floor = race.floor(wanted.target, wanted.seed)
-    yield message([], wanted, floor, live=True), '<div class="runline"><span class="badge running">at work</span></div>'
+
+    def ending(last: Mapping[str, Frame], floor: Mapping[str, float], took: float) -> str:
+        whole = {racer.family: last.get(racer.family) or racer.look() for racer in mine.racers}
+        return result(whole, wanted, floor, took, is_exact=mine.is_untouched) + steering.told(mine)
+
+    yield from _raced(wanted, frames, floor, ending)
+
+
+def _raced(wanted: Plan, frames: Iterator[Frame], floor: Mapping[str, float], ending: Ending) -> Iterator[tuple[Any, Any]]:
+    """Messages and words of a race: looks as they come, and at the end what `ending` makes of the last ones."""
     waiting: list[Frame] = []
     before: list[Frame] = []
     last: dict[str, Frame] = {}
     shown = begin = time.monotonic()
-    for frame in race.run(wanted):
+    for frame in frames:
         waiting.append(frame)
         last[frame.family] = frame
         if time.monotonic() - shown >= EVERY:
@@ -195,6 +247,8 @@ def message(frames: Sequence[Frame | dict[str, Any]], wanted: Plan, floor: Mappi
         "frames": [frame if isinstance(frame, dict) else race.encoded(frame) for frame in frames],
         "live": live,
         "done": done,
+        "link": _link(wanted),
+        "about": {"target": wanted.target.title, "seconds": wanted.seconds, "seed": wanted.seed, **_changed(wanted)},
     }
     return f'<div class="race-sent" data-sent="{html.escape(json.dumps(told, separators=(",", ":")), quote=True)}"></div>'
 
@@ -213,23 +267,38 @@ def _stage() -> str:
         '<input type="range" class="race-at" min="0" max="1000" value="1000" step="1" aria-label="Moment of the race">'
         '<span class="race-when"></span>'
         '<label>Speed <select class="race-speed" aria-label="Speed"><option value="0.25">slow</option><option value="1" selected>once in 6 s</option><option value="3">fast</option></select></label>'
-        '<button type="button" class="race-png">PNG</button><button type="button" class="race-csv">CSV</button>'
+        '<button type="button" class="race-png">PNG</button><button type="button" class="race-webp">WebP film</button><button type="button" class="race-csv">CSV</button><button type="button" class="race-pin">Pin this moment</button>'
         '<label><input type="checkbox" class="race-real" checked> real points</label>'
-        '<label><input type="checkbox" class="race-inside" checked> inner life</label></div>'
-        f'<div class="racers">{sheets}</div></div>'
+        '<label><input type="checkbox" class="race-inside" checked> inner life</label>'
+        '<label><input type="checkbox" class="race-hide"> guess first</label><label><input type="checkbox" class="race-lecture"> sheets alone</label></div>'
+        f'<p class="note race-said" role="status"></p>{_quiz()}<div class="racers">{sheets}</div></div>'
     )
 
 
-def result(last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float | None, link: str = "") -> str:
-    """The table at the end: what each reached, beside what real points score against real points."""
+def _quiz() -> str:
+    """Two guesses before the numbers are shown; race_take.js compares them with the last looks."""
+    options = "".join(f'<option value="{family}">{html.escape(title)}</option>' for family, title in race.TITLES.items())
+    return (
+        '<div class="race-quiz" hidden><b>What do you expect?</b> The numbers are hidden. '
+        f'<label>Nearest to the real points: <select class="near">{options}</select></label> <label>Farthest: <select class="far">{options}</select></label> '
+        '<button type="button">Reveal</button><p class="answer" role="status"></p></div>'
+    )
+
+
+def result(
+    last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float | None, link: str = "", is_exact: bool = True
+) -> str:
+    """The table at the end: what each reached, beside what real points score against real points. is_exact: False where hands were laid on
+    it, so that no script can run it again."""
     names = [name for name in METRICS if name in floor]
     head = "".join(f"<th scope=col>{METRICS[name][0]}</th>" for name in names)
     rows = ""
     for family, frame in last.items():
         cells = "".join(f"<td>{_written(name, frame.metrics[name])}</td>" for name in names)
+        again = _script(wanted, frame) if is_exact else "–"
         rows += (
             f'<tr class="{CLASSES[family]}"><th scope=row><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</th>'
-            f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}<td>{_script(wanted, frame)}</td></tr>"
+            f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}<td>{again}</td></tr>"
         )
     floors = "".join(f"<td>{_written(name, floor[name])}</td>" for name in names)
     return (
@@ -253,13 +322,10 @@ def _script(wanted: Plan, frame: Frame) -> str:
 
 def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     """How the race was run; seconds: of a live one; link: to it, if it is not that of the whole race."""
-    changed = {name: f"{value:g}" for settings in wanted.changes.values() for name, value in settings.items() if name in race.OPTIONS}
-    told = "".join(f" · {html.escape(race.OPTIONS[name][0].title.lower())} {value}" for name, value in changed.items())
+    told = "".join(f" · {html.escape(race.OPTIONS[name][0].title.lower())} {value}" for name, value in _changed(wanted).items())
     budget = f"{wanted.steps:,} steps each" if wanted.steps else f"{wanted.seconds:g} s of training each"
     badge = "recorded" if seconds is None else "live"
-    link = link or "?" + urllib.parse.urlencode(
-        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed, **changed}
-    )
+    link = link or _link(wanted)
     pressed = (
         f' · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
         if wanted.target.name != OWN
@@ -269,6 +335,17 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     return (
         f'<div class="runline"><span class="badge {badge}">{badge}</span> {html.escape(wanted.target.title)} · {budget}, batches of {race.BATCH} · seed {wanted.seed}{told} · '
         f"{race.JUDGED:,} points against as many held-out ones{kept}</div>"
+    )
+
+
+def _changed(wanted: Plan) -> dict[str, str]:
+    """The options that are not as usual, as a link writes them."""
+    return {name: f"{value:g}" for settings in wanted.changes.values() for name, value in settings.items() if name in race.OPTIONS}
+
+
+def _link(wanted: Plan) -> str:
+    return "?" + urllib.parse.urlencode(
+        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed, **_changed(wanted)}
     )
 
 

@@ -103,10 +103,10 @@ def test_a_line_lets_one_in_at_a_time_in_order_and_tells_each_its_place():
     def job(name: str, ready: threading.Event) -> None:
         with line.ticket(0.2) as ticket:
             ready.set()
-            places[name] = list(ticket.waiting())
+            places[name] = list(dict.fromkeys(ticket.waiting()))
             order.append(name)
             assert ticket.place == 0
-            time.sleep(0.2)
+            time.sleep(0.7)
 
     threads = []
     for name in "abc":

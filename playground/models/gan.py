@@ -17,6 +17,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
 from playground import data, weights
+from playground.errors import ControlError
 from playground.models.nets.conv import LARGE_SIDE, Decoder, Encoder
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
@@ -74,6 +75,9 @@ class Critic(nn.Module, PyTorchModelHubMixin):
     def forward(self, x: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         h = F.leaky_relu(self.encoder(x), 0.2)
         return self.head(h)[:, 0] + (self.embed(label) * h).sum(1)
+
+
+LOSSES = ("pairs", "2014")
 
 
 @dataclass(frozen=True)
@@ -218,8 +222,10 @@ def load(card: ModelCard) -> GANModel:
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
-    """The recipe of a conditional GAN; larger pictures get a third level."""
+    """The recipe of a conditional GAN; larger pictures get a third level. Raises ControlError for a loss that it does not know."""
     config = config or (LARGE if data.get(card.dataset).shape[0] > LARGE_SIDE else Config())
+    if config.loss not in LOSSES:
+        raise ControlError(f"loss must be one of {', '.join(LOSSES)}; got {config.loss!r}.")
     return Recipe(
         card.id,
         card.dataset,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -24,6 +30,8 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 120
 PATIENCE = 120_000  # milliseconds: a machine that is busy with other things is slow, not wrong
 REQUIRED = os.environ.get("PLAYGROUND_BROWSER_REQUIRED") == "1"
 
@@ -41,6 +49,31 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def url() -> str:
     return serving.url()
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[str]:
+    """The address of the page in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}/"
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ}
+    )
+    try:
+        end = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                urllib.request.urlopen(address, timeout=2)
+                break
+            except OSError:
+                assert time.monotonic() < end and process.poll() is None, "the second server did not start"
+                time.sleep(0.5)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def watch(page: Page, address: str) -> list[str]:

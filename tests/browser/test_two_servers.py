@@ -4,48 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import SLOW
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def other() -> Iterator[str]:
-    """The address of the page in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}/"
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ}
-    )
-    try:
-        end = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                urllib.request.urlopen(address, timeout=2)
-                break
-            except OSError:
-                assert time.monotonic() < end and process.poll() is None, "the second server did not start"
-                time.sleep(0.5)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +20,9 @@ def other() -> Iterator[str]:
         ("?tab=race&play=mend&what=posterior-collapse&seed=2", "#race-told"),
     ],
 )
-def test_the_same_link_shows_the_same_on_both(page: Page, url: str, other: str, query: str, out: str) -> None:
+def test_the_same_link_shows_the_same_on_both(page: Page, url: str, elsewhere: str, query: str, out: str) -> None:
     shown = []
-    for address in (url, other):
+    for address in (url, elsewhere):
         seen = page.context.browser.new_page()  # the fixture's page may ask its own server alone
         seen.goto(address.rstrip("/") + "/" + query)
         found = seen.locator(out)
