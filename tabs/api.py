@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run
+from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run, walks
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of, whole
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
@@ -33,6 +33,7 @@ ENDPOINTS = (
     "translate",
     "learn_from_choices",
     "race_to_points",
+    "walk",
 )
 MOST_STEPS = 1000  # of a race
 TYPES: dict[type, Any] = {
@@ -70,6 +71,7 @@ def build() -> None:
             translate,
             learn_from_choices,
             race_to_points,
+            walk,
         ),
         strict=True,
     ):
@@ -131,8 +133,14 @@ def mix(model: str, first: int = 7, second: int = 8) -> dict:
     return {"model": model, "first": first, "second": second, "rows": {row.name: _png(row.images) for row in rows}}
 
 
+def walk(model: str, first: int = 7, second: int = 8, label: str = "any") -> dict:
+    """A row of pictures on the way from the code of one seed's sample to that of another, all of one class."""
+    found = walks.walk(model, first, second, label)
+    return {"model": model, "first": first, "second": second, "label": label, "row": _png(found), "n": len(found)}
+
+
 def copies(model: str, n: int = 8, seed: int = 7) -> dict:
-    """n drawn samples, the nearest of all training samples to each with its distance, and the quantiles of that distance for real ones."""
+    """n drawn samples, the nearest training sample to each with its distance, among how many, and the quantiles of that distance for real ones."""
     (drawn, nearest), distances = exhibits.copies(model, n, seed)
     real = memory.real(registry.get(model).dataset)
     return {
@@ -141,6 +149,7 @@ def copies(model: str, n: int = 8, seed: int = 7) -> dict:
         "drawn": _png(drawn.images),
         "nearest": _png(nearest.images),
         "distances": distances,
+        "searched": len(memory.train(registry.get(model).dataset)),
         "real": {f"{quantile:g}": distance for quantile, distance in real.items()},
     }
 

@@ -157,6 +157,13 @@ def test_copies_are_looked_for_by_name(client: Client, card_id: str) -> None:
     assert np.array_equal(pixels(found["drawn"]), pictures.tiles(run.sample(card_id, 3, 5).samples))
 
 
+def test_a_walk_is_a_row_from_one_seed_to_another(client: Client) -> None:
+    found = client.predict(model=FAST, first=3, second=4, label="5", api_name="/walk")
+    assert found["n"] == 9 and found == client.predict(model=FAST, first=3, second=4, label="5", api_name="/walk")
+    kind, message = post("walk", [FAST, 3, 4, "eleven"])
+    assert kind == "error" and "label" in message
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "control", "allowed"),
     [
@@ -194,8 +201,9 @@ def test_a_bad_look_inside_is_refused_in_one_sentence_and_loads_nothing(name: st
     ("name", "model", "words"),
     [
         ("mix", "autoencoder-mnist", "autoencoder-mnist cannot mix two samples"),
-        ("mix", "diffusion-mnist", "diffusion-mnist cannot mix two samples"),
-        ("copies", "gan-mnist", "The memory of mnist is missing"),
+        ("mix", "diffusion-faces", "diffusion-faces cannot mix two samples"),
+        ("copies", "gpt-shakespeare", "The reference of shakespeare is missing"),
+        ("walk", "flow-mnist", "flow-mnist cannot walk"),
     ],
 )
 def test_a_model_that_cannot_is_said_to(name: str, model: str, words: str) -> None:
