@@ -37,7 +37,7 @@ def build(tab: str) -> dict[str, gr.components.Component]:
     out = gr.HTML(_recorded(cards), padding=False, elem_id=f"{tab}-walk-out")
 
     @widgets.guarded
-    def walk(first: int, second: int, label: str) -> Iterator[str]:
+    def walk_all(first: int, second: int, label: str) -> Iterator[str]:
         rows: list[Row] = []
         names = [card.title for family in comparison.QUICK_FIRST if (card := cards.get(family))]
         for family in comparison.QUICK_FIRST:
@@ -46,7 +46,7 @@ def build(tab: str) -> dict[str, gr.components.Component]:
                 yield strips.strips(rows, awaited=names[len(rows) :], scale=SCALE)
         yield _shown(cards, _in_order(cards, rows), {"first": first, "second": second, "label": label}, "live")
 
-    running = gr.on([go.click, first.submit, second.submit], walk, [first, second, label], out, api_visibility="private", **HEAVY)
+    running = gr.on([go.click, first.submit, second.submit], walk_all, [first, second, label], out, api_visibility="private", **HEAVY)
     stop.click(None, cancels=running, api_visibility="private")
     return {"from": first, "to": second, "of": label}
 
