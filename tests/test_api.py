@@ -162,6 +162,10 @@ def test_a_walk_is_a_row_from_one_seed_to_another(client: Client) -> None:
     assert found["n"] == 9 and found == client.predict(model=FAST, first=3, second=4, label="5", api_name="/walk")
     kind, message = post("walk", [FAST, 3, 4, "eleven"])
     assert kind == "error" and "label" in message
+    assert post("walk", ["flow-mnist", 3, 4, "any"]) == (
+        "error",
+        "flow-mnist cannot walk: that takes codes that are drawn and can be decoded.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,7 +207,6 @@ def test_a_bad_look_inside_is_refused_in_one_sentence_and_loads_nothing(name: st
         ("mix", "autoencoder-mnist", "autoencoder-mnist cannot mix two samples"),
         ("mix", "diffusion-faces", "diffusion-faces cannot mix two samples"),
         ("copies", "gpt-shakespeare", "The reference of shakespeare is missing"),
-        ("walk", "flow-mnist", "flow-mnist cannot walk"),
     ],
 )
 def test_a_model_that_cannot_is_said_to(name: str, model: str, words: str) -> None:
