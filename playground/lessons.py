@@ -37,6 +37,7 @@ def _opening(minutes: int) -> str:
 def _expect() -> str:
     return (
         "### What do you expect? (3 minutes, before anything is shown)\n\n"
+        "Above the sheets, “guess first” hides every number until two guesses are made, and “sheets alone” leaves only what a class should see.\n\n"
         "1. Eight heaps of points in a ring, the same time for all. Who will put points on all eight heaps?\n"
         "2. Who will put most of its points on a heap, and who between them?\n"
         "3. One of the six cannot draw anything but a line. Which, and why?\n\nWrite the answers down: they are looked at again at the end."

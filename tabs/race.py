@@ -123,7 +123,8 @@ def build() -> TabPage:
         **RACING,
     )
     broken = [
-        button.click(_broken(mended), [what, seed], [sent, told], api_visibility="private", **RACING) for mended, button in breaking.items()
+        button.click(_broken(mended), [mine, what, seed], [sent, told], api_visibility="private", **RACING)
+        for mended, button in breaking.items()
     ]
     stop.click(None, cancels=[running, *ended, *broken], api_visibility="private")
     stop.click(None, js=f"() => window.playgroundStopped('tab-{ID}')", api_visibility="private")
@@ -156,10 +157,10 @@ def _broken(mended: bool) -> Any:
     """The handler that runs a break, or what mends it."""
 
     @widgets.guarded
-    def show(what: str, seed: int) -> Iterator[tuple[Any, Any]]:
+    def show(mine: Hands, what: str, seed: int) -> Iterator[tuple[Any, Any]]:
         wanted = breaks.plan(what, mended, seed)
         yield from _in_line(
-            wanted, lambda: race.run(wanted), lambda last, floor, seconds: _lamp(what, mended, last, wanted, floor, seconds)
+            wanted, lambda: mine.begin(wanted), lambda last, floor, seconds: _lamp(what, mended, last, wanted, floor, seconds)
         )
 
     return show
@@ -187,14 +188,20 @@ def _setting(value: float | None) -> str:
 Ending = Callable[[Mapping[str, Frame], Mapping[str, float], float], str]
 
 
-def _in_line(wanted: Plan, begin: Callable[[], Iterator[Frame]], ending: Ending) -> Iterator[tuple[Any, Any]]:
-    """A race when its turn has come; until then, its place. One that is stopped or whose page is closed gives its place up."""
+def _in_line(wanted: Plan, begin: Callable[[], Iterator[Frame]], ending: Ending, further: bool = False) -> Iterator[tuple[Any, Any]]:
+    """A race when its turn has come; until then, its place. One that is stopped or whose page is closed gives its place up.
+
+    further: it goes on with what the page already shows.
+    """
     train = len(wanted.families) * wanted.seconds if not wanted.steps else len(wanted.families) * 4.0
     with LINE.ticket(OVERHEAD * train) as ticket:
         for place in ticket.waiting():
             yield gr.skip(), _place(place, ticket)
         floor = race.floor(wanted.target, wanted.seed)
-        yield message([], wanted, floor, live=True), '<div class="runline"><span class="badge running">at work</span></div>'
+        yield (
+            gr.skip() if further else message([], wanted, floor, live=True),
+            '<div class="runline"><span class="badge running">at work</span></div>',
+        )
         yield from _raced(wanted, begin(), floor, ending)
 
 
@@ -206,17 +213,19 @@ def _place(place: int, ticket: Ticket) -> str:
     )
 
 
-def _steered(mine: Hands, frames: Iterator[Frame]) -> Iterator[tuple[Any, Any]]:
-    """What hands do to a race that is there: its further looks, and the table of the racers as they stand."""
+def _steered(mine: Hands, frames: Iterator[Frame], at_once: bool) -> Iterator[tuple[Any, Any]]:
+    """What hands do to a race that is there: its further looks, and the table of the racers as they stand. at_once: not in the line."""
     wanted = mine.wanted
     assert wanted is not None
-    floor = race.floor(wanted.target, wanted.seed)
 
     def ending(last: Mapping[str, Frame], floor: Mapping[str, float], took: float) -> str:
         whole = {racer.family: last.get(racer.family) or racer.look() for racer in mine.racers}
         return result(whole, wanted, floor, took, is_exact=mine.is_untouched) + steering.told(mine)
 
-    yield from _raced(wanted, frames, floor, ending)
+    if at_once:
+        yield from _raced(wanted, frames, race.floor(wanted.target, wanted.seed), ending)
+    else:
+        yield from _in_line(wanted, lambda: frames, ending, further=True)
 
 
 def _raced(wanted: Plan, frames: Iterator[Frame], floor: Mapping[str, float], ending: Ending) -> Iterator[tuple[Any, Any]]:

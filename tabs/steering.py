@@ -55,12 +55,12 @@ def build(
     mine: gr.State,
     sliders: Mapping[str, gr.Slider],
     outputs: list[Any],
-    raced: Callable[[Hands, Iterator[Any]], Iterator[Any]],
+    raced: Callable[[Hands, Iterator[Any], bool], Iterator[Any]],
     group: dict,
 ) -> list[Any]:
     """The section's components and events; returns those that Stop ends.
 
-    sliders: by name those of race.OPTIONS. raced: what hands and their frames become for the outputs. group: settings of events that run a race.
+    sliders: by name those of race.OPTIONS. raced: what hands and their frames become for the outputs, at once or in the line. group: settings of events that run a race.
     """
     with gr.Accordion("Hands on", open=False, elem_classes="not-in-lecture"):
         gr.HTML(
@@ -79,11 +79,11 @@ def build(
 
     @widgets.guarded
     def update(mine: Hands, family: str, count: int, only: str) -> Iterator[Any]:
-        yield from raced(mine, iter([mine.step(family, count, only)]))
+        yield from raced(mine, iter([mine.step(family, count, only)]), True)
 
     @widgets.guarded
     def go_on(mine: Hands) -> Iterator[Any]:
-        yield from raced(mine, mine.more())
+        yield from raced(mine, mine.more(), False)
 
     def moved(name: str) -> Callable[[Hands, float], Any]:
         @widgets.guarded
@@ -97,7 +97,7 @@ def build(
         return move
 
     for name in hands.LIVE:
-        sliders[name].change(
+        sliders[name].input(
             moved(name), [mine, sliders[name]], steered, api_visibility="private", show_progress="hidden", trigger_mode="always_last"
         )
     step.click(update, [mine, family, count, only], outputs, api_visibility="private", **group)

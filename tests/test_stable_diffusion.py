@@ -268,6 +268,26 @@ def test_an_error_in_a_small_thing_counts_more_and_all_together_as_much():
     assert torch.equal(emphasis(x, 0.0), torch.ones(2, 1, 32, 32))
 
 
+def test_the_same_captions_give_the_same_numbers_whatever_the_trainer_s_hash():
+    vocab = stable_diffusion.make_tokenizer(data.captions("faces")).get_vocab()
+    order = sorted(vocab, key=vocab.__getitem__)
+    single = [token for token in order[2:] if len(token.removesuffix("</w>")) == 1]
+    assert order[: 2 + len(single)] == ["<|startoftext|>", "<|endoftext|>", *sorted(single)] and len(single) > 20
+    assert sorted(vocab.values()) == list(range(len(vocab)))
+
+
+def test_a_warm_start_keeps_what_each_word_means():
+    config = stable_diffusion.Config(latent_channels=weights.record(STABLE_DIFFUSION.id)["config"]["latent_channels"])
+    trainee = stable_diffusion.StableDiffusionTrainee(config, "faces")
+    found = trainee.earlier(STABLE_DIFFUSION.id)["worded"]
+    (name,) = [name for name in found if name.endswith("token_embedding.weight")]
+    shipped = stable_diffusion.read_pipeline(STABLE_DIFFUSION)
+    before, after = shipped.tokenizer.get_vocab(), trainee.tokenizer.get_vocab()
+    rows = shipped.text_encoder.get_input_embeddings().weight
+    assert set(before) == set(after)
+    assert all(torch.equal(found[name][after[word]], rows[before[word]]) for word in before)
+
+
 def test_places_weigh_the_code_where_all_pictures_have_contrast():
     x = torch.full((2, 3, 32, 32), -0.5)
     x[0, :, 8:12, 8:12] = 0.8

@@ -8,7 +8,6 @@ first the code, with detail counting more at the end; then the words and the den
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +25,7 @@ from playground.models.nets.denoiser import denoiser_recipe
 from playground.models.nets.emphasis import emphasis, places
 from playground.models.nets.growth import grown
 from playground.models.nets.linear_decoder import LinearDecoder
+from playground.models.nets.vocabulary import MAX_TOKENS, make_tokenizer, renumbered, tokens_of
 from playground.sampling import attention, latents
 from playground.sampling import denoise as loop
 from playground.sampling.noise import generators as sample_generators
@@ -34,8 +34,6 @@ from playground.sampling.pixels import from_images, to_images
 from playground.training.recipe import Batch, Recipe, Trainee, Update
 from playground.types import Attention, Images, ModelCard, Step
 
-START, END = "<|startoftext|>", "<|endoftext|>"
-MAX_TOKENS = 48  # of a prompt, start and end included
 SCALED_ON = 512  # training pictures whose codes set the scale of all codes
 SIZES = {"square": (1, 1), "tall": (1.25, 0.75), "wide": (0.75, 1.25), "small": (0.5, 0.5)}
 """Height and width of a picture in sides of the one that a model was trained on, by name."""
@@ -115,31 +113,6 @@ class Worded(nn.Module):
         return self.unet(x, t, said.last_hidden_state).sample, self.read(said.pooler_output)
 
 
-def make_tokenizer(captions: Sequence[str]) -> CLIPTokenizer:
-    """CLIP's tokenizer with a vocabulary of its own, in which every word of the captions is one token and any other falls apart."""
-    from tokenizers import Tokenizer, pre_tokenizers
-    from tokenizers.models import BPE
-    from tokenizers.trainers import BpeTrainer
-
-    learnt = Tokenizer(BPE(end_of_word_suffix="</w>"))
-    learnt.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()])
-    learnt.train_from_iterator(
-        captions, BpeTrainer(vocab_size=4000, special_tokens=[START, END], end_of_word_suffix="</w>", show_progress=False)
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        vocab, merges = learnt.model.save(folder)
-        return CLIPTokenizer.from_pretrained(
-            folder,
-            vocab_file=vocab,
-            merges_file=merges,
-            unk_token=END,
-            bos_token=START,
-            eos_token=END,
-            pad_token=END,
-            model_max_length=MAX_TOKENS,
-        )
-
-
 def make_parts(
     config: Config, tokenizer: CLIPTokenizer, side: int, picture_channels: int
 ) -> tuple[AutoencoderKL, CLIPTextModel, UNet2DConditionModel]:
@@ -189,12 +162,6 @@ def make_parts(
     return vae, text, unet
 
 
-def tokens_of(tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> torch.Tensor:
-    """Token ids (n, tokenizer.model_max_length), padded as the pipeline pads."""
-    found = tokenizer(list(prompts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt")
-    return found.input_ids
-
-
 def spans(config: Config) -> dict[str, tuple[int, int]]:
     """First step and end of each stage, by the name of its optimizer."""
     lengths = {"codec": config.vae_steps, "detail": config.detail_steps, "worded": 0, "decoder": config.decoder_steps}
@@ -242,6 +209,8 @@ class StableDiffusionTrainee(Trainee):
         pipe = read_pipeline(registry.get(card_id))
         shipped = {"codec": Codec(pipe.vae), "worded": Worded(pipe.text_encoder, pipe.unet, self.modules["worded"].read.out_features)}
         shipped["worded"].read = self.modules["worded"].read  # not of the pipeline: it is learnt anew
+        words = pipe.text_encoder.get_input_embeddings().weight
+        words.data = renumbered(words.data, pipe.tokenizer, self.tokenizer)
         self.before = shipped["codec"].requires_grad_(False)
         return {name: grown(module.state_dict(), self.modules[name].state_dict()) for name, module in shipped.items()}
 
