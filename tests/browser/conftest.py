@@ -104,5 +104,6 @@ def page(context: BrowserContext, url: str) -> Iterator[Page]:
     faults = watch(opened, url)
     opened.goto(url)
     opened.get_by_role("tab").first.wait_for()
+    opened.wait_for_function("window.playgroundIsOpen")  # a page that is left while it loads says so in its console
     yield opened
     assert not faults, faults
