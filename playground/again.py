@@ -20,7 +20,6 @@ class Again:
     """One number of a run beside the recorded one. error: its standard error, 0 where none is known. agrees: None where they need not: a clock."""
 
     metric: str
-    title: str
     value: float
     error: float
     recorded: Measurement
@@ -35,16 +34,13 @@ def compare(found: Run, numbers: Sequence[Measurement] | None = None) -> tuple[A
     numbers = measurements.read() if numbers is None else numbers
     judged = comparison.judge(found)
     values = {"kid": (judged["kid"], judged["kid_error"]), "class_right": (judged["class_right"], None), "seconds": (found.seconds, None)}
-    titles = {"kid": "KID", "class_right": "Class right", "seconds": f"Seconds for {found.n}"}
     made = []
     for metric, (value, spread) in values.items():
         recorded = measured(numbers, found.card, metric)
         if value is None or recorded is None or (metric == "seconds" and recorded.n != found.n):
             continue
         if metric == "class_right":
-            spread = math.sqrt(
-                max(value * (1 - value), 0.25 / found.n) / found.n
-            )  # of none or all, at least as if half a sample were otherwise
+            spread = math.sqrt(max(value * (1 - value), 0.25 / found.n) / found.n)  # of all or none: as if half a sample were otherwise
         agrees = None if spread is None else abs(value - recorded.value) <= ERRORS * math.hypot(spread, error(recorded))
-        made.append(Again(metric, titles[metric], value, spread or 0.0, recorded, agrees))
+        made.append(Again(metric, value, spread or 0.0, recorded, agrees))
     return tuple(made)

@@ -163,8 +163,8 @@ def digits_of(number: object) -> tuple[str, ...]:
 def draw(n: object, seed: object, asked: Any = "any", dataset: str | None = None) -> Iterator[tuple[str, Run | WeightsUnavailable]]:
     """The same request to every family: (family, Run) for every step of each, or (family, error) where its weights are missing.
 
-    asked: a class, "any", or one class for each sample. dataset: whose models draw, by default the first one's; a family that cannot be asked draws what it draws. Everything is checked
-    at the call, for all families, before a model is loaded. Raises PlaygroundError.
+    asked: a class, "any", or one class for each sample; a family that cannot be asked draws what it draws. dataset: whose models draw, by
+    default the first one's. Everything is checked at the call, for all families, before a model is loaded. Raises PlaygroundError.
     """
     requests = []
     for family, card in chosen(dataset).items():

@@ -31,7 +31,7 @@ def build(dataset: str) -> str:
     cards = [(card, kid) for card in _cards(dataset) if (kid := measured(found, card.id, "kid")) is not None and kid.value > 0]
     if not cards:
         return NONE
-    plots = "".join(_plot(dataset, title, metric, cards) for metric, title in COSTS)
+    plots = "".join(_plot(found, dataset, title, metric, cards) for metric, title in COSTS)
     alike = len({(m.machine, m.n) for card, _ in cards if (m := find(found, card.id, "seconds"))}) == 1
     clocks = "" if alike else " The seconds were not all taken on one machine: read them as an order of magnitude."
     n = sorted({kid.n for _, kid in cards})
@@ -46,8 +46,7 @@ def _cards(dataset: str) -> list[ModelCard]:
     return [card for card in registry.shipped() if card.dataset == dataset and card.kind == "image" and "sample" in card.can]
 
 
-def _plot(dataset: str, title: str, metric: str, cards: Sequence[tuple[ModelCard, Measurement]]) -> str:
-    found = measurements.read()
+def _plot(found: Sequence[Measurement], dataset: str, title: str, metric: str, cards: Sequence[tuple[ModelCard, Measurement]]) -> str:
     points = [(card, cost, kid) for card, kid in cards if (cost := find(found, card.id, metric)) is not None and cost.value > 0]
     if not points:
         return ""

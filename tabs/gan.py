@@ -42,8 +42,12 @@ def build() -> TabPage:
             people.copies([card], ID)
         mixing.build(cards, ID)
     with gr.Accordion("How it learns", open=False) as learning:
-        gr.HTML(_story(cards[0].id) + _collapse(cards[0]), padding=False)
-        widgets.later(learning, f"{ID}-stories", lambda: "".join(widgets.further_story(card, _story(card.id)) for card in cards[1:]))
+        gr.HTML(_story(cards[0].id), padding=False)
+        widgets.later(
+            learning,
+            f"{ID}-stories",
+            lambda: _collapse(cards[0]) + "".join(widgets.further_story(card, _story(card.id)) for card in cards[1:]),
+        )
     with gr.Accordion("Look inside", open=False) as inside:
         gr.HTML(widgets.facts_table(offered) + "".join(widgets.provenance(card.id) for card in cards), padding=False)
         widgets.later(inside, f"{ID}-factors", lambda: "".join(factor_table.table(card) for card in known))

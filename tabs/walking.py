@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import gradio as gr
 import numpy as np
@@ -73,21 +73,23 @@ def _shown(cards: Mapping[str, ModelCard], rows: list[Row], about: Mapping[str, 
     captions = [f"{100 * k // (total - 1)} % of the way · {' | '.join(row.name for row in rows)}" for k in range(total)]
     first, second, label = (str(about[name]) for name in ("first", "second", "label"))
     link = f"?tab=compare&play=walk&from={first}&to={second}&of={label}"
-    settings = {
-        "first": about["first"],
-        "second": about["second"],
-        "label": label,
-        "link": link,
-        "models": [card.id for card in cards.values()],
-    }
-    name = f"walk-{first}-{second}"
-    take = [
-        pictures.download(pictures.png(strips.sheet(rows), settings), "image/png", f"{name}.png", "PNG"),
-        pictures.download(pictures.animation(frames), "image/gif", f"{name}.gif", "GIF"),
-    ]
+    taken = (
+        _taken(cards, rows, frames, {"first": about["first"], "second": about["second"], "label": label, "link": link})
+        if how == "live"
+        else ""
+    )
     return (
         pictures.film(frames, captions, "All families on the same walk", scale=FILM_SIDE / frames[0].shape[1], start=0)
         + strips.strips(rows, scale=SCALE)
         + f'<div class="runline"><span class="badge {how}">{how}</span> digit {html.escape(label)} · seed {html.escape(first)} to seed {html.escape(second)} · '
-        f'<a class="permalink" href="{html.escape(link, quote=True)}">link</a> <span class="takes">· take it away: {" ".join(take)}</span></div>'
+        f'<a class="permalink" href="{html.escape(link, quote=True)}">link</a>{taken}</div>'
     )
+
+
+def _taken(cards: Mapping[str, ModelCard], rows: list[Row], frames: Sequence[np.ndarray], about: Mapping[str, object]) -> str:
+    """The rows and the film to take away: of a live walk alone, since they weigh more than what is seen."""
+    settings = {**about, "models": [card.id for card in cards.values()]}
+    name = f"walk-{about['first']}-{about['second']}"
+    sheet = pictures.download(pictures.png(strips.sheet(rows), settings), "image/png", f"{name}.png", "PNG")
+    film = pictures.download(pictures.animation(frames), "image/gif", f"{name}.gif", "GIF")
+    return f' <span class="takes">· take it away: {sheet} {film}</span>'

@@ -197,7 +197,7 @@ def write_references(names: Sequence[str]) -> None:
             continue
         arrays, left_out = reference.make(name)
         written = {features.path(name): arrays}
-        if data.get(name).factors:
+        if memory.has_all(name):
             written[memory.path(name)] = memory.make(name)
         for path, arrays in written.items():
             reference.write(path, arrays)
