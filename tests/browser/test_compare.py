@@ -33,14 +33,18 @@ def test_a_chosen_sample_stands_beside_its_nearest_training_sample(page: Page, u
 def test_two_families_lie_under_one_slider(page: Page, url: str):
     drawn(page, url)
     page.locator(".wipe summary").click()
-    source = "(element) => element.src"
-    for side, family in (("left", "elbo"), ("right", "denoising")):
-        assert page.locator(f".stage img.{side}").evaluate(source) == page.locator(f".columns .{family} .box img").evaluate(source)
+
+    def lies(side: str, family: str) -> None:
+        shown = page.locator(f".columns .{family} .box img").evaluate("(element) => element.src")
+        expect(page.locator(f".stage img.{side}")).to_have_attribute("src", shown)
+
+    lies("left", "elbo")
+    lies("right", "denoising")
     page.locator(".wipe select.left").select_option("adversarial")
-    assert page.locator(".stage img.left").evaluate(source) == page.locator(".columns .adversarial .box img").evaluate(source)
+    lies("left", "adversarial")
     page.locator(".wipe input").focus()
     page.keyboard.press("End")
-    assert page.locator(".stage").evaluate("(stage) => stage.style.getPropertyValue('--cut')") == "100%"
+    page.wait_for_function("document.querySelector('.stage').style.getPropertyValue('--cut') === '100%'")
 
 
 def test_the_table_is_measured_again_for_the_chosen_data(page: Page, url: str):
