@@ -13,7 +13,8 @@
     const sheets = Object.fromEntries([...stage.querySelectorAll(".racer")].map((figure) => [figure.dataset.family, {
       figure, canvas: figure.querySelector("canvas"), loss: figure.querySelector("canvas.loss"),
       clock: figure.querySelector(".clock"), numbers: figure.querySelector(".racer-numbers"), frames: [] }]));
-    let key = null, real = [], floor = {}, moment = 1, playing = false, live = false, last = 0, drawn = "", told = {};
+    const reals = stage.querySelector(".race-reals"), pictures = window.playgroundRacePictures;
+    let key = null, side = 0, real = [], floor = {}, moment = 1, playing = false, live = false, last = 0, drawn = "", told = {};
 
     const receive = (text) => {
       try { told = JSON.parse(text); } catch { return; }
@@ -22,7 +23,13 @@
         for (const sheet of Object.values(sheets)) sheet.frames = [];
       }
       for (const [name, sheet] of Object.entries(sheets)) sheet.figure.hidden = !told.families.includes(name);
-      real = told.real; floor = told.floor; live = told.live && !told.done;
+      side = told.side;
+      stage.classList.toggle("pictures", side > 0);
+      if (told.real !== undefined) {
+        real = side ? bytes(told.real) : told.real;
+        if (side) pictures.reals(reals, real, side);
+      }
+      floor = told.floor; live = told.live && !told.done;
       for (const frame of told.frames) {
         const frames = sheets[frame.family].frames;
         if (!frames.length || frame.step > frames.at(-1).step || (frame.step === 0 && frames.at(-1).step !== 0)) frames.push(frame);
@@ -44,18 +51,32 @@
     const colour = (figure, name) => getComputedStyle(figure).getPropertyValue(name).trim() || "#888";
 
     const paint = (sheet, part) => {
-      const { canvas, figure } = sheet, pen = canvas.getContext("2d"), side = canvas.width;
-      const x = (v) => (v / unit + reach) / (2 * reach) * side, y = (v) => (reach - v / unit) / (2 * reach) * side;
-      pen.clearRect(0, 0, side, side);
+      const { canvas, figure } = sheet, pen = canvas.getContext("2d"), wide = canvas.width;
+      const x = (v) => (v / unit + reach) / (2 * reach) * wide, y = (v) => (reach - v / unit) / (2 * reach) * wide;
+      pen.clearRect(0, 0, wide, wide);
       const own = colour(figure, "--own"), quiet = colour(figure, "--quiet");
-      if (realBox.checked) {
+      if (realBox.checked && !side) {
         pen.fillStyle = quiet; pen.globalAlpha = 0.45;
         for (let i = 0; i < real.length; i += 2) pen.fillRect(x(real[i]) - 2, y(real[i + 1]) - 2, 4, 4);
         pen.globalAlpha = 1;
       }
       if (!sheet.frames.length) return;
-      const [a, b, share] = around(sheet.frames, part), inside = share < 0.5 ? a.inside : b.inside;
-      if (insideBox.checked) inner(pen, inside, x, y, own, side);
+      const [a, b, share] = around(sheet.frames, part);
+      if (side) pictures.paint(pen, a, b, share, side, insideBox.checked, own, bytes);
+      else {
+        if (insideBox.checked) inner(pen, share < 0.5 ? a.inside : b.inside, x, y, own);
+        dots(pen, a, b, share, x, y, own);
+      }
+      losses(sheet, part, own, quiet);
+      const shown = share < 0.5 ? a : b, m = shown.metrics;
+      sheet.clock.textContent = `step ${shown.step.toLocaleString("en")}`;
+      if (side) sheet.numbers.textContent = `${m.covered} of ${floor.covered} kinds · ${"yours" in m ? `${Math.round(100 * m.yours)} % yours · ` : ""}distance ${m.sliced.toFixed(3)} (real ${Number(floor.sliced).toFixed(3)})`;
+      else sheet.numbers.textContent = "covered" in m
+        ? `${m.covered} of ${floor.covered} modes · ${Math.round(100 * m.on_mode)} % on one · distance ${m.sliced.toFixed(2)}`
+        : `distance ${m.sliced.toFixed(3)} (real ${Number(floor.sliced).toFixed(3)})`;
+    };
+
+    const dots = (pen, a, b, share, x, y, own) => {
       pen.fillStyle = own; pen.globalAlpha = 0.85;
       const n = Math.min(a.points.length, b.points.length);
       for (let i = 0; i < n; i += 2) {
@@ -64,12 +85,6 @@
         pen.fill();
       }
       pen.globalAlpha = 1;
-      losses(sheet, part, own, quiet);
-      const shown = share < 0.5 ? a : b, m = shown.metrics;
-      sheet.clock.textContent = `step ${shown.step.toLocaleString("en")}`;
-      sheet.numbers.textContent = "covered" in m
-        ? `${m.covered} of ${floor.covered} modes · ${Math.round(100 * m.on_mode)} % on one · distance ${m.sliced.toFixed(2)}`
-        : `distance ${m.sliced.toFixed(3)} (real ${Number(floor.sliced).toFixed(3)})`;
     };
 
     const line = (pen, points) => {
@@ -78,7 +93,7 @@
       pen.stroke();
     };
 
-    const inner = (pen, inside, x, y, own, side) => {
+    const inner = (pen, inside, x, y, own) => {
       const edge = (2 * unit * Number(stage.dataset.reach));
       for (const name of ["landscape", "density"]) {
         if (!inside[name]) continue;
@@ -155,6 +170,7 @@
       const state = `${key}|${part}|${realBox.checked}|${insideBox.checked}|${document.body.className}|${Object.values(sheets).map((sheet) => sheet.frames.length)}`;
       if (state !== drawn && stage.offsetParent) {
         drawn = state;
+        reals.hidden = !side || !realBox.checked;
         for (const sheet of Object.values(sheets)) paint(sheet, live && moment === 1 ? sheet.frames.at(-1)?.part ?? 0 : part);
         when.textContent = live && moment === 1 ? "live" : `${Math.round(100 * part)} % of the budget`;
       }
@@ -203,9 +219,12 @@
       last: () => Object.fromEntries(Object.entries(sheets).filter(([, sheet]) => !sheet.figure.hidden && sheet.frames.length).map(([name, sheet]) => [name, sheet.frames.at(-1)])),
     });
     stage.querySelector(".race-csv").addEventListener("click", () => {
-      const rows = ["family,step,seconds,x,y"];
+      const rows = [side ? `family,step,seconds,${Array.from({ length: side * side }, (_, k) => `p${k}`)}` : "family,step,seconds,x,y"];
       for (const [name, sheet] of Object.entries(sheets)) {
-        for (const frame of sheet.frames) for (let i = 0; i < frame.points.length; i += 2) rows.push(`${name},${frame.step},${frame.seconds},${frame.points[i] / unit},${frame.points[i + 1] / unit}`);
+        for (const frame of sheet.frames) if (side) {
+          const data = (frame.data ||= bytes(frame.pictures));
+          for (let i = 0; i < data.length; i += side * side) rows.push(`${name},${frame.step},${frame.seconds},${data.slice(i, i + side * side)}`);
+        } else for (let i = 0; i < frame.points.length; i += 2) rows.push(`${name},${frame.step},${frame.seconds},${frame.points[i] / unit},${frame.points[i + 1] / unit}`);
       }
       save(new Blob([rows.join("\n") + "\n"], { type: "text/csv" }), `race-${key}.csv`);
     });

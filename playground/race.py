@@ -1,4 +1,4 @@
-"""The race: every family learns the same points at the same time under the same budget, in turns of small slices, before the visitor's eyes.
+"""The race: every family learns the same points, or the same small digits, at the same time under the same budget, in turns of small slices, before the visitor's eyes.
 
 Nothing of it is kept: a race belongs to the visit, its models are in no registry, and its frames are what the page records.
 """
@@ -6,6 +6,7 @@ Nothing of it is kept: a race belongs to the visit, its models are in no registr
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,8 @@ import numpy as np
 
 from playground import registry, weights
 from playground.controls import Slider, shown, whole
-from playground.data import points
+from playground.data import digits, points
+from playground.data.digits import Digits
 from playground.data.points import Target
 from playground.errors import ControlError, PlaygroundError
 from playground.gate import GATE
@@ -32,6 +34,7 @@ LEARNERS = {  # family: its learner
     "autoregressive": "playground.models.points.autoregressive:PointAutoregressive",
     "autoencoder": "playground.models.points.autoencoder:PointAutoencoder",
 }
+PIXELS = {**LEARNERS, "autoregressive": "playground.models.points.pixels:PixelAutoregressive"}  # of small pictures
 TITLES = {
     "gan": "GAN",
     "vae": "VAE",
@@ -47,8 +50,10 @@ BATCH = 256
 SLICE = 0.12  # seconds of training between two looks at a family
 SHOWN = 400  # points drawn at each look
 JUDGED = 1000  # points at the end
+PICTURES, PICTURES_JUDGED, WALL = 100, 500, 36  # the same of small pictures, and how many of them the page is sent
 LEARNING_RATE = 2e-3
 SECONDS = Slider("seconds", "Seconds for each", 3.5, 1.0, 10.0, 0.5)
+USUAL = {False: {"seconds": 3.5, "width": 96}, True: {"seconds": 8.0, "width": 128}}  # what the page proposes: for points, and for pictures
 STEPS = Slider("steps", "Steps for each", 0, 0, 20_000, 1, integer=True)
 OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set besides, and of which families
     slider.name: (slider, families)
@@ -70,11 +75,15 @@ OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set bes
 }
 
 
+TARGETS = {**{name: each.title for name, each in points.TARGETS.items()}, **{name: title for name, (title, _) in digits.TITLES.items()}}
+
+
 @dataclass(frozen=True)
 class Frame:
-    """One look at a family: steps and seconds of training so far, the same noise drawn anew as points (n, 2), its inner life, its losses.
+    """One look at a family: steps and seconds of training so far, the same noise drawn anew as points (n, 2) or pictures (n, side * side), its inner
+    life, its losses.
 
-    metrics: how near the points are to as many held-out real ones. part: of the plan's budget, 0 to 1, and on where more was given. done: the last look at this family.
+    metrics: how near they are to as many held-out real ones. part: of the plan's budget, 0 to 1, and on where more was given. done: the last look at this family.
     """
 
     family: str
@@ -93,12 +102,38 @@ class Frame:
 class Plan:
     """A checked request. steps: for each family, 0 where seconds count. changes: settings of single families, by family."""
 
-    target: Target
+    target: Target | Digits
     families: tuple[str, ...]
     seed: int
     seconds: float
     steps: int
     changes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def learners(self) -> Mapping[str, str]:
+        """Where the learner of each family is defined."""
+        return PIXELS if self.target.side else LEARNERS
+
+    @property
+    def looked(self) -> int:
+        """Points, or pictures, drawn at each look."""
+        return PICTURES if self.target.side else SHOWN
+
+    @property
+    def judged(self) -> int:
+        """The same at the end."""
+        return judged(self.target)
+
+
+def target_of(asked: object) -> Target | Digits:
+    """A target by its name, or of points (n, 2) of one's own; a target is itself. Raises ControlError, and DataUnavailable where the digits are missing."""
+    if isinstance(asked, Target | Digits):
+        return asked
+    if not isinstance(asked, str):
+        return points.own(asked)  # type: ignore[arg-type]
+    if asked not in TARGETS:
+        raise ControlError(f"target must be one of {', '.join(TARGETS)}; got {shown(asked)}.")
+    return digits.get(asked) if asked in digits.TITLES else points.get(asked)
 
 
 def plan(
@@ -110,13 +145,15 @@ def plan(
     changes: Mapping[str, Mapping[str, float]] | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Plan:
-    """Checks what is asked for. target: a name, or points (n, 2) of one's own. changes: settings of single families. options: values of OPTIONS,
+    """Checks what is asked for. target: see target_of. changes: settings of single families. options: values of OPTIONS,
     for all families that have them.
 
     Raises ControlError.
     """
     found: dict[str, dict[str, float]] = {family: dict(each) for family, each in (changes or {}).items()}
-    for name, value in (options or {}).items():
+    known = target_of(target)
+    usual = {name: value for name, value in USUAL[bool(known.side)].items() if name in OPTIONS}
+    for name, value in {**usual, **(options or {})}.items():
         if name not in OPTIONS:
             raise ControlError(f"options must be of {', '.join(OPTIONS)}; got {shown(name)}.")
         slider, its = OPTIONS[name]
@@ -126,7 +163,6 @@ def plan(
     wrong = [family for family in families if family not in LEARNERS]
     if wrong or not families:
         raise ControlError(f"families must be some of {', '.join(LEARNERS)}; got {', '.join(map(str, wrong)) or 'none'}.")
-    known = points.get(target) if isinstance(target, str) else points.own(target)  # type: ignore[arg-type]
     return Plan(
         known,
         tuple(families),
@@ -171,11 +207,31 @@ def blurred(x: np.ndarray, noise: float, seed: int) -> np.ndarray:
     return x if not noise else x + np.float32(noise) * np.random.default_rng(seed + 1).standard_normal(x.shape, dtype=np.float32)
 
 
-def floor(target: Target, seed: int) -> dict[str, float]:
-    """The metrics of real points against other real points, as many as a race's end is judged by."""
-    from playground.metrics.points import judge
+def judged(target: Target | Digits) -> int:
+    """Points, or pictures, that a race's end is judged by."""
+    return PICTURES_JUDGED if target.side else JUDGED
 
-    return judge(target.sample(JUDGED, seed_of(seed, "floor")), target.sample(JUDGED, seed_of(seed, "held out")), target)
+
+def judge(drawn: np.ndarray, real: np.ndarray, target: Target | Digits, whole: bool = True) -> dict[str, float]:
+    """The metrics of what was drawn against as many held-out real ones; without those that take long where not whole."""
+    place = importlib.import_module(f"playground.metrics.{'digits' if target.side else 'points'}")
+    return place.judge(drawn, real, target, whole)
+
+
+def seen(drawn: np.ndarray, real: np.ndarray, target: Target | Digits) -> dict[str, float]:
+    """How far small pictures are from real ones in the eyes of the shipped reader of digits; nothing for points, which it cannot read."""
+    if not target.side:
+        return {}
+    from playground.metrics import digits as eyes
+
+    return {"seen": eyes.seen(drawn, real, target.side)}
+
+
+def floor(target: Target | Digits, seed: int, read: bool = False) -> dict[str, float]:
+    """The metrics of real ones against other real ones, as many as a race's end is judged by. read: with what a reader sees, which takes a model."""
+    n = judged(target)
+    a, b = target.sample(n, seed_of(seed, "floor")), target.held_out(n, seed_of(seed, "held out"))
+    return {**judge(a, b, target), **(seen(a, b, target) if read else {})}
 
 
 class Racer:
@@ -187,7 +243,9 @@ class Racer:
         self.family, self.wanted, self.steps, self.seconds = family, wanted, 0, 0.0
         changes = {"learning_rate": LEARNING_RATE, **wanted.changes.get(family, {})}
         with GATE.step():
-            self.learner = registry.resolve(LEARNERS[family])(Settings(seed_of(wanted.seed, family), **changes))
+            self.learner = registry.resolve(wanted.learners[family])(
+                Settings(seed_of(wanted.seed, family), side=wanted.target.side, **changes)
+            )
         self.losses: dict[str, float] = {}
         self.pool = pool_of(wanted, family)
         self.noise = float(changes.get("noise", 0.0))
@@ -203,7 +261,7 @@ class Racer:
         return self.steps if self.wanted.steps else self.seconds
 
     def batch(self) -> np.ndarray:
-        """The real points of the next step, float32 (BATCH, 2): new ones, or some of the few that it is given."""
+        """What is real of the next step, float32 (BATCH, 2 or side * side): new ones, or some of the few that it is given."""
         seed = seed_of(self.wanted.seed, "batch", self.steps)
         if self.pool is None:
             x = self.wanted.target.sample(BATCH, seed)
@@ -233,13 +291,11 @@ class Racer:
         """What it draws now, from noise that is the same at every look."""
         import torch
 
-        from playground.metrics.points import judge
-
-        n = JUDGED if self.done else SHOWN
+        n = self.wanted.judged if self.done else self.wanted.looked
         with GATE.step():
             drawn = self.learner.sample(n, torch.Generator().manual_seed(seed_of(self.wanted.seed, "look"))).numpy()
             inside = self.learner.inside(torch.Generator().manual_seed(seed_of(self.wanted.seed, "inside")))
-        real = self.wanted.target.sample(n, seed_of(self.wanted.seed, "held out"))
+        real = self.wanted.target.held_out(n, seed_of(self.wanted.seed, "held out"))
         planned = self.wanted.steps or self.wanted.seconds
         part = min(self.spent, self.budget) / planned  # above 1 where it has been given more
         return Frame(
@@ -249,7 +305,7 @@ class Racer:
             drawn,
             {name: value.numpy() for name, value in inside.items()},
             {name: round(value, 4) for name, value in self.losses.items()},
-            judge(drawn, real, self.wanted.target, whole=self.done),
+            {**judge(drawn, real, self.wanted.target, whole=self.done), **(seen(drawn, real, self.wanted.target) if self.done else {})},
             part,
             self.done,
             self.learner.parameters,
@@ -257,12 +313,13 @@ class Racer:
 
 
 def encoded(frame: Frame) -> dict[str, Any]:
-    """A look as JSON: coordinates as whole numbers of 1 / UNIT, shades as bytes in base64."""
+    """A look as JSON: coordinates as whole numbers of 1 / UNIT, shades and pictures as bytes in base64."""
     inside: dict[str, Any] = {}
     for name, value in frame.inside.items():
         if name in ("landscape", "density"):
-            shades = base64.b64encode((255 * np.clip(value, 0, 1)).astype(np.uint8).tobytes()).decode()
-            inside[name] = {"side": len(value), "bytes": shades}
+            inside[name] = {"side": len(value), "bytes": _bytes(value)}
+        elif name == "shelf":
+            inside[name] = {"shape": list(value.shape), "bytes": lights(value)}
         else:
             inside[name] = {"shape": list(value.shape), "at": ints(value)}
     return {
@@ -270,13 +327,22 @@ def encoded(frame: Frame) -> dict[str, Any]:
         "step": frame.step,
         "seconds": round(frame.seconds, 2),
         "part": round(frame.part, 4),
-        "points": ints(frame.points[:SHOWN]),
+        **({"points": ints(frame.points[:SHOWN])} if frame.points.shape[1] == 2 else {"pictures": lights(frame.points[:WALL])}),
         "inside": inside,
         "losses": dict(frame.losses),
         "metrics": {name: round(value, 4) for name, value in frame.metrics.items()},
         "done": frame.done,
         "parameters": frame.parameters,
     }
+
+
+def _bytes(shares: np.ndarray) -> str:
+    return base64.b64encode((255 * np.clip(shares, 0, 1)).astype(np.uint8).tobytes()).decode()
+
+
+def lights(pictures: np.ndarray) -> str:
+    """Pictures in [-1, 1] as bytes, black to white, in base64."""
+    return _bytes((np.nan_to_num(pictures, nan=0.0) + 1) / 2)
 
 
 def ints(values: np.ndarray) -> list[int]:

@@ -1,4 +1,7 @@
-"""A standalone script that trains one racer again, exactly: torch and numpy, nothing of this project. It is cut out of the code that ran."""
+"""A standalone script that trains one racer again, exactly: torch and numpy, nothing of this project but, for digits, the file that holds them.
+
+It is cut out of the code that ran.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,16 @@ import functools
 import importlib.util
 from pathlib import Path
 
-from playground import race
-from playground.data import points
+from playground import race, weights
+from playground.data import digits, points
 from playground.race import Plan
 
+SHIPPED = digits.SHIPPED.relative_to(weights.ASSETS.parent).as_posix()  # where a script finds the digits, in a copy of this project
 HEAD = """from __future__ import annotations
 
 import hashlib
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,17 +33,19 @@ from torch import nn
 
 def script(wanted: Plan, family: str, steps: int) -> str:
     """The script of a family's run of so many steps; its last line prints the metrics that the race gave that run."""
-    module, _, name = race.LEARNERS[family].partition(":")
+    module, _, name = wanted.learners[family].partition(":")
     found: dict[tuple[str, int], str] = {}
     found["TARGET", 0] = f"TARGET = {_target(wanted, found)}"
     for place, what in (
         ("playground.sampling.noise", "seed_of"),
         ("playground.models.points.learner", "Settings"),
         (module, name),
-        ("playground.metrics.points", "judge"),
+        (f"playground.metrics.{'digits' if wanted.target.side else 'points'}", "judge"),
     ):
         _collect(place, what, found)
-    title = f'"""{race.TITLES[family]} on {wanted.target.title.lower()}: {steps} steps of {race.BATCH} points, seed {wanted.seed}. Needs torch and numpy."""'
+    needs = f" and {SHIPPED}, or another path to it as the only argument" if wanted.target.side else ""
+    noun = "pictures" if wanted.target.side else "points"
+    title = f'"""{race.TITLES[family]} on {wanted.target.title.lower()}: {steps} steps of {race.BATCH} {noun}, seed {wanted.seed}. Needs torch and numpy{needs}."""'
     last = _main(wanted, family, name, steps, found)
     return "\n\n\n".join([title, HEAD.strip(), *found.values(), last]) + "\n"
 
@@ -46,6 +53,10 @@ def script(wanted: Plan, family: str, steps: int) -> str:
 def _target(wanted: Plan, found: dict[tuple[str, int], str]) -> str:
     """The expression that makes the target; what it needs is added to found."""
     known = wanted.target
+    if isinstance(known, digits.Digits):
+        _collect(digits.__name__, "read", found)
+        given = "None" if known.given is None else f"np.array({known.given.tolist()!r}, dtype=np.float32)"
+        return f"read(sys.argv[1] if len(sys.argv) > 1 else {SHIPPED!r}, {known.side}, {given})"
     _collect(points.__name__, "Target", found)
     if known.given is not None:
         _collect(points.__name__, "_around", found)
@@ -103,7 +114,8 @@ def _used(node: ast.AST) -> list[str]:
 
 def _main(wanted: Plan, family: str, name: str, steps: int, found: dict[tuple[str, int], str]) -> str:
     """What trains and measures; what it needs is added to found."""
-    changes = {"learning_rate": race.LEARNING_RATE, **wanted.changes.get(family, {})}
+    changes = {"side": wanted.target.side} if wanted.target.side else {}
+    changes |= {"learning_rate": race.LEARNING_RATE, **wanted.changes.get(family, {})}
     count = changes.get("points")
     batch = f"TARGET.sample({race.BATCH}, seed_of(SEED, 'batch', k))"
     if count is not None:
@@ -118,6 +130,6 @@ def _main(wanted: Plan, family: str, name: str, steps: int, found: dict[tuple[st
         "    for k in range(STEPS):\n"
         f"        x = torch.from_numpy({batch})\n"
         f"        losses = learner.step(x, torch.Generator().manual_seed(seed_of(SEED, {family!r}, k)))\n"
-        f"    drawn = learner.sample({race.JUDGED}, torch.Generator().manual_seed(seed_of(SEED, 'look'))).numpy()\n"
-        f"    print(judge(drawn, TARGET.sample({race.JUDGED}, seed_of(SEED, 'held out')), TARGET))"
+        f"    drawn = learner.sample({wanted.judged}, torch.Generator().manual_seed(seed_of(SEED, 'look'))).numpy()\n"
+        f"    print(judge(drawn, TARGET.held_out({wanted.judged}, seed_of(SEED, 'held out')), TARGET))"
     )

@@ -55,7 +55,7 @@ def launch_options() -> dict[str, Any]:
         "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
         "head": "".join(
             f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
-            for name in ("page.js", "race_take.js", "race.js", "compare.js", "shelf.js", "history.js")
+            for name in ("page.js", "race_take.js", "race_pictures.js", "race.js", "compare.js", "shelf.js", "history.js")
         ),
         "show_error": False,
         "footer_links": ["api"],

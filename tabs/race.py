@@ -1,48 +1,33 @@
-"""The Race tab: every family learns the same points at the same time, and the browser records what it sees (assets/race.js plays it)."""
+"""The Race tab: every family learns the same points, or the same small digits, at the same time, and the browser records what it sees (assets/race.js plays it)."""
 
 from __future__ import annotations
 
 import html
-import json
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
 
-from playground import breaks, lessons, race, race_script
-from playground.data import points
+from playground import breaks, lessons, race
+from playground.data import digits, points
 from playground.errors import PlaygroundError
 from playground.hands import Hands
 from playground.line import Line, Ticket
 from playground.race import Frame, Plan
 from tabs import pictures, steering, widgets
+from tabs.raced import CLASSES, ID, SIGNS, message, result
 from tabs.widgets import TabPage
 
 TITLE = "Race"
-ID = "race"
+OWN_PART = f"{100 * digits.OWN_SHARE:.0f} %"
 OWN = "own"  # the target that is a visitor's own points
 EVERY = 0.15  # seconds between two messages at least
 OVERHEAD = 1.35  # what a race takes, as a multiple of its training: it also draws and measures
 RACING = {"concurrency_id": "race", "concurrency_limit": 16, "show_progress": "hidden"}
 """Event settings of races: one that waits in the line keeps no place of what runs a model."""
 LINE = Line()
-SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "flow": "▶", "autoregressive": "⬢", "autoencoder": "■"}
-CLASSES = {
-    "gan": "adversarial",
-    "vae": "elbo",
-    "diffusion": "denoising",
-    "flow": "denoising",
-    "autoregressive": "counting",
-    "autoencoder": "reconstruction",
-}
-METRICS = {  # what a column is called, and how its numbers are written
-    "covered": ("Modes covered", "{:.0f}"),
-    "on_mode": ("Share on a mode", "{:.0%}"),
-    "mmd": ("MMD²", "{:.4f}"),
-    "sliced": ("Sliced Wasserstein", "{:.3f}"),
-}
 INNER = {
     "gan": "shaded: where the critic ranks points as real; lines: where a grid of z goes",
     "vae": "lines: where a grid of codes is painted",
@@ -51,23 +36,30 @@ INNER = {
     "autoregressive": "shaded: p(x) p(y | x), every pair of bins",
     "autoencoder": "line: all that its one number can become",
 }
+SHELVES = {  # the same of small pictures
+    "gan": "below: from one z straight to another",
+    "vae": "below: from one code of eight numbers straight to another",
+    "diffusion": "below: two pictures on their way from noise",
+    "flow": "below: two pictures on their way from noise",
+    "autoregressive": "below: two pictures as they are written, grey: not yet",
+    "autoencoder": "below: real digits, and what their eight numbers give back",
+}
 
 
 def build() -> TabPage:
     """The tab's components and events."""
     widgets.opening(
-        "The race: the same points, the same time, six ways to learn",
-        "A distribution that fits on a sheet of paper: here everything that a family does can be seen, and the truth is known. All six learn in turns of a tenth of a second, "
-        "from nothing, before your eyes.",
+        "The race: the same data, the same time, six ways to learn",
+        "A distribution that fits on a sheet of paper: here everything that a family does can be seen, and the truth is known. Or digits so small that they are learnt in a minute, "
+        "your own among them. All six learn in turns of a tenth of a second, from nothing, before your eyes.",
         "with the same budget, no family is best at everything: look at who covers all of it, and at who stays on it.",
     )
     mine = steering.state()
     with gr.Accordion("Try", open=True):
         shown = gr.Column()
         with gr.Row(elem_classes="ask", equal_height=True):
-            titles = {target.title: name for name, target in points.TARGETS.items()}
             target = gr.Dropdown(
-                [*titles.items(), ("Your own points", OWN)],
+                [*((title, name) for name, title in race.TARGETS.items()), ("Your own points", OWN)],
                 value="ring",
                 label="Target",
                 info="What all of them are to learn.",
@@ -79,8 +71,6 @@ def build() -> TabPage:
                 seed, _ = widgets.seed_row()
             with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
                 go, stop = widgets.run_buttons(ID, "Start the race")
-        with shown:
-            steering.targets(target)
         with gr.Accordion("Your own points", open=False, elem_classes="not-in-lecture"):
             gr.HTML(
                 '<p class="note">Draw on the sheet, paste pairs of numbers, one a line, or choose a CSV file; then choose “Your own points” as the target. They stay in this page and are stored nowhere.</p>'
@@ -91,11 +81,26 @@ def build() -> TabPage:
                 js_on_load="window.playgroundOwnPoints(element)",
             )
             own = gr.Textbox("", label="Points", info="x, y", lines=5, max_lines=8, max_length=points.LONGEST, elem_id=f"{ID}-own")
+        with gr.Accordion("Your own digits", open=False, elem_classes="not-in-lecture"):
+            gr.HTML(
+                f'<p class="note">Draw a digit, or anything else, and add it: of what is learnt from a target of digits, {digits.OWN_SHARE:.0%} will then be yours. '.replace(
+                    "%", " %"
+                )
+                + f"Up to {digits.MOST_OWN}; they stay in this page and are stored nowhere.</p>"
+                f'<div class="own-sheet own-digits"><canvas data-side="{digits.SHEET}" data-most="{digits.MOST_OWN}" width="280" height="280" tabindex="0" role="img" aria-label="A sheet to draw a digit on with mouse or finger"></canvas>'
+                '<div><button type="button" class="own-add">Add this drawing</button> <button type="button" class="own-clear">Clear the sheet</button> <button type="button" class="own-none">Remove all</button>'
+                '<div class="own-added" role="status"></div></div></div>',
+                padding=False,
+                js_on_load="window.playgroundOwnDigits(element)",
+            )
+            drawings = gr.Textbox("", elem_id=f"{ID}-drawings", elem_classes="unseen", show_label=False, container=False)
         with gr.Accordion("Settings", open=False, elem_classes="not-in-lecture"):
             options, names = {}, list(race.OPTIONS)
             for row in (names[:4], names[4:]):
                 with gr.Row(elem_classes="ask", equal_height=True):
                     options |= {name: widgets.component(race.OPTIONS[name][0]) for name in row}
+        with shown:
+            steering.targets(target, {"seconds": seconds, "width": options["width"]})
         gr.HTML(_stage(), padding=False, js_on_load="window.playgroundRace(element)", elem_id=f"{ID}-stage")
         first, table = _recorded()
         sent = gr.HTML(first, padding=False, elem_id=f"{ID}-sent", elem_classes="unseen")
@@ -104,8 +109,10 @@ def build() -> TabPage:
         what, breaking = _breaking()
 
     @widgets.guarded
-    def start(mine: Hands, target: str, own: str, seconds: float, seed: int, *values: Any) -> Iterator[tuple[Any, Any]]:
+    def start(mine: Hands, target: str, own: str, drawn: str, seconds: float, seed: int, *values: Any) -> Iterator[tuple[Any, Any]]:
         given, dropped = points.parsed(own) if target == OWN else (target, "")
+        if target in digits.TITLES:
+            given = digits.with_own(target, drawn)
         wanted = race.plan(given, seed, seconds, options=dict(zip(race.OPTIONS, values, strict=True)))
         before = f'<p class="note">{html.escape(dropped)}</p>' if dropped else ""
 
@@ -117,7 +124,7 @@ def build() -> TabPage:
     running = gr.on(
         [go.click, seed.submit],
         start,
-        [mine, target, own, seconds, seed, *options.values()],
+        [mine, target, own, drawings, seconds, seed, *options.values()],
         [sent, told],
         api_visibility="private",
         **RACING,
@@ -238,28 +245,12 @@ def _raced(wanted: Plan, frames: Iterator[Frame], floor: Mapping[str, float], en
         waiting.append(frame)
         last[frame.family] = frame
         if time.monotonic() - shown >= EVERY:
-            yield message([*before, *waiting], wanted, floor, live=True), gr.skip()
+            yield message([*before, *waiting], wanted, floor, live=True, first=not before), gr.skip()
             before, waiting, shown = waiting, [], time.monotonic()
-    yield message([*before, *waiting], wanted, floor, live=True, done=True), ending(last, floor, time.monotonic() - begin)
-
-
-def message(frames: Sequence[Frame | dict[str, Any]], wanted: Plan, floor: Mapping[str, float], live: bool, done: bool = False) -> str:
-    """What the browser is sent: the looks since the last but one message, and the target; one element whose attribute holds it as JSON."""
-    real = wanted.target.sample(race.SHOWN, race.seed_of(wanted.seed, "held out"))
-    told = {
-        "key": f"{wanted.target.name}-{wanted.seed}-{wanted.seconds:g}"
-        if len(wanted.families) > 1
-        else f"{wanted.families[0]}-{wanted.changes}",
-        "real": race.ints(real),
-        "families": list(wanted.families),
-        "floor": {name: round(value, 4) for name, value in floor.items()},
-        "frames": [frame if isinstance(frame, dict) else race.encoded(frame) for frame in frames],
-        "live": live,
-        "done": done,
-        "link": _link(wanted),
-        "about": {"target": wanted.target.title, "seconds": wanted.seconds, "seed": wanted.seed, **_changed(wanted)},
-    }
-    return f'<div class="race-sent" data-sent="{html.escape(json.dumps(told, separators=(",", ":")), quote=True)}"></div>'
+    yield (
+        message([*before, *waiting], wanted, floor, live=True, done=True, first=not before),
+        ending(last, race.floor(wanted.target, wanted.seed, read=True), time.monotonic() - begin),
+    )
 
 
 def _stage() -> str:
@@ -267,7 +258,7 @@ def _stage() -> str:
     sheets = "".join(
         f'<figure class="racer {CLASSES[family]}" data-family="{family}"><figcaption><b><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</b>'
         f'<span class="clock"></span></figcaption><canvas width="520" height="520" role="img" aria-label="Points drawn by {html.escape(race.TITLES[family])}"></canvas>'
-        f'<canvas class="loss" width="520" height="60" aria-hidden="true"></canvas><div class="racer-numbers"></div><small>{html.escape(INNER[family])}</small></figure>'
+        f'<canvas class="loss" width="520" height="60" aria-hidden="true"></canvas><div class="racer-numbers"></div><small class="of-points">{html.escape(INNER[family])}</small><small class="of-pictures">{html.escape(SHELVES[family])}</small></figure>'
         for family in race.LEARNERS
     )
     return (
@@ -277,10 +268,10 @@ def _stage() -> str:
         '<span class="race-when"></span>'
         '<label>Speed <select class="race-speed" aria-label="Speed"><option value="0.25">slow</option><option value="1" selected>once in 6 s</option><option value="3">fast</option></select></label>'
         '<button type="button" class="race-png">PNG</button><button type="button" class="race-webp">WebP film</button><button type="button" class="race-csv">CSV</button><button type="button" class="race-pin">Pin this moment</button>'
-        '<label><input type="checkbox" class="race-real" checked> real points</label>'
+        '<label><input type="checkbox" class="race-real" checked> what is real</label>'
         '<label><input type="checkbox" class="race-inside" checked> inner life</label>'
         '<label><input type="checkbox" class="race-hide"> guess first</label><label><input type="checkbox" class="race-lecture"> sheets alone</label></div>'
-        f'<p class="note race-said" role="status"></p>{_quiz()}<div class="racers">{sheets}</div></div>'
+        f'<p class="note race-said" role="status"></p>{_quiz()}<canvas class="race-reals" width="1579" height="83" role="img" aria-label="Real digits"></canvas><div class="racers">{sheets}</div></div>'
     )
 
 
@@ -289,72 +280,8 @@ def _quiz() -> str:
     options = "".join(f'<option value="{family}">{html.escape(title)}</option>' for family, title in race.TITLES.items())
     return (
         '<div class="race-quiz" hidden><b>What do you expect?</b> The numbers are hidden. '
-        f'<label>Nearest to the real points: <select class="near">{options}</select></label> <label>Farthest: <select class="far">{options}</select></label> '
+        f'<label>Nearest to what is real: <select class="near">{options}</select></label> <label>Farthest: <select class="far">{options}</select></label> '
         '<button type="button">Reveal</button><p class="answer" role="status"></p></div>'
-    )
-
-
-def result(
-    last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float | None, link: str = "", is_exact: bool = True
-) -> str:
-    """The table at the end: what each reached, beside what real points score against real points. is_exact: False where hands were laid on
-    it, so that no script can run it again."""
-    names = [name for name in METRICS if name in floor]
-    head = "".join(f"<th scope=col>{METRICS[name][0]}</th>" for name in names)
-    rows = ""
-    for family, frame in last.items():
-        cells = "".join(f"<td>{_written(name, frame.metrics[name])}</td>" for name in names)
-        again = _script(wanted, frame) if is_exact else "–"
-        rows += (
-            f'<tr class="{CLASSES[family]}"><th scope=row><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</th>'
-            f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}<td>{again}</td></tr>"
-        )
-    floors = "".join(f"<td>{_written(name, floor[name])}</td>" for name in names)
-    return (
-        '<div class="tablewrap" tabindex="0" role="region" aria-label="Result of the race"><table class="facts axes"><thead><tr><th scope=col>Family</th>'
-        f"<th scope=col>Steps</th><th scope=col>Parameters</th>{head}<th scope=col>Again</th></tr></thead><tbody>{rows}"
-        f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}<td></td></tr></tbody></table></div>{_origin(wanted, seconds, link)}"
-    )
-
-
-def _written(name: str, value: float) -> str:
-    return METRICS[name][1].format(value).replace("%", " %")
-
-
-def _script(wanted: Plan, frame: Frame) -> str:
-    """A link to a script that trains this run again."""
-    text = race_script.script(wanted, frame.family, frame.step)
-    return pictures.download(
-        text.encode("utf-8"), "text/x-python", f"race-{wanted.target.name}-{frame.family}-seed{wanted.seed}.py", "Python"
-    )
-
-
-def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
-    """How the race was run; seconds: of a live one; link: to it, if it is not that of the whole race."""
-    told = "".join(f" · {html.escape(race.OPTIONS[name][0].title.lower())} {value}" for name, value in _changed(wanted).items())
-    budget = f"{wanted.steps:,} steps each" if wanted.steps else f"{wanted.seconds:g} s of training each"
-    badge = "recorded" if seconds is None else "live"
-    link = link or _link(wanted)
-    pressed = (
-        f' · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
-        if wanted.target.name != OWN
-        else " · your points are in no link"
-    )
-    kept = "" if seconds is None else f" · {seconds:.0f} s in all{pressed}"
-    return (
-        f'<div class="runline"><span class="badge {badge}">{badge}</span> {html.escape(wanted.target.title)} · {budget}, batches of {race.BATCH} · seed {wanted.seed}{told} · '
-        f"{race.JUDGED:,} points against as many held-out ones{kept}</div>"
-    )
-
-
-def _changed(wanted: Plan) -> dict[str, str]:
-    """The options that are not as usual, as a link writes them."""
-    return {name: f"{value:g}" for settings in wanted.changes.values() for name, value in settings.items() if name in race.OPTIONS}
-
-
-def _link(wanted: Plan) -> str:
-    return "?" + urllib.parse.urlencode(
-        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed, **_changed(wanted)}
     )
 
 
@@ -380,10 +307,14 @@ def _lesson(minutes: int) -> tuple[str, str]:
 
 def _how() -> str:
     return (
-        "**The budget** is seconds of training, the same for all, in turns; what is drawn and measured in between does not count. All networks have three hidden layers of 96 units, if nothing else is set. A step of a GAN "
+        "**The budget** is seconds of training, the same for all, in turns; what is drawn and measured in between does not count. All networks have three hidden layers of 96 units, for digits of 128, if nothing else is set. A step of a GAN "
         "trains two networks and costs the most, so it takes the fewest.\n\n"
         "**The numbers.** A mode is covered if at least a quarter of the points that it has in truth lie within three of its standard deviations. *Share on a mode*: all points that lie so near to one. "
         "*MMD²* (Gretton 2012) and the *sliced Wasserstein distance* compare clouds of 1,000 points each; below all stands what 1,000 real points score against 1,000 other real ones, and nothing beats that but by luck.\n\n"
+        f"**Small digits.** The same six, with the same few lines of code, learn {digits.LEARNT:,} of the shipped digits as rows of 64 or 196 numbers; 500 others are held out. A code has eight numbers. Diffusion and flow matching guess the picture "
+        "instead of the noise: so narrow a network cannot hand all of the noise on. The autoregressive model chooses each point among eight shades. *Kinds covered* goes by the nearest digit that was learnt; *KID, as a reader sees* compares "
+        "what the shipped classifier of digits makes of 500 drawn ones and of 500 real ones, all enlarged to its size. MMD² and the sliced distance see points of light: to them a blurred digit may be as near as a sharp one with a speck. *Yours*: what is nearest to one of your drawings; "
+        f"{OWN_PART} of what is real is.\n\n"
         "**The same noise** is drawn at every look, so that each point can be followed while its model learns. Everything is recorded in your browser: play, go back, go slowly, without the server.\n\n"
         "**Ask yourself:** why does the autoencoder draw on a line? Why do the VAE's points lie between the modes, and what would a larger code change?"
     )

@@ -9,12 +9,13 @@ from typing import Any
 import gradio as gr
 
 from playground import hands, race
-from playground.data import points
-from playground.errors import ControlError
+from playground.data import digits, points
+from playground.errors import ControlError, DataUnavailable
 from playground.hands import Hands
-from tabs import widgets
+from playground.types import Images
+from tabs import pictures, widgets
 
-DRAWN, SIDE = 220, 100  # points of a target's picture, and its side in units of the drawing
+DRAWN, SIDE, DIGITS = 220, 100, 3  # points of a target's picture, and its side in units of the drawing; digits in a row of one
 KEPT = 1800  # seconds that the racers of a visit are kept after it
 
 
@@ -23,28 +24,41 @@ def state() -> gr.State:
     return gr.State(Hands(), time_to_live=KEPT)
 
 
-def targets(target: gr.Dropdown) -> None:
-    """Every target as a small picture that chooses it."""
+def targets(target: gr.Dropdown, usual: Mapping[str, gr.Slider]) -> None:
+    """Every target as a small picture that chooses it. usual: by name, the sliders that are set to what race.USUAL proposes for the target that a
+    person has chosen."""
     buttons = "".join(
-        f'<button type="button" class="target" data-name="{name}">{_picture(each)}<span>{html.escape(each.title)}</span></button>'
-        for name, each in points.TARGETS.items()
+        f'<button type="button" class="target" data-name="{name}">{_picture(name)}<span>{html.escape(title)}</span></button>'
+        for name, title in race.TARGETS.items()
     )
-    pictures = gr.HTML(
+    shown = gr.HTML(
         f'<div class="targets" role="group" aria-label="Targets">{buttons}</div>',
         padding=False,
         js_on_load="element.addEventListener('click', (event) => { const found = event.target.closest('.target'); if (found) trigger('pick', { name: found.dataset.name }); })",
         elem_classes="not-in-lecture",
     )
 
+    def proposed(name: object) -> list[float]:
+        return [race.USUAL[name in digits.TITLES][each] for each in usual]
+
     @widgets.guarded
-    def pick(event: gr.EventData) -> str:
-        return points.get(event._data.get("name") if isinstance(event._data, dict) else None).name
+    def pick(event: gr.EventData) -> list[Any]:
+        name = race.target_of(str(event._data.get("name") if isinstance(event._data, dict) else None)).name
+        return [name, *proposed(name)]
 
-    pictures.pick(pick, None, target, api_visibility="private", show_progress="hidden")
+    shown.pick(pick, None, [target, *usual.values()], api_visibility="private", show_progress="hidden")
+    target.input(proposed, target, list(usual.values()), api_visibility="private", show_progress="hidden")
 
 
-def _picture(target: points.Target) -> str:
-    """Some points of a target as an SVG path of dots."""
+def _picture(name: str) -> str:
+    """Some points of a target as an SVG path of dots, or some of its digits as a picture; nothing where those are missing."""
+    try:
+        target = race.target_of(name)
+    except DataUnavailable:
+        return ""
+    if isinstance(target, digits.Digits):
+        shown = pictures.tiles(Images(target.held[: DIGITS * DIGITS].reshape(-1, target.side, target.side, 1)), DIGITS)
+        return f'<img src="{pictures.uri(pictures.png(shown))}" alt="">'
     places = ((target.sample(DRAWN, 1) / (1.1 * points.REACH) + 1) / 2 * SIDE).round().astype(int)
     dots = "".join(f"M{x} {SIDE - y}h0" for x, y in places.tolist())
     return f'<svg viewBox="0 0 {SIDE} {SIDE}" aria-hidden="true"><path d="{dots}"/></svg>'

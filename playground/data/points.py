@@ -32,10 +32,15 @@ class Target:
     deviation: float = 0.0
     given: np.ndarray | None = None
     spread: float = 0.0
+    side: int = 0  # they are no pictures
 
     def sample(self, n: int, seed: int) -> np.ndarray:
         """n points, float32 (n, 2); the same for the same seed."""
         return self.draw(n, np.random.default_rng(seed)).astype(np.float32)
+
+    def held_out(self, n: int, seed: int) -> np.ndarray:
+        """n points that nothing learns from: of a rule they are always new."""
+        return self.sample(n, seed)
 
 
 def _around(centres: np.ndarray, deviation: float) -> Callable[[int, np.random.Generator], np.ndarray]:

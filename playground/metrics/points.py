@@ -34,9 +34,14 @@ def mmd(a: np.ndarray, b: np.ndarray) -> float:
         away = np.square(x[:, None] - y[None]).sum(2)
         return sum(np.exp(-away / (2 * width**2)) for width in WIDTHS)
 
-    n, m = len(a), len(b)
-    within = (kernel(a, a).sum() - n * len(WIDTHS)) / (n * (n - 1)) + (kernel(b, b).sum() - m * len(WIDTHS)) / (m * (m - 1))
-    return float(within - 2 * kernel(a, b).mean())
+    return unbiased(kernel(a, a), kernel(b, b), kernel(a, b), len(WIDTHS))
+
+
+def unbiased(aa: np.ndarray, bb: np.ndarray, ab: np.ndarray, alike: float) -> float:
+    """Squared MMD from the kernels within and between two samples (n, n), (m, m), (n, m); alike: the kernel of a sample with itself."""
+    n, m = ab.shape
+    within = (aa.sum() - n * alike) / (n * (n - 1)) + (bb.sum() - m * alike) / (m * (m - 1))
+    return float(within - 2 * ab.mean())
 
 
 def sliced_wasserstein(a: np.ndarray, b: np.ndarray) -> float:

@@ -23,7 +23,7 @@ def make(dataset: str) -> tuple[dict[str, np.ndarray], list[str]]:
 
     test_features float16 (n, d), test_labels uint8 (n,), train_features float16 (2000, d); pictures uint8 (200, h, w, c) with
     picture_labels: real test samples, 20 of each class; where samples cannot be made again, train_pictures uint8 (2000, h, w, c), whose
-    features those are; for every card with a map, CARD_codes float16 (2000, 2) of the
+    features those are, and their train_labels; for every card with a map, CARD_codes float16 (2000, 2) of the
     test samples whose labels are code_labels and whose rows in the test set are code_rows.
     """
     about = data.get(dataset)
@@ -42,7 +42,7 @@ def make(dataset: str) -> tuple[dict[str, np.ndarray], list[str]]:
         "code_labels": test.labels[rows].astype(np.uint8),
     }
     if not memory.has_all(dataset):
-        arrays["train_pictures"] = seen.uint8()
+        arrays |= {"train_pictures": seen.uint8(), "train_labels": seen.labels.astype(np.uint8)}
     left_out = []
     for card in registry.cards():
         if card.dataset != dataset or "encode" not in card.can:

@@ -1,4 +1,4 @@
-"""Small networks on points of the plane."""
+"""Small networks on points of the plane, and on small pictures as rows of numbers."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def begin(seed: int, *modules: nn.Module) -> None:
 
 
 class Timed(nn.Module):
-    """x (n, 2) and times t (n,) in [0, 1] -> (n, 2): an MLP that is told the time as sines and cosines."""
+    """x (n, dims) and times t (n,) in [0, 1] -> (n, dims): an MLP that is told the time as sines and cosines."""
 
-    def __init__(self, width: int = WIDTH, layers: int = LAYERS, waves: int = 8):
+    def __init__(self, width: int = WIDTH, layers: int = LAYERS, dims: int = 2, waves: int = 8):
         super().__init__()
         self.register_buffer("frequency", math.pi * 2.0 ** torch.arange(waves // 2).float())
-        self.body = mlp(2 + waves, 2, width, layers)
+        self.body = mlp(dims + waves, dims, width, layers)
 
     def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         angle = t[:, None] * self.frequency

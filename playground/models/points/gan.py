@@ -1,4 +1,4 @@
-"""A GAN on the plane: relativistic pairing loss with a zero-centred gradient penalty on both sides (R3GAN, arXiv:2501.05441), or the older
+"""A GAN on the plane or on small pictures: relativistic pairing loss with a zero-centred gradient penalty on both sides (R3GAN, arXiv:2501.05441), or the older
 non-saturating loss (Goodfellow et al. 2014, arXiv:1406.2661).
 """
 
@@ -11,17 +11,18 @@ import torch
 import torch.nn.functional as F
 
 from playground.models.nets.mlp import begin, mlp, normal_grid, square
-from playground.models.points.learner import REACH, Settings
+from playground.models.points.learner import CODE, REACH, SHELF, Settings, between
 
 GRID, FIELDS = 17, 24
 
 
 class PointGAN:
-    """z (n, 2) from N(0, I) -> points. own settings: penalty (gamma of R1 and R2), critic_steps, relativistic (0: the older loss)."""
+    """z (n, 2), for pictures (n, CODE), from N(0, I) -> points. own settings: penalty (gamma of R1 and R2), critic_steps, relativistic (0: the older loss)."""
 
     def __init__(self, settings: Settings):
         size = (settings.width, settings.layers)
-        self.generator, self.critic = mlp(2, 2, *size), mlp(2, 1, *size)
+        self.side, self.code = settings.side, CODE if settings.side else 2
+        self.generator, self.critic = settings.ending(mlp(self.code, settings.dims, *size)), mlp(settings.dims, 1, *size)
         begin(settings.seed, self.generator, self.critic)
         self.penalty, self.turns = settings.own.get("penalty", 0.3), int(settings.own.get("critic_steps", 1))
         self.relativistic = bool(settings.own.get("relativistic", 1))
@@ -34,7 +35,7 @@ class PointGAN:
         """One update of both, or of the one that `only` names."""
         losses: dict[str, float] = {}
         for _ in range(self.turns if only != "generator" else 0):
-            fake = self.generator(torch.randn(len(x), 2, generator=generator)).detach().requires_grad_()
+            fake = self.generator(torch.randn(len(x), self.code, generator=generator)).detach().requires_grad_()
             real = x.clone().requires_grad_()
             score_real, score_fake = self.critic(real), self.critic(fake)
             critic_loss = loss = self._ranked(score_real, score_fake)
@@ -45,7 +46,7 @@ class PointGAN:
             losses = {"critic": critic_loss.item()}
         if only == "critic":
             return losses
-        drawn = self.generator(torch.randn(len(x), 2, generator=generator))
+        drawn = self.generator(torch.randn(len(x), self.code, generator=generator))
         score = self.critic(drawn)
         generator_loss = F.softplus(self.critic(x).detach() - score if self.relativistic else -score).mean()
         self._update(0, generator_loss)
@@ -63,11 +64,17 @@ class PointGAN:
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
-        return self.generator(torch.randn(n, 2, generator=generator))
+        return self.generator(torch.randn(n, self.code, generator=generator))
 
     @torch.no_grad()
     def inside(self, generator: torch.Generator) -> Mapping[str, Any]:
-        """landscape: the critic's score as rank, 0 lowest to 1 highest, (FIELDS, FIELDS). grid: where lines of z go, (GRID, GRID, 2)."""
+        """landscape: the critic's score as rank, 0 lowest to 1 highest, (FIELDS, FIELDS). grid: where lines of z go, (GRID, GRID, 2).
+
+        Of pictures shelf: from one z straight to another, (*SHELF, dims).
+        """
+        if self.side:
+            ends = torch.randn(2, SHELF[0], self.code, generator=generator)
+            return {"shelf": self.generator(between(*ends)).reshape(*SHELF, -1)}
         score = self.critic(square(FIELDS, REACH)).flatten()
         return {
             "landscape": (score.argsort().argsort().float() / (len(score) - 1)).reshape(FIELDS, FIELDS),

@@ -1,4 +1,4 @@
-"""A VAE on the plane: a code of two numbers, a Gaussian likelihood whose deviation is learnt (Kingma & Welling 2013, arXiv:1312.6114)."""
+"""A VAE on the plane or on small pictures: a code of few numbers, a Gaussian likelihood whose deviation is learnt (Kingma & Welling 2013, arXiv:1312.6114)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from playground.models.nets.mlp import begin, mlp, normal_grid
-from playground.models.points.learner import Settings
+from playground.models.points.learner import CODE, SHELF, Settings, between
 
 GRID = 17
 
@@ -18,7 +18,8 @@ class PointVAE:
 
     def __init__(self, settings: Settings):
         size = (settings.width, settings.layers)
-        self.encoder, self.decoder = mlp(2, 4, *size), mlp(2, 2, *size)
+        self.side, self.code = settings.side, CODE if settings.side else 2
+        self.encoder, self.decoder = mlp(settings.dims, 2 * self.code, *size), settings.ending(mlp(self.code, settings.dims, *size))
         begin(settings.seed, self.encoder, self.decoder)
         self.log_sigma = torch.nn.Parameter(torch.tensor(-1.0))
         self.beta = settings.own.get("beta", 1.0)
@@ -41,10 +42,17 @@ class PointVAE:
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
-        z, eps = torch.randn(n, 2, generator=generator), torch.randn(n, 2, generator=generator)
+        """Of points with the likelihood's noise; of pictures without it, as is usual: the mean alone."""
+        z = torch.randn(n, self.code, generator=generator)
+        if self.side:
+            return self.decoder(z)
+        eps = torch.randn(n, 2, generator=generator)
         return self.decoder(z) + self.log_sigma.clamp(-3.5, 1.0).exp() * eps
 
     @torch.no_grad()
     def inside(self, generator: torch.Generator) -> Mapping[str, Any]:
-        """grid: where lines of codes are painted, (GRID, GRID, 2)."""
+        """grid: where lines of codes are painted, (GRID, GRID, 2). Of pictures shelf: from one code straight to another, (*SHELF, dims)."""
+        if self.side:
+            ends = torch.randn(2, SHELF[0], self.code, generator=generator)
+            return {"shelf": self.decoder(between(*ends)).reshape(*SHELF, -1)}
         return {"grid": self.decoder(normal_grid(GRID)).reshape(GRID, GRID, 2)}
