@@ -26,10 +26,11 @@ class Hands:
         self.wanted: Plan | None = None
         self.done: list[str] = []
         self._moved = ("", 0.0)  # the setting that was moved last, and when
+        self._now: dict[str, float] = {}  # settings that were moved, as they stand
 
     def begin(self, wanted: Plan) -> Iterator[Frame]:
         """A new race's frames; its racers replace those of the last."""
-        self.wanted, self.done = wanted, []
+        self.wanted, self.done, self._now = wanted, [], {}
         yield from race.run(wanted, self.racers)
 
     def move(self, name: str, value: object) -> str:
@@ -42,8 +43,9 @@ class Hands:
         slider, families = race.OPTIONS[name]
         checked = slider.validate(value)
         moved = [racer for racer in self.racers if racer.family in families]
-        if not moved:
+        if all(self._now.get(name, racer.wanted.changes.get(racer.family, {}).get(name, slider.default)) == checked for racer in moved):
             return ""
+        self._now[name] = checked
         with GATE.step():
             for racer in moved:
                 _set(racer, name, checked)

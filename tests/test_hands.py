@@ -52,6 +52,8 @@ def test_a_setting_moved_in_a_race_takes_hold_where_it_belongs(name: str):
         elif racer.family in families:
             assert getattr(racer.learner, name) == value
     assert mine.step("diffusion").points.shape == (race.JUDGED, 2), "it goes on"
+    done = list(mine.done)
+    assert mine.move(name, value) == "" and mine.done == done, "told once, however often it is sent"
 
 
 def test_what_cannot_be_moved_or_stepped_is_one_sentence():
