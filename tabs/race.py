@@ -23,7 +23,7 @@ from tabs.widgets import TabPage
 TITLE = "Race"
 OWN_PART = f"{100 * digits.OWN_SHARE:.0f} %"
 OWN = "own"  # the target that is a visitor's own points
-EVERY = 0.15  # seconds between two messages at least
+EVERY = 0.1  # seconds between two messages at least
 OVERHEAD = 1.35  # what a race takes, as a multiple of its training: it also draws and measures
 RACING = {"concurrency_id": "race", "concurrency_limit": 16, "show_progress": "hidden"}
 """Event settings of races: one that waits in the line keeps no place of what runs a model."""
