@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import html
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import gradio as gr
 import numpy as np
 
-from playground import exhibits, feedback, previews, stories, two_ways
+from playground import previews, two_ways
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.two_ways import Read
 from playground.types import Images
-from tabs import overview, pictures, strips, widgets
+from tabs import four_steps, overview, pictures, strips, widgets
 from tabs.widgets import HEAVY, TabPage
 
 TITLE = "Start"
 ID = "start"
-MOMENTS = 8  # pictures of a step's strip
+
 READ_SCALE, DRAWN_SCALE = 4.0, 2.5
 
 
@@ -34,7 +34,7 @@ def build() -> TabPage:
     with gr.Accordion("In a minute", open=True):
         linked = _both_ways()
     with gr.Accordion("Four steps", open=True):
-        gr.HTML(_steps(), padding=False)
+        four_steps.build(ID, linked["seed"])
     with gr.Accordion("The families", open=True):
         gr.HTML(overview.families(), padding=False)
     with gr.Accordion("Where it is used", open=False):
@@ -114,90 +114,6 @@ def _drawn(digit: str, seed: int, drawn: Mapping[str, Images], how: str) -> str:
     )
 
 
-def _steps() -> str:
-    """Training, latent space, generation and feedback, each with pictures that the models here made."""
-    cells = "".join(
-        f'<li><h3>{name}</h3><p>{text}</p>{_strip(name, images)}<p class="note">{overview.link(tab, more)}</p></li>'
-        for name, text, images, tab, more in (
-            (
-                "Training",
-                "A network is shown thousands of examples and changed a little after each. Here a GAN's digits from the same noise, from its first step to its last.",
-                _training(),
-                "gan",
-                "See how each one learnt: GAN",
-            ),
-            (
-                "Latent space",
-                "What it has learnt lies in a space of a few numbers, where near means alike. One straight line through a VAE's plane, from left to right.",
-                _latent(),
-                "vae",
-                "Walk on the map: VAE",
-            ),
-            (
-                "Generation",
-                "A point of that space is drawn at random, or noise, and the network makes something of it. Eight draws of a diffusion model.",
-                _generation(),
-                "diffusion",
-                "From noise to picture, step by step: Diffusion",
-            ),
-            (
-                "Feedback",
-                "People say which of two they prefer, and the generator is moved that way. Faces after twelve choices by somebody who likes laughing ones.",
-                _feedback(),
-                "feedback",
-                "Choose yourself: Feedback",
-            ),
-        )
-    )
-    return f'<ol class="steps">{cells}</ol><div class="runline"><span class="badge recorded">recorded</span> by the models that this page ships; each tab does it live</div>'
-
-
-def _strip(name: str, images: Images | None) -> str:
-    return "" if images is None else pictures.picture(pictures.tiles(images, len(images)), f"{len(images)} pictures: {name}", scale=2.0)
-
-
-def _training() -> Images | None:
-    """One place of the GAN's story at moments spread over it."""
-    try:
-        story = stories.read(_recorder())
-    except PlaygroundError:
-        return None
-    return Images(story.pictures[_spread(len(story.pictures)), 0])
-
-
-def _latent() -> Images | None:
-    """The middle row of the plane's map."""
-    card = next(card for card in previews.drawn() if card.family == "vae" and exhibits.is_plane(card))
-    try:
-        images, about = previews.read_map(card.id)
-    except PlaygroundError:
-        return None
-    row = about["count"] // 2 * about["count"]
-    return Images(images.pixels[row + _spread(about["count"])])
-
-
-def _generation() -> Images | None:
-    try:
-        return Images(previews.read(two_ways.generators()["diffusion"].id)[0].pixels[:MOMENTS])
-    except PlaygroundError:
-        return None
-
-
-def _feedback() -> Images | None:
-    """Half of a row before the choices, half of it after."""
-    try:
-        _, lesson = feedback.restored(*previews.read_rows(feedback.CARD, "feedback"))
-    except PlaygroundError:
-        return None
-    half = MOMENTS // 2
-    return Images(np.concatenate([lesson.steps[0].images.pixels[:half], lesson.steps[3].images.pixels[:half]]))
-
-
 def _recorder() -> str:
     """The id of the card beside whose previews the first paint is."""
     return two_ways.generators()[two_ways.RECORDED_WITH].id
-
-
-def _spread(count: int) -> Sequence[int]:
-    """MOMENTS places spread evenly over count, both ends included."""
-    return np.linspace(0, count - 1, MOMENTS).round().astype(int)

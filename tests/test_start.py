@@ -8,9 +8,10 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from playground import previews, two_ways
+from playground import feedback, first_steps, previews, run, two_ways
 from playground.errors import PlaygroundError
-from tabs import launch, overview, start
+from playground.types import Images
+from tabs import four_steps, launch, overview, start
 
 
 def test_the_classifier_reads_a_real_digit_of_the_kind_that_was_asked_for():
@@ -49,9 +50,10 @@ def test_the_first_paint_is_what_the_models_give():
 
 def test_it_is_the_first_tab_and_each_of_its_links_leads_to_one():
     assert launch.TABS[0] == start.ID
+    steps = four_steps.cells(four_steps.recorded(), "recorded", "")
     with gr.Blocks():
         assert set(start.build().linked) == {"digit", "seed"}
-    said = overview.families() + start._steps()
+    said = overview.families() + steps
     assert set(re.findall(r'data-tab="(\w+)"', said)) >= {
         "compare",
         "autoencoder",
@@ -63,7 +65,27 @@ def test_it_is_the_first_tab_and_each_of_its_links_leads_to_one():
         "feedback",
     }
     assert set(re.findall(r'data-tab="(\w+)"', said)) <= set(launch.TABS)
-    assert start._steps().count("<img") == 4, "each step has pictures"
+    assert steps.count("<img") == 4 and "awaited" not in steps, "each step has pictures"
+
+
+def test_the_four_steps_are_done_anew_one_after_the_other():
+    found, order, trained = {}, [], []
+    for name, images in first_steps.live(5):
+        order += [name] if name not in order else []
+        trained += [images.uint8()] if name == "training" else []
+        found[name] = images
+        said = four_steps.cells(found, "running", "")
+        assert said.count("<img") == len(found) and said.count("awaited") == 4 - len(found)
+    assert order == [name for name, *_ in four_steps.STEPS] and all(len(images) == first_steps.N for images in found.values())
+    first, last = trained[-1][0].astype(int), trained[-1][-1].astype(int)
+    assert len(trained) > 8 and len(trained[0]) == 1 and np.abs(first - last).mean() > 10, "it has learnt something"
+    assert np.array_equal(found["generation"].uint8(), run.sample("diffusion-mnist", first_steps.N, 5).samples.uint8())
+    half = first_steps.N // 2
+    before, after = (feedback.readings(Images(found["feedback"].uint8()[part])) for part in (slice(0, half), slice(half, None)))
+    smile = [name for name, *_ in feedback.AXES].index("smile")
+    assert after[:, smile].mean() > before[:, smile].mean() + 0.3, "whoever likes laughing faces gets them"
+    with pytest.raises(PlaygroundError):
+        next(first_steps.live(-1))
 
 
 def test_tables_have_no_empty_words_and_what_is_not_published_says_so():

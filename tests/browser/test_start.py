@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.looking import SLOW
+
 
 def test_a_visitor_begins_there_and_its_links_open_the_tabs(page: Page, url: str) -> None:
     page.goto(url)
@@ -14,3 +16,12 @@ def test_a_visitor_begins_there_and_its_links_open_the_tabs(page: Page, url: str
         page.locator(f"#tab-start a.totab[data-tab={name}]").first.click()
         expect(page.locator(f"#tab-{name}")).to_be_visible()
     assert page.evaluate("window.here"), "the page was loaded again"
+
+
+def test_the_four_steps_are_done_live_and_the_way_of_a_link_does_them_too(page: Page, url: str) -> None:
+    page.goto(f"{url}?tab=start&seed=3&play=steps")
+    four = page.locator("#start-four")
+    expect(four.locator(".badge.live")).to_be_visible(timeout=SLOW)
+    expect(four).to_contain_text("A small network is being trained now")
+    expect(four.locator("img")).to_have_count(4)
+    expect(four).to_contain_text("seed 3")
