@@ -324,7 +324,7 @@ def recorded(card: ModelCard, seed: int, n: int = 8) -> Iterator[tuple[str, Sequ
         if adjustments(card.controls):
             shown, codes = starting_code(card.id, "drawn", seed)
             yield "adjust", (Row("as drawn", shown), *sweeps(card.id, codes)), {"seed": seed}
-    if "sample" in card.can and data.get(card.dataset).factors and card.family != "autoencoder":  # it is not made to draw
+    if "sample" in card.can and data.get(card.dataset).kind == "image" and card.family != "autoencoder":  # it is not made to draw
         rows, distances = copies(card.id, n, seed)
         yield "copies", rows, {"n": n, "seed": seed, "distances": distances}
 

@@ -101,7 +101,7 @@ def build() -> TabPage:
                     with gr.Row():
                         inputs += picker.folded(min_width=130)
                     meant = gr.HTML(_meant(None), padding=False, elem_id=f"{ID}-meant")
-        people.copies(known, ID)
+        people.copies([*known, *(each for each in shipped if each not in known)], ID)
         linked = {"model": model, "n": n, "seed": seed, **dict(zip(picker.names, inputs, strict=True))}
         with gr.Column() as trip:  # it needs test pictures, which come with a data set of ours
             ours, by_name = Picker(shipped, asked=True, left_out=("strength",)), dict(zip(picker.names, inputs, strict=True))

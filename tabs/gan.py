@@ -39,7 +39,7 @@ def build() -> TabPage:
         linked = _sampling(offered)
         for card in known:
             people.wall(card, ID)
-            people.copies([card], ID)
+        people.copies([*known, *(card for card in cards if card not in known)], ID)
         mixing.build(cards, ID)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(cards[0].id), padding=False)

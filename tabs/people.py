@@ -1,4 +1,4 @@
-"""People who do not exist: an endless wall of drawn faces, and the search for copies among all training faces."""
+"""People who do not exist: an endless wall of drawn faces; and the search for copies among training samples."""
 
 from __future__ import annotations
 
@@ -55,18 +55,17 @@ def wall(card: ModelCard, tab: str) -> None:
 
 
 def copies(cards: Sequence[ModelCard], tab: str) -> None:
-    """The search's components and events, for one of several cards of a data set."""
+    """The search's components and events, for one of several cards."""
     first = cards[0]
-    total = data.get(first.dataset).sizes["train"]
+    among = "; ".join(dict.fromkeys(_among(card.dataset) for card in cards))
     with gr.Row(elem_classes="section"):
         with gr.Column(scale=1, min_width=280):
             gr.HTML(
-                f"<h3>Are they copies?</h3><p>Under each drawn face stands the nearest of all {total:,} training faces, found by the features of the network that reads faces "
-                "and drawn again from its seed.</p>",
+                f"<h3>Are they copies?</h3><p>Under each drawn sample stands the nearest training sample, found by the features of the network that reads such pictures: {among}.</p>",
                 padding=False,
             )
-            model = gr.Dropdown([(card.title, card.id) for card in cards], value=first.id, label="Whose faces", visible=len(cards) > 1)
-            which = gr.Number(previews.SEED, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which faces to search for (seed)")
+            model = gr.Dropdown([(card.title, card.id) for card in cards], value=first.id, label="Whose samples", visible=len(cards) > 1)
+            which = gr.Number(previews.SEED, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which samples to search for (seed)")
             go = gr.Button("Look for copies", elem_id=f"{tab}-copies-run")
         with gr.Column(scale=2, min_width=320):
             out = gr.HTML(_recorded(first), padding=False, elem_id=f"{tab}-copies")
@@ -82,6 +81,18 @@ def copies(cards: Sequence[ModelCard], tab: str) -> None:
     gr.on([go.click, which.submit], search, [model, which], out, **QUIET)
 
 
+def _among(dataset: str) -> str:
+    """Among which training samples of a data set is searched."""
+    about = data.get(dataset)
+    total = about.sizes["train"]
+    if memory.has_all(dataset):
+        return f"of {about.noun} among all {total:,}, which are drawn again from their seeds"
+    try:
+        return f"of {about.noun} among {len(memory.train(dataset)):,} of {total:,}, which are shipped"
+    except PlaygroundError as error:
+        return str(error).rstrip(".")
+
+
 def _recorded(card: ModelCard) -> str:
     """The recorded search, or the sentence that says how to make it."""
     try:
@@ -93,13 +104,13 @@ def _recorded(card: ModelCard) -> str:
 
 def _shown(card: ModelCard, rows: Sequence[Row], distances: Sequence[float], seed: int, how: str) -> str:
     """Both rows, the distances, and what they are to be held against."""
-    real = memory.real(card.dataset)
+    real, noun = memory.real(card.dataset), data.get(card.dataset).noun
     low, middle, high = real[0.05], real[0.5], real[0.95]
     suspect = sum(distance < real[0.01] for distance in distances)
     verdict = (
-        "None is nearer to a training face than 99 in 100 real ones are, so none looks like a copy."
+        "None is nearer to a training sample than 99 in 100 real ones are, so none looks like a copy."
         if not suspect
-        else f"{suspect} of {len(distances)} nearer than 99 in 100 real faces are: look at {'it' if suspect == 1 else 'them'} closely."
+        else f"{suspect} of {len(distances)} nearer than 99 in 100 real {noun} are: look at {'it' if suspect == 1 else 'them'} closely."
     )
     cells = "".join(f"<td>{distance:.1f}</td>" for distance in distances)
     about: dict[str, Any] = {"model": card.id, "n": len(distances), "seed": seed, "distances": list(distances)}
@@ -107,6 +118,6 @@ def _shown(card: ModelCard, rows: Sequence[Row], distances: Sequence[float], see
     return (
         strips.strips(rows, scale=widgets.scale(card.id) * 0.75)
         + f'<div class="tablewrap" tabindex="0" role="region" aria-label="Distances"><table class="facts"><tbody><tr><th scope=row>distance</th>{cells}</tr></tbody></table></div>'
-        + f"<p class=note>Real faces that were held out lie at {middle:.1f} from their nearest training face (nine in ten between {low:.1f} and {high:.1f}). {verdict}</p>"
+        + f"<p class=note>Real {noun} that were held out lie at {middle:.1f} from the nearest of them (nine in ten between {low:.1f} and {high:.1f}). {verdict}</p>"
         + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · seed {seed}</div><div class="takes">Take it away: {take}</div>'
     )

@@ -45,7 +45,7 @@ def build() -> TabPage:
             if adjustments(each.controls):
                 adjust.build(each, ID)
                 real_wall.build(each.dataset, ID)
-                people.copies([each], ID)
+        people.copies(sorted(family, key=lambda each: not adjustments(each.controls)), ID)
         _map(flat)
         _own_drawing(card, flat)
         _sliding(card)

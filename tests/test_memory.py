@@ -81,7 +81,7 @@ def test_a_mix_begins_and_ends_with_the_two_samples(card_id: str):
         list(exhibits.mix(card_id, 3, -1))
 
 
-@pytest.mark.parametrize("card_id", [name for name in GANS if data.get(registry.get(name).dataset).factors])
+@pytest.mark.parametrize("card_id", GANS)
 def test_copies_are_looked_for_among_the_training_samples(card_id: str):
     (drawn, nearest), distances = exhibits.copies(card_id, 3, 5)
     assert len(drawn.images) == len(nearest.images) == len(distances) == 3 and min(distances) > 0

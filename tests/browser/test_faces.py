@@ -123,7 +123,7 @@ def test_copies_are_looked_for(page: Page, card: ModelCard) -> None:
     panel = open_tab(page, card.family)
     part = f"#{card.family}-copies"
     before = pictures_of(panel.locator(part))
-    set_number(panel, "Which faces to search for (seed)", 12)
+    set_number(panel, "Which samples to search for (seed)", 12)
     after = pressed(panel, f"{part}-run", part)
     assert len(pictures_of(after)) == len(before) == 2 and pictures_of(after) != before
     assert after.locator("td").count() == 8 and "held out" in after.inner_text()
