@@ -8,7 +8,7 @@ from playground import breaks
 from playground.errors import ControlError, PlaygroundError
 from playground.metrics import steadiness
 from playground.metrics.steadiness import FRAGILE, Steadiness
-from playground.race import TITLES
+from playground.race import TITLES, USUAL
 
 MINUTES = (20, 45)
 SEED = 7
@@ -22,7 +22,7 @@ def plan(minutes: object) -> str:
     if known is None:
         raise PlaygroundError("The answer key needs recorded numbers: python -m playground.metrics --race")
     parts = [_opening(int(str(minutes))), _expect(), _race(known)]
-    parts += [_collapse(known)] if minutes == MINUTES[0] else [_targets(), _collapse(known), _six(), _claims()]
+    parts += [_collapse(known)] if minutes == MINUTES[0] else [_targets(), _digits(), _collapse(known), _six(), _claims()]
     return "\n\n".join([*parts, _key(known, int(str(minutes)))]) + "\n"
 
 
@@ -55,6 +55,16 @@ def _targets() -> str:
     return (
         "### Other targets (8 minutes)\n\n[Two spirals](?tab=race&target=spirals&seed=7), [the checkerboard](?tab=race&target=board&seed=7), or points that the class draws itself. "
         "Which family suffers most from sharp edges? Which from thin lines?"
+    )
+
+
+def _digits() -> str:
+    usual = USUAL[True]
+    link = f"?tab=race&target=digits-8&seconds={usual['seconds']:g}&width={usual['width']:g}&seed={SEED}"
+    return (
+        f"### Digits, and the class's own (6 minutes)\n\n[The same six on digits of 8 × 8 points]({link}). It takes a minute; meanwhile: which one seems to begin with a blur, which one with noise? "
+        "Then let somebody draw a sign that is no digit under “Your own digits”, add it, and start again: a quarter of what is learnt is now that sign. Whose share of it is far from a quarter at the end, "
+        "and what does a generator that draws too much of it have in common with the GAN that collapses below?"
     )
 
 
