@@ -11,10 +11,10 @@
     const at = stage.querySelector(".race-at"), play = stage.querySelector(".race-play"), when = stage.querySelector(".race-when");
     const speed = stage.querySelector(".race-speed"), realBox = stage.querySelector(".race-real"), insideBox = stage.querySelector(".race-inside");
     const sheets = Object.fromEntries([...stage.querySelectorAll(".racer")].map((figure) => [figure.dataset.family, {
-      figure, canvas: figure.querySelector("canvas"), loss: figure.querySelector("canvas.loss"),
+      figure, canvas: figure.querySelector("canvas"), loss: figure.querySelector("canvas.loss"), measure: figure.querySelector("canvas.measure"),
       clock: figure.querySelector(".clock"), numbers: figure.querySelector(".racer-numbers"), frames: [] }]));
     const reals = stage.querySelector(".race-reals"), pictures = window.playgroundRacePictures;
-    let key = null, side = 0, real = [], floor = {}, moment = 1, playing = false, live = false, last = 0, drawn = "", told = {};
+    let key = null, side = 0, real = [], usual = 0, floor = {}, moment = 1, playing = false, live = false, last = 0, drawn = "", told = {};
 
     const receive = (text) => {
       try { told = JSON.parse(text); } catch { return; }
@@ -26,6 +26,7 @@
       side = told.side;
       stage.classList.toggle("pictures", side > 0);
       if (told.real !== undefined) {
+        usual = told.line;
         real = side ? bytes(told.real) : told.real;
         if (side) pictures.reals(reals, real, side);
       }
@@ -68,12 +69,14 @@
         dots(pen, a, b, share, x, y, own);
       }
       losses(sheet, part, own, quiet);
+      distances(sheet, part, own, quiet);
       const shown = share < 0.5 ? a : b, m = shown.metrics;
       sheet.clock.textContent = `step ${shown.step.toLocaleString("en")}`;
-      if (side) sheet.numbers.textContent = `${m.covered} of ${floor.covered} kinds · ${"yours" in m ? `${Math.round(100 * m.yours)} % yours · ` : ""}distance ${m.sliced.toFixed(3)} (real ${Number(floor.sliced).toFixed(3)})`;
+      const against = Number(shown.done ? floor.sliced : usual).toFixed(3);
+      if (side) sheet.numbers.textContent = `${m.covered} of ${floor.covered} kinds · ${"yours" in m ? `${Math.round(100 * m.yours)} % yours · ` : ""}distance ${m.sliced.toFixed(3)} (real ${against})`;
       else sheet.numbers.textContent = "covered" in m
         ? `${m.covered} of ${floor.covered} modes · ${Math.round(100 * m.on_mode)} % on one · distance ${m.sliced.toFixed(2)}`
-        : `distance ${m.sliced.toFixed(3)} (real ${Number(floor.sliced).toFixed(3)})`;
+        : `distance ${m.sliced.toFixed(3)} (real ${against})`;
     };
 
     const dots = (pen, a, b, share, x, y, own) => {
@@ -155,6 +158,23 @@
       });
       pen.setLineDash([]); pen.fillStyle = quiet; pen.font = "15px sans-serif";
       pen.fillText(names.join(", "), 2, canvas.height - 3);
+      pen.fillRect(part * canvas.width - 1, 0, 2, tall + 4);
+    };
+
+    // how far what was drawn is from what is real, over the budget, on a log scale; dashed: real against real, as many as at a look
+    const distances = (sheet, part, own, quiet) => {
+      const canvas = sheet.measure, pen = canvas.getContext("2d"), frames = sheet.frames.filter((frame) => frame.metrics.sliced > 0);
+      pen.clearRect(0, 0, canvas.width, canvas.height);
+      if (frames.length < 2 || !(usual > 0)) return;
+      const values = frames.map((frame) => Math.log(frame.metrics.sliced)), least = Math.log(usual);
+      const low = Math.min(least, ...values), high = Math.max(...values), tall = canvas.height - 22;
+      const y = (value) => 4 + tall * (1 - (value - low) / (high - low || 1));
+      pen.lineWidth = 2; pen.strokeStyle = quiet; pen.setLineDash([5, 4]);
+      line(pen, [[0, y(least)], [canvas.width, y(least)]]);
+      pen.setLineDash([]); pen.strokeStyle = own;
+      line(pen, frames.map((frame, k) => [frame.part * canvas.width, y(values[k])]));
+      pen.fillStyle = quiet; pen.font = "15px sans-serif";
+      pen.fillText("distance (log); dashed: real", 2, canvas.height - 3);
       pen.fillRect(part * canvas.width - 1, 0, 2, tall + 4);
     };
 

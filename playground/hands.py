@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 
 from playground import race
-from playground.controls import Choice, Slider
+from playground.controls import Choice, Slider, shown
 from playground.errors import ControlError
 from playground.gate import GATE
 from playground.race import Frame, Plan, Racer
 
-LIVE = ("learning_rate", "noise", "penalty", "beta", "steps")  # of race.OPTIONS, those that take hold at once: the others make new networks
+LIVE = ("learning_rate", "noise", "penalty", "beta", "steps")  # of race.OPTIONS, those that take hold of the networks that there are
+ANEW = ("width", "layers")  # those that make new ones, which begin where the race is
 ONLY = Choice("only", "Of the GAN", "both", ("both", "critic", "generator"))
 COUNT = Slider("count", "Updates", 1, 1, 200, 1, integer=True)
 
@@ -34,12 +35,13 @@ class Hands:
         yield from race.run(wanted, self.racers)
 
     def move(self, name: str, value: object) -> str:
-        """Changes a setting of every racer that has it, from its next update on; says what changed, nothing where none did.
+        """Changes a setting of every racer that has it, from its next update on, with new networks where it is one of ANEW; says what changed,
+        nothing where none did.
 
-        Raises ControlError for a setting that is none of LIVE, and for a value out of bounds.
+        Raises ControlError for another setting, and for a value out of bounds.
         """
-        if name not in LIVE:
-            raise ControlError(f"a setting moved in a race must be one of {', '.join(LIVE)}; got {name!r}.")
+        if name not in (*LIVE, *ANEW):
+            raise ControlError(f"a setting moved in a race must be one of {', '.join((*LIVE, *ANEW))}; got {shown(name)}.")
         slider, families = race.OPTIONS[name]
         checked = slider.validate(value)
         moved = [racer for racer in self.racers if racer.family in families]
@@ -48,14 +50,22 @@ class Hands:
         self._now[name] = checked
         with GATE.step():
             for racer in moved:
-                _set(racer, name, checked)
+                if name in ANEW:
+                    racer.learner, racer.losses = racer.made(self._settings(racer)), {}
+                else:
+                    _set(racer, name, checked)
         at = ", ".join(f"{race.TITLES[racer.family]} step {racer.steps:,}" for racer in moved[:2]) + (", ..." if len(moved) > 2 else "")
         last, when = self._moved
         if self.done and last == name and time.monotonic() - when < DRAG and self.done[-1].startswith(slider.title.lower()):
             self.done.pop()
         self._moved = (name, time.monotonic())
-        self.done.append(f"{slider.title.lower()} {checked:g} from {at} on")
+        self.done.append(f"{slider.title.lower()} {checked:g} from {at} on{', with new networks' if name in ANEW else ''}")
         return self.done[-1]
+
+    def _settings(self, racer: Racer) -> dict[str, float]:
+        """The settings of a racer as they stand now: as planned, and as they were moved."""
+        now = {name: value for name, value in self._now.items() if racer.family in race.OPTIONS[name][1]}
+        return {"learning_rate": race.LEARNING_RATE, **racer.wanted.changes.get(racer.family, {}), **now}
 
     def step(self, family: object, count: object = 1, only: object = ONLY.default) -> Frame:
         """Single updates of one racer, and a look at it. only: of a GAN, which of its two networks.

@@ -6,13 +6,15 @@ Nothing of it is kept: a race belongs to the visit, its models are in no registr
 from __future__ import annotations
 
 import base64
+import bisect
+import functools
 import importlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +27,9 @@ from playground.errors import ControlError, PlaygroundError
 from playground.gate import GATE
 from playground.run import MAX_SEED
 from playground.sampling.noise import seed_of
+
+if TYPE_CHECKING:
+    from playground.models.points.learner import Learner
 
 LEARNERS = {  # family: its learner
     "gan": "playground.models.points.gan:PointGAN",
@@ -54,7 +59,11 @@ PICTURES, PICTURES_JUDGED, WALL = 100, 500, 36  # the same of small pictures, an
 LEARNING_RATE = 2e-3
 SECONDS = Slider("seconds", "Seconds for each", 3.5, 1.0, 10.0, 0.5)
 USUAL = {False: {"seconds": 3.5, "width": 96}, True: {"seconds": 8.0, "width": 128}}  # what the page proposes: for points, and for pictures
-STEPS = Slider("steps", "Steps for each", 0, 0, 20_000, 1, integer=True)
+STEPS = Slider("steps", "Budget in steps", 0, 0, 20_000, 1, integer=True, help="Of each; 0: the seconds count.")
+NUMBERS = Slider(
+    "numbers", "Budget in parameters", 0, 0, 100_000, 1_000, integer=True, help="Of each, by its units a layer; 0: the same units for all."
+)
+WIDEST = 512  # units a layer that such a budget may lead to
 OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set besides, and of which families
     slider.name: (slider, families)
     for slider, families in (
@@ -100,7 +109,8 @@ class Frame:
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked request. steps: for each family, 0 where seconds count. changes: settings of single families, by family."""
+    """A checked request. steps: for each family, 0 where seconds count. changes: settings of single families, by family. numbers: that each is to
+    train, about, which its width in changes then follows; 0 where it is not asked for."""
 
     target: Target | Digits
     families: tuple[str, ...]
@@ -108,6 +118,7 @@ class Plan:
     seconds: float
     steps: int
     changes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    numbers: int = 0
 
     @property
     def learners(self) -> Mapping[str, str]:
@@ -144,9 +155,10 @@ def plan(
     families: Sequence[str] = tuple(LEARNERS),
     changes: Mapping[str, Mapping[str, float]] | None = None,
     options: Mapping[str, object] | None = None,
+    numbers: object = 0,
 ) -> Plan:
     """Checks what is asked for. target: see target_of. changes: settings of single families. options: values of OPTIONS,
-    for all families that have them.
+    for all families that have them. numbers: that each family is to train, about; then its width is chosen for it.
 
     Raises ControlError.
     """
@@ -163,14 +175,33 @@ def plan(
     wrong = [family for family in families if family not in LEARNERS]
     if wrong or not families:
         raise ControlError(f"families must be some of {', '.join(LEARNERS)}; got {', '.join(map(str, wrong)) or 'none'}.")
-    return Plan(
+    asked = Plan(
         known,
         tuple(families),
         whole("seed", seed, 0, MAX_SEED),
         float(SECONDS.validate(seconds)),
         int(STEPS.validate(steps)),
         found,
+        int(NUMBERS.validate(numbers)),
     )
+    if asked.numbers:
+        for family in asked.families:
+            settings = found.setdefault(family, {})
+            layers = int(settings.get("layers", OPTIONS["layers"][0].default))
+            settings["width"] = width_for(asked.learners[family], asked.numbers, layers, known.side)
+    return asked
+
+
+@functools.lru_cache(maxsize=64)
+def width_for(learner: str, numbers: int, layers: int, side: int) -> int:
+    """The units a layer with which a learner trains the number of parameters that is nearest to `numbers`, at most WIDEST."""
+    from playground.models.points.learner import Settings
+
+    def off(width: int) -> int:
+        return registry.resolve(learner)(Settings(0, width, layers, side=side)).parameters - numbers
+
+    above = bisect.bisect_left(range(1, WIDEST), 0, key=off) + 1
+    return min((max(1, above - 1), above), key=lambda width: abs(off(width)))
 
 
 def run(wanted: Plan, racers: list[Racer] | None = None) -> Iterator[Frame]:
@@ -234,22 +265,33 @@ def floor(target: Target | Digits, seed: int, read: bool = False) -> dict[str, f
     return {**judge(a, b, target), **(seen(a, b, target) if read else {})}
 
 
+def line(wanted: Plan, draws: int = 8) -> float:
+    """The sliced distance of real ones to other real ones, as many as at a look on the way, over some draws: what the looks are to be held against."""
+    n, target = wanted.looked, wanted.target
+    seeds = [seed_of(wanted.seed, "line", k) for k in range(draws)]
+    found = [judge(target.sample(n, seed), target.held_out(n, seed + 1), target, whole=False)["sliced"] for seed in seeds]
+    return float(np.mean(found))
+
+
 class Racer:
     """A learner, its clock, and what it is shown. budget: steps or seconds, as the plan counts, after which it is done."""
 
     def __init__(self, family: str, wanted: Plan):
-        from playground.models.points.learner import Settings
-
         self.family, self.wanted, self.steps, self.seconds = family, wanted, 0, 0.0
         changes = {"learning_rate": LEARNING_RATE, **wanted.changes.get(family, {})}
         with GATE.step():
-            self.learner = registry.resolve(wanted.learners[family])(
-                Settings(seed_of(wanted.seed, family), side=wanted.target.side, **changes)
-            )
+            self.learner = self.made(changes)
         self.losses: dict[str, float] = {}
         self.pool = pool_of(wanted, family)
         self.noise = float(changes.get("noise", 0.0))
         self.budget: float = wanted.steps or wanted.seconds
+
+    def made(self, changes: Mapping[str, float]) -> Learner:
+        """A new learner of its family with these settings. To be called at the gate."""
+        from playground.models.points.learner import Settings
+
+        place = registry.resolve(self.wanted.learners[self.family])
+        return place(Settings(seed_of(self.wanted.seed, self.family), side=self.wanted.target.side, **changes))
 
     @property
     def done(self) -> bool:

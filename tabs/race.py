@@ -24,6 +24,7 @@ TITLE = "Race"
 OWN_PART = f"{100 * digits.OWN_SHARE:.0f} %"
 OWN = "own"  # the target that is a visitor's own points
 EVERY = 0.1  # seconds between two messages at least
+STEP = 0.003  # seconds that a step takes, about
 OVERHEAD = 1.35  # what a race takes, as a multiple of its training: it also draws and measures
 RACING = {"concurrency_id": "race", "concurrency_limit": 16, "show_progress": "hidden"}
 """Event settings of races: one that waits in the line keeps no place of what runs a model."""
@@ -95,6 +96,8 @@ def build() -> TabPage:
             )
             drawings = gr.Textbox("", elem_id=f"{ID}-drawings", elem_classes="unseen", show_label=False, container=False)
         with gr.Accordion("Settings", open=False, elem_classes="not-in-lecture"):
+            with gr.Row(elem_classes="ask", equal_height=True):
+                budget = {"updates": widgets.component(race.STEPS), "numbers": widgets.component(race.NUMBERS)}
             options, names = {}, list(race.OPTIONS)
             for row in (names[:4], names[4:]):
                 with gr.Row(elem_classes="ask", equal_height=True):
@@ -109,11 +112,13 @@ def build() -> TabPage:
         what, breaking = _breaking()
 
     @widgets.guarded
-    def start(mine: Hands, target: str, own: str, drawn: str, seconds: float, seed: int, *values: Any) -> Iterator[tuple[Any, Any]]:
+    def start(
+        mine: Hands, target: str, own: str, drawn: str, seconds: float, updates: int, numbers: int, seed: int, *values: Any
+    ) -> Iterator[tuple[Any, Any]]:
         given, dropped = points.parsed(own) if target == OWN else (target, "")
         if target in digits.TITLES:
             given = digits.with_own(target, drawn)
-        wanted = race.plan(given, seed, seconds, options=dict(zip(race.OPTIONS, values, strict=True)))
+        wanted = race.plan(given, seed, seconds, updates, options=dict(zip(race.OPTIONS, values, strict=True)), numbers=numbers)
         before = f'<p class="note">{html.escape(dropped)}</p>' if dropped else ""
 
         def ending(last: Mapping[str, Frame], floor: Mapping[str, float], took: float) -> str:
@@ -124,7 +129,7 @@ def build() -> TabPage:
     running = gr.on(
         [go.click, seed.submit],
         start,
-        [mine, target, own, drawings, seconds, seed, *options.values()],
+        [mine, target, own, drawings, seconds, *budget.values(), seed, *options.values()],
         [sent, told],
         api_visibility="private",
         **RACING,
@@ -143,7 +148,7 @@ def build() -> TabPage:
             with gr.Accordion(f"A lesson of {minutes} minutes, with its answer key", open=False, elem_id=f"{ID}-lesson-{minutes}"):
                 gr.HTML(kept, padding=False)
                 gr.Markdown(text)
-    return TabPage(ID, {"target": target, "seconds": seconds, "seed": seed, "what": what, **options})
+    return TabPage(ID, {"target": target, "seconds": seconds, "seed": seed, "what": what, **budget, **options})
 
 
 def _breaking() -> tuple[gr.Dropdown, dict[bool, gr.Button]]:
@@ -200,7 +205,7 @@ def _in_line(wanted: Plan, begin: Callable[[], Iterator[Frame]], ending: Ending,
 
     further: it goes on with what the page already shows.
     """
-    train = len(wanted.families) * wanted.seconds if not wanted.steps else len(wanted.families) * 4.0
+    train = len(wanted.families) * (STEP * wanted.steps if wanted.steps else wanted.seconds)
     with LINE.ticket(OVERHEAD * train) as ticket:
         for place in ticket.waiting():
             yield gr.skip(), _place(place, ticket)
@@ -258,7 +263,7 @@ def _stage() -> str:
     sheets = "".join(
         f'<figure class="racer {CLASSES[family]}" data-family="{family}"><figcaption><b><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</b>'
         f'<span class="clock"></span></figcaption><canvas width="520" height="520" role="img" aria-label="Points drawn by {html.escape(race.TITLES[family])}"></canvas>'
-        f'<canvas class="loss" width="520" height="60" aria-hidden="true"></canvas><div class="racer-numbers"></div><small class="of-points">{html.escape(INNER[family])}</small><small class="of-pictures">{html.escape(SHELVES[family])}</small></figure>'
+        f'<canvas class="loss" width="520" height="60" aria-hidden="true"></canvas><canvas class="loss measure" width="520" height="60" aria-hidden="true"></canvas><div class="racer-numbers"></div><small class="of-points">{html.escape(INNER[family])}</small><small class="of-pictures">{html.escape(SHELVES[family])}</small></figure>'
         for family in race.LEARNERS
     )
     return (
@@ -307,8 +312,8 @@ def _lesson(minutes: int) -> tuple[str, str]:
 
 def _how() -> str:
     return (
-        "**The budget** is seconds of training, the same for all, in turns; what is drawn and measured in between does not count. All networks have three hidden layers of 96 units, for digits of 128, if nothing else is set. A step of a GAN "
-        "trains two networks and costs the most, so it takes the fewest.\n\n"
+        "**The budget** is seconds of training, or under Settings steps, the same for all, in turns; what is drawn and measured in between does not count. All networks have three hidden layers of 96 units, for digits of 128, if nothing else is set. A step of a GAN "
+        "trains two networks and costs the most, so it takes the fewest. With a budget in parameters each family gets the units a layer with which it trains about so many numbers.\n\n"
         "**The numbers.** A mode is covered if at least a quarter of the points that it has in truth lie within three of its standard deviations. *Share on a mode*: all points that lie so near to one. "
         "*MMD²* (Gretton 2012) and the *sliced Wasserstein distance* compare clouds of 1,000 points each; below all stands what 1,000 real points score against 1,000 other real ones, and nothing beats that but by luck.\n\n"
         f"**Small digits.** The same six, with the same few lines of code, learn {digits.LEARNT:,} of the shipped digits as rows of 64 or 196 numbers; 500 others are held out. A code has eight numbers. Diffusion and flow matching guess the picture "

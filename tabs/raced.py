@@ -42,13 +42,13 @@ def message(
     first: bool = True,
 ) -> str:
     """What the browser is sent: the looks since the last but one message; one element whose attribute holds it as JSON. first: with what is
-    real, which the browser keeps."""
+    real and how far that is from itself, which the browser keeps."""
     told = {
         "key": f"{wanted.target.name}-{wanted.seed}-{wanted.seconds:g}"
         if len(wanted.families) > 1
         else f"{wanted.families[0]}-{wanted.changes}",
         "side": wanted.target.side,
-        **({"real": _real(wanted)} if first else {}),
+        **({"real": _real(wanted), "line": round(race.line(wanted), 4)} if first else {}),
         "families": list(wanted.families),
         "floor": {name: round(value, 4) for name, value in floor.items()},
         "frames": [frame if isinstance(frame, dict) else race.encoded(frame) for frame in frames],
@@ -106,6 +106,7 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     """How the race was run; seconds: of a live one; link: to it, if it is not that of the whole race."""
     told = "".join(f" · {html.escape(race.OPTIONS[name][0].title.lower())} {value}" for name, value in changed(wanted).items())
     budget = f"{wanted.steps:,} steps each" if wanted.steps else f"{wanted.seconds:g} s of training each"
+    budget += f", about {wanted.numbers:,} parameters each" if wanted.numbers else ""
     badge = "recorded" if seconds is None else "live"
     link = link or link_of(wanted)
     noun = "pictures" if wanted.target.side else "points"
@@ -122,12 +123,14 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
 
 
 def changed(wanted: Plan) -> dict[str, str]:
-    """The options that are not as usual, as a link writes them."""
-    return {name: f"{value:g}" for settings in wanted.changes.values() for name, value in settings.items() if name in race.OPTIONS}
+    """The options that are not as usual, as a link writes them; not the widths that a budget in parameters led to."""
+    known = [name for name in race.OPTIONS if not (wanted.numbers and name == "width")]
+    return {name: f"{value:g}" for settings in wanted.changes.values() for name, value in settings.items() if name in known}
 
 
 def link_of(wanted: Plan) -> str:
     """The address that opens the tab as a race was set up; not with points or drawings of one's own."""
+    budget = {name: value for name, value in (("updates", wanted.steps), ("numbers", wanted.numbers)) if value}
     return "?" + urllib.parse.urlencode(
-        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", "seed": wanted.seed, **changed(wanted)}
+        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", **budget, "seed": wanted.seed, **changed(wanted)}
     )

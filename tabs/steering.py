@@ -79,7 +79,7 @@ def build(
     with gr.Accordion("Hands on", open=False, elem_classes="not-in-lecture"):
         gr.HTML(
             '<p class="note">Stop the race wherever you like, and take single updates: of a GAN, the critic’s or the generator’s alone. Learning rate, noise, penalty, beta and denoising steps '
-            "(under Settings) take hold at once when they are moved, also while it runs; units and layers make new networks, so at the next start.</p>",
+            "(under Settings) take hold at once when they are moved, also while it runs; units and layers make new networks, which begin at that moment.</p>",
             padding=False,
         )
         with gr.Row(elem_classes="ask", equal_height=True):
@@ -110,7 +110,7 @@ def build(
 
         return move
 
-    for name in hands.LIVE:
+    for name in (*hands.LIVE, *hands.ANEW):
         slider = sliders[name]  # a number typed into it is only told for sure when its field is left
         gr.on(
             [slider.input, slider.release],

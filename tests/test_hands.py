@@ -56,6 +56,20 @@ def test_a_setting_moved_in_a_race_takes_hold_where_it_belongs(name: str):
     assert mine.move(name, value) == "" and mine.done == done, "told once, however often it is sent"
 
 
+@pytest.mark.parametrize(("name", "value"), [("width", 16), ("layers", 1)])
+def test_a_size_moved_in_a_race_makes_new_networks_that_begin_where_it_is(name: str, value: int):
+    mine = held("flow", "gan")
+    mine.move("learning_rate", 0.01)
+    before = {racer.family: racer.learner.parameters for racer in mine.racers}
+    assert "from Flow matching step 20, GAN step 20 on, with new networks" in mine.move(name, value)
+    for racer in mine.racers:
+        assert racer.learner.parameters < before[racer.family] / 2 and racer.steps == 20
+        optimizers = getattr(racer.learner, "optimizers", None) or [racer.learner.optimizer]
+        assert {group["lr"] for optimizer in optimizers for group in optimizer.param_groups} == {0.01}, "what was moved before stays so"
+    frame = mine.step("flow", 2)
+    assert frame.step == 22 and frame.parameters == mine.racers[0].learner.parameters and "velocity error" in frame.losses
+
+
 def test_what_cannot_be_moved_or_stepped_is_one_sentence():
     mine = Hands()
     assert mine.move("beta", 2.0) == "" and mine.is_untouched, "without a race there is nothing to move"
@@ -64,7 +78,7 @@ def test_what_cannot_be_moved_or_stepped_is_one_sentence():
             wrong()
     mine = held("gan")
     with pytest.raises(ControlError, match="must be one of learning_rate"):
-        mine.move("layers", 2)
+        mine.move("height", 2)
     with pytest.raises(ControlError, match="there is no VAE"):
         mine.step("vae")
     for wrong in (lambda: mine.move("noise", 9), lambda: mine.step("gan", 0), lambda: mine.step("gan", 1, "painter")):

@@ -154,6 +154,7 @@ def test_the_browser_is_sent_whole_numbers_and_shades_and_little():
     text = panel.message(frames, wanted, race.floor(wanted.target, 0), live=True)
     told = sent(text)
     assert len(told["frames"]) == 6 and len(told["real"]) == 2 * race.SHOWN
+    assert told["line"] > 1.2 * told["floor"]["sliced"], "fewer points are further from each other"
     assert all(isinstance(value, int) for frame in told["frames"] for value in frame["points"])
     assert np.allclose(np.array(told["frames"][0]["points"]).reshape(-1, 2) / race.UNIT, frames[0].points[: race.SHOWN], atol=1e-3)
     assert len(text) < 160_000
@@ -280,3 +281,19 @@ def test_an_option_reaches_the_families_that_have_it_and_the_usual_value_changes
     for wrong in ({"width": 1000}, {"cat": 1}, {"beta": "x"}):
         with pytest.raises(ControlError):
             race.plan("ring", 0, options=wrong)
+
+
+def test_a_budget_in_parameters_gives_each_family_the_width_that_it_takes():
+    wanted = race.plan("ring", 3, steps=2, options={"layers": 2}, numbers=20_000)
+    last = {frame.family: frame for frame in race.run(wanted) if frame.done}
+    assert len({wanted.changes[family]["width"] for family in last}) > 2, "they differ by how many networks they have"
+    for family, frame in last.items():
+        assert abs(frame.parameters - 20_000) < 1000, family
+        narrower = dict(wanted.changes[family], width=wanted.changes[family]["width"] - 1)
+        *_, other = race.run(race.plan("ring", 3, steps=1, families=(family,), changes={family: narrower}))
+        assert abs(frame.parameters - 20_000) <= abs(other.parameters - 20_000), "no width is nearer"
+    shown = panel.result(last, wanted, race.floor(wanted.target, 3), 1.0)
+    assert "2 steps each, about 20,000 parameters each" in shown and "units a layer" not in shown
+    assert "updates=2" in shown and "numbers=20000" in shown and "layers=2" in shown and "width" not in shown
+    with pytest.raises(ControlError, match="numbers must be|Budget in parameters"):
+        race.plan("ring", 0, numbers=-1)
