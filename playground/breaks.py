@@ -70,7 +70,7 @@ BREAKS = {
             "Mode collapse",
             "gan",
             "ring",
-            500,
+            800,
             {"relativistic": 0, "critic_steps": 4, "penalty": 0.0},
             {"relativistic": 0, "critic_steps": 4, "penalty": 0.3},
             "A strong critic without a penalty, and the loss of 2014: the generator puts everything where the critic is fooled today, and moves on when it is not.",
