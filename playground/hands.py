@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from playground import race
 from playground.controls import Choice, Slider, shown
 from playground.errors import ControlError
-from playground.gate import GATE
 from playground.race import Frame, Plan, Racer
 
 LIVE = ("learning_rate", "noise", "penalty", "beta", "steps")  # of race.OPTIONS, those that take hold of the networks that there are
@@ -48,7 +47,7 @@ class Hands:
         if all(self._now.get(name, racer.wanted.changes.get(racer.family, {}).get(name, slider.default)) == checked for racer in moved):
             return ""
         self._now[name] = checked
-        with GATE.step():
+        with race.alone():
             for racer in moved:
                 if name in ANEW:
                     racer.learner, racer.losses = racer.made(self._settings(racer)), {}
@@ -77,7 +76,7 @@ class Hands:
         if racer is None:
             raise ControlError(f"there is no {race.TITLES.get(str(family), family)} to step: start a race first.")
         options = {"only": which} if racer.family == "gan" and which != ONLY.default else {}
-        with GATE.step():
+        with race.alone():
             for _ in range(count):
                 racer.step(**options)
         racer.budget = max(racer.budget, racer.spent)

@@ -12,6 +12,7 @@ import importlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -273,13 +274,28 @@ def line(wanted: Plan, draws: int = 8) -> float:
     return float(np.mean(found))
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """The gate, and inside it one thread: networks so small are three times as slow with two (digits), and what one thread adds up does not depend
+    on how many cores there are."""
+    import torch
+
+    with GATE.step():
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
 class Racer:
     """A learner, its clock, and what it is shown. budget: steps or seconds, as the plan counts, after which it is done."""
 
     def __init__(self, family: str, wanted: Plan):
         self.family, self.wanted, self.steps, self.seconds = family, wanted, 0, 0.0
         changes = {"learning_rate": LEARNING_RATE, **wanted.changes.get(family, {})}
-        with GATE.step():
+        with alone():
             self.learner = self.made(changes)
         self.losses: dict[str, float] = {}
         self.pool = pool_of(wanted, family)
@@ -287,7 +303,7 @@ class Racer:
         self.budget: float = wanted.steps or wanted.seconds
 
     def made(self, changes: Mapping[str, float]) -> Learner:
-        """A new learner of its family with these settings. To be called at the gate."""
+        """A new learner of its family with these settings. To be called alone."""
         from playground.models.points.learner import Settings
 
         place = registry.resolve(self.wanted.learners[self.family])
@@ -313,13 +329,13 @@ class Racer:
 
     def train(self) -> None:
         """Steps for one slice of time, or until the budget is used up."""
-        with GATE.step():
+        with alone():
             begin = time.perf_counter()
             while not self.done and time.perf_counter() - begin < SLICE:
                 self.step()
 
     def step(self, **which: Any) -> None:
-        """One update, on the next batch. which: passed on to the learner's step. To be called at the gate."""
+        """One update, on the next batch. which: passed on to the learner's step. To be called alone."""
         import torch
 
         x = torch.from_numpy(self.batch())
@@ -334,7 +350,7 @@ class Racer:
         import torch
 
         n = self.wanted.judged if self.done else self.wanted.looked
-        with GATE.step():
+        with alone():
             drawn = self.learner.sample(n, torch.Generator().manual_seed(seed_of(self.wanted.seed, "look"))).numpy()
             inside = self.learner.inside(torch.Generator().manual_seed(seed_of(self.wanted.seed, "inside")))
         real = self.wanted.target.held_out(n, seed_of(self.wanted.seed, "held out"))

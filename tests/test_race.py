@@ -297,3 +297,17 @@ def test_a_budget_in_parameters_gives_each_family_the_width_that_it_takes():
     assert "updates=2" in shown and "numbers=20000" in shown and "layers=2" in shown and "width" not in shown
     with pytest.raises(ControlError, match="numbers must be|Budget in parameters"):
         race.plan("ring", 0, numbers=-1)
+
+
+@pytest.mark.parametrize("target", ["ring", "digits-14"])
+def test_a_race_does_not_depend_on_how_many_threads_there_are_and_leaves_them_alone(target: str):
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 4):
+            torch.set_num_threads(threads)
+            *_, last = race.run(race.plan(target, 1, steps=40, families=("gan",)))
+            found.append(last.points)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(*found)
