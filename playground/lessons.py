@@ -8,7 +8,7 @@ from playground import breaks
 from playground.errors import ControlError, PlaygroundError
 from playground.metrics import steadiness
 from playground.metrics.steadiness import FRAGILE, Steadiness
-from playground.race import TITLES, USUAL
+from playground.race import PIXELED, TITLES
 
 MINUTES = (20, 45)
 SEED = 7
@@ -59,7 +59,7 @@ def _targets() -> str:
 
 
 def _digits() -> str:
-    usual = USUAL[True]
+    usual = PIXELED.usual
     link = f"?tab=race&target=digits-8&seconds={usual['seconds']:g}&width={usual['width']:g}&seed={SEED}"
     return (
         f"### Digits, and the class's own (6 minutes)\n\n[The same six on digits of 8 × 8 points]({link}). It takes a minute; meanwhile: which one seems to begin with a blur, which one with noise? "

@@ -56,10 +56,9 @@ BATCH = 256
 SLICE = 0.12  # seconds of training between two looks at a family
 SHOWN = 400  # points drawn at each look
 JUDGED = 1000  # points at the end
-PICTURES, PICTURES_JUDGED, WALL = 100, 500, 36  # the same of small pictures, and how many of them the page is sent
+PICTURES, PICTURES_JUDGED, WALL = 100, 500, 36  # the same of small pictures, and how many of those at a look the page is sent
 LEARNING_RATE = 2e-3
 SECONDS = Slider("seconds", "Seconds for each", 3.5, 1.0, 10.0, 0.5)
-USUAL = {False: {"seconds": 3.5, "width": 96}, True: {"seconds": 8.0, "width": 128}}  # what the page proposes: for points, and for pictures
 STEPS = Slider("steps", "Budget in steps", 0, 0, 20_000, 1, integer=True, help="Of each; 0: the seconds count.")
 NUMBERS = Slider(
     "numbers", "Budget in parameters", 0, 0, 100_000, 1_000, integer=True, help="Of each, by its units a layer; 0: the same units for all."
@@ -85,6 +84,24 @@ OPTIONS: Mapping[str, tuple[Slider, tuple[str, ...]]] = {  # what may be set bes
 }
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What differs between targets of points and of pictures. noun: what is drawn; looked, sent: how many at each look, and of them to the page;
+    judged: how many at the end; usual: what the page proposes, and what stands where nothing is asked; learners: by family, where each is defined;
+    metrics: the module that judges.
+    """
+
+    noun: str
+    looked: int
+    sent: int
+    judged: int
+    usual: Mapping[str, float]
+    learners: Mapping[str, str]
+    metrics: str
+
+
+POINTS = Kind("points", SHOWN, SHOWN, JUDGED, {"seconds": 3.5, "width": 96}, LEARNERS, "playground.metrics.points")
+PIXELED = Kind("pictures", PICTURES, WALL, PICTURES_JUDGED, {"seconds": 8.0, "width": 128}, PIXELS, "playground.metrics.digits")
 TARGETS = {**{name: each.title for name, each in points.TARGETS.items()}, **{name: title for name, (title, _) in digits.TITLES.items()}}
 
 
@@ -122,19 +139,14 @@ class Plan:
     numbers: int = 0
 
     @property
-    def learners(self) -> Mapping[str, str]:
-        """Where the learner of each family is defined."""
-        return PIXELS if self.target.side else LEARNERS
+    def kind(self) -> Kind:
+        """What its target's kind entails."""
+        return kind_of(self.target)
 
-    @property
-    def looked(self) -> int:
-        """Points, or pictures, drawn at each look."""
-        return PICTURES if self.target.side else SHOWN
 
-    @property
-    def judged(self) -> int:
-        """The same at the end."""
-        return judged(self.target)
+def kind_of(target: Target | Digits) -> Kind:
+    """The kind of a target."""
+    return PIXELED if target.side else POINTS
 
 
 def target_of(asked: object) -> Target | Digits:
@@ -165,7 +177,7 @@ def plan(
     """
     found: dict[str, dict[str, float]] = {family: dict(each) for family, each in (changes or {}).items()}
     known = target_of(target)
-    usual = {name: value for name, value in USUAL[bool(known.side)].items() if name in OPTIONS}
+    usual = {name: value for name, value in kind_of(known).usual.items() if name in OPTIONS}
     for name, value in {**usual, **(options or {})}.items():
         if name not in OPTIONS:
             raise ControlError(f"options must be of {', '.join(OPTIONS)}; got {shown(name)}.")
@@ -189,7 +201,7 @@ def plan(
         for family in asked.families:
             settings = found.setdefault(family, {})
             layers = int(settings.get("layers", OPTIONS["layers"][0].default))
-            settings["width"] = width_for(asked.learners[family], asked.numbers, layers, known.side)
+            settings["width"] = width_for(asked.kind.learners[family], asked.numbers, layers, known.side)
     return asked
 
 
@@ -239,36 +251,22 @@ def blurred(x: np.ndarray, noise: float, seed: int) -> np.ndarray:
     return x if not noise else x + np.float32(noise) * np.random.default_rng(seed + 1).standard_normal(x.shape, dtype=np.float32)
 
 
-def judged(target: Target | Digits) -> int:
-    """Points, or pictures, that a race's end is judged by."""
-    return PICTURES_JUDGED if target.side else JUDGED
+def judge(drawn: np.ndarray, real: np.ndarray, target: Target | Digits, whole: bool = True, read: bool = False) -> dict[str, float]:
+    """The metrics of what was drawn against as many held-out real ones; without those that take long where not whole, and where it is to be read
+    with those that take a model."""
+    place = importlib.import_module(kind_of(target).metrics)
+    return {**place.judge(drawn, real, target, whole), **(place.read(drawn, real, target) if read else {})}
 
 
-def judge(drawn: np.ndarray, real: np.ndarray, target: Target | Digits, whole: bool = True) -> dict[str, float]:
-    """The metrics of what was drawn against as many held-out real ones; without those that take long where not whole."""
-    place = importlib.import_module(f"playground.metrics.{'digits' if target.side else 'points'}")
-    return place.judge(drawn, real, target, whole)
-
-
-def seen(drawn: np.ndarray, real: np.ndarray, target: Target | Digits) -> dict[str, float]:
-    """How far small pictures are from real ones in the eyes of the shipped reader of digits; nothing for points, which it cannot read."""
-    if not target.side:
-        return {}
-    from playground.metrics import digits as eyes
-
-    return {"seen": eyes.seen(drawn, real, target.side)}
-
-
-def floor(target: Target | Digits, seed: int, read: bool = False) -> dict[str, float]:
-    """The metrics of real ones against other real ones, as many as a race's end is judged by. read: with what a reader sees, which takes a model."""
-    n = judged(target)
-    a, b = target.sample(n, seed_of(seed, "floor")), target.held_out(n, seed_of(seed, "held out"))
-    return {**judge(a, b, target), **(seen(a, b, target) if read else {})}
+def floor(target: Target | Digits, seed: int, read: bool = True) -> dict[str, float]:
+    """The metrics of real ones against other real ones, as many as a race's end is judged by."""
+    n = kind_of(target).judged
+    return judge(target.sample(n, seed_of(seed, "floor")), target.held_out(n, seed_of(seed, "held out")), target, read=read)
 
 
 def line(wanted: Plan, draws: int = 8) -> float:
     """The sliced distance of real ones to other real ones, as many as at a look on the way, over some draws: what the looks are to be held against."""
-    n, target = wanted.looked, wanted.target
+    n, target = wanted.kind.looked, wanted.target
     seeds = [seed_of(wanted.seed, "line", k) for k in range(draws)]
     found = [judge(target.sample(n, seed), target.held_out(n, seed + 1), target, whole=False)["sliced"] for seed in seeds]
     return float(np.mean(found))
@@ -306,7 +304,7 @@ class Racer:
         """A new learner of its family with these settings. To be called alone."""
         from playground.models.points.learner import Settings
 
-        place = registry.resolve(self.wanted.learners[self.family])
+        place = registry.resolve(self.wanted.kind.learners[self.family])
         return place(Settings(seed_of(self.wanted.seed, self.family), side=self.wanted.target.side, **changes))
 
     @property
@@ -349,7 +347,7 @@ class Racer:
         """What it draws now, from noise that is the same at every look."""
         import torch
 
-        n = self.wanted.judged if self.done else self.wanted.looked
+        n = self.wanted.kind.judged if self.done else self.wanted.kind.looked
         with alone():
             drawn = self.learner.sample(n, torch.Generator().manual_seed(seed_of(self.wanted.seed, "look"))).numpy()
             inside = self.learner.inside(torch.Generator().manual_seed(seed_of(self.wanted.seed, "inside")))
@@ -363,7 +361,7 @@ class Racer:
             drawn,
             {name: value.numpy() for name, value in inside.items()},
             {name: round(value, 4) for name, value in self.losses.items()},
-            {**judge(drawn, real, self.wanted.target, whole=self.done), **(seen(drawn, real, self.wanted.target) if self.done else {})},
+            judge(drawn, real, self.wanted.target, whole=self.done, read=self.done),
             part,
             self.done,
             self.learner.parameters,

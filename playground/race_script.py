@@ -33,19 +33,18 @@ from torch import nn
 
 def script(wanted: Plan, family: str, steps: int) -> str:
     """The script of a family's run of so many steps; its last line prints the metrics that the race gave that run."""
-    module, _, name = wanted.learners[family].partition(":")
+    module, _, name = wanted.kind.learners[family].partition(":")
     found: dict[tuple[str, int], str] = {}
     found["TARGET", 0] = f"TARGET = {_target(wanted, found)}"
     for place, what in (
         ("playground.sampling.noise", "seed_of"),
         ("playground.models.points.learner", "Settings"),
         (module, name),
-        (f"playground.metrics.{'digits' if wanted.target.side else 'points'}", "judge"),
+        (wanted.kind.metrics, "judge"),
     ):
         _collect(place, what, found)
     needs = f" and {SHIPPED}, or another path to it as the only argument" if wanted.target.side else ""
-    noun = "pictures" if wanted.target.side else "points"
-    title = f'"""{race.TITLES[family]} on {wanted.target.title.lower()}: {steps} steps of {race.BATCH} {noun}, seed {wanted.seed}. Needs torch and numpy{needs}."""'
+    title = f'"""{race.TITLES[family]} on {wanted.target.title.lower()}: {steps} steps of {race.BATCH} {wanted.kind.noun}, seed {wanted.seed}. Needs torch and numpy{needs}."""'
     last = _main(wanted, family, name, steps, found)
     return "\n\n\n".join([title, HEAD.strip(), *found.values(), last]) + "\n"
 
@@ -130,6 +129,6 @@ def _main(wanted: Plan, family: str, name: str, steps: int, found: dict[tuple[st
         "    for k in range(STEPS):\n"
         f"        x = torch.from_numpy({batch})\n"
         f"        losses = learner.step(x, torch.Generator().manual_seed(seed_of(SEED, {family!r}, k)))\n"
-        f"    drawn = learner.sample({wanted.judged}, torch.Generator().manual_seed(seed_of(SEED, 'look'))).numpy()\n"
-        f"    print(judge(drawn, TARGET.held_out({wanted.judged}, seed_of(SEED, 'held out')), TARGET))"
+        f"    drawn = learner.sample({wanted.kind.judged}, torch.Generator().manual_seed(seed_of(SEED, 'look'))).numpy()\n"
+        f"    print(judge(drawn, TARGET.held_out({wanted.kind.judged}, seed_of(SEED, 'held out')), TARGET))"
     )

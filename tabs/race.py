@@ -209,7 +209,7 @@ def _in_line(wanted: Plan, begin: Callable[[], Iterator[Frame]], ending: Ending,
     with LINE.ticket(OVERHEAD * train) as ticket:
         for place in ticket.waiting():
             yield gr.skip(), _place(place, ticket)
-        floor = race.floor(wanted.target, wanted.seed)
+        floor = race.floor(wanted.target, wanted.seed, read=False)  # a reader is a model: it is not to hold the start up
         yield (
             gr.skip() if further else message([], wanted, floor, live=True),
             '<div class="runline"><span class="badge running">at work</span></div>',
@@ -235,7 +235,7 @@ def _steered(mine: Hands, frames: Iterator[Frame], at_once: bool) -> Iterator[tu
         return result(whole, wanted, floor, took, is_exact=mine.is_untouched) + steering.told(mine)
 
     if at_once:
-        yield from _raced(wanted, frames, race.floor(wanted.target, wanted.seed), ending)
+        yield from _raced(wanted, frames, race.floor(wanted.target, wanted.seed, read=False), ending)
     else:
         yield from _in_line(wanted, lambda: frames, ending, further=True)
 
@@ -252,8 +252,7 @@ def _raced(wanted: Plan, frames: Iterator[Frame], floor: Mapping[str, float], en
         if time.monotonic() - shown >= EVERY:
             yield message([*before, *waiting], wanted, floor, live=True, first=not before), gr.skip()
             before, waiting, shown = waiting, [], time.monotonic()
-    if wanted.target.side:  # with what a reader sees: it takes a model, which is not to hold the start up
-        floor = race.floor(wanted.target, wanted.seed, read=True)
+    floor = race.floor(wanted.target, wanted.seed)
     yield message([*before, *waiting], wanted, floor, live=True, done=True, first=not before), ending(last, floor, time.monotonic() - begin)
 
 

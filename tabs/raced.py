@@ -62,7 +62,7 @@ def message(
 
 def _real(wanted: Plan) -> list[int] | str:
     """Held-out points as whole numbers, or pictures as bytes."""
-    real = wanted.target.held_out(race.WALL if wanted.target.side else race.SHOWN, race.seed_of(wanted.seed, "held out"))
+    real = wanted.target.held_out(wanted.kind.sent, race.seed_of(wanted.seed, "held out"))
     return race.lights(real) if wanted.target.side else race.ints(real)
 
 
@@ -109,7 +109,6 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     budget += f", about {wanted.numbers:,} parameters each" if wanted.numbers else ""
     badge = "recorded" if seconds is None else "live"
     link = link or link_of(wanted)
-    noun = "pictures" if wanted.target.side else "points"
     pressed = (
         f' · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
         if wanted.target.given is None
@@ -118,7 +117,7 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     kept = "" if seconds is None else f" · {seconds:.0f} s in all{pressed}"
     return (
         f'<div class="runline"><span class="badge {badge}">{badge}</span> {html.escape(wanted.target.title)} · {budget}, batches of {race.BATCH} · seed {wanted.seed}{told} · '
-        f"{wanted.judged:,} {noun} against as many held-out ones{kept}</div>"
+        f"{wanted.kind.judged:,} {wanted.kind.noun} against as many held-out ones{kept}</div>"
     )
 
 

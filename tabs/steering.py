@@ -25,7 +25,7 @@ def state() -> gr.State:
 
 
 def targets(target: gr.Dropdown, usual: Mapping[str, gr.Slider]) -> None:
-    """Every target as a small picture that chooses it. usual: by name, the sliders that are set to what race.USUAL proposes for the target that a
+    """Every target as a small picture that chooses it. usual: by name, the sliders that are set to what is usual for the target that a
     person has chosen."""
     buttons = "".join(
         f'<button type="button" class="target" data-name="{name}">{_picture(name)}<span>{html.escape(title)}</span></button>'
@@ -39,7 +39,8 @@ def targets(target: gr.Dropdown, usual: Mapping[str, gr.Slider]) -> None:
     )
 
     def proposed(name: object) -> list[float]:
-        return [race.USUAL[name in digits.TITLES][each] for each in usual]
+        known = race.kind_of(race.target_of(name)) if name in race.TARGETS else race.POINTS  # a visitor's own are points
+        return [known.usual[each] for each in usual]
 
     @widgets.guarded
     def pick(event: gr.EventData) -> list[Any]:

@@ -383,6 +383,8 @@ def test_choices_between_faces_become_a_reward(client: Client) -> None:
 def test_the_race_is_an_endpoint_that_repeats_itself_and_is_bounded(client: Client) -> None:
     found = client.predict("moons", 3, 5, api_name="/race_to_points")
     assert found == client.predict("moons", 3, 5, api_name="/race_to_points")
+    digits = client.predict("digits-8", 3, 2, api_name="/race_to_points")
+    assert all(set(metrics) == set(digits["real"]) >= {"covered", "seen", "sliced"} for metrics in digits["families"].values())
     assert set(found["families"]) == {"gan", "vae", "diffusion", "flow", "autoregressive", "autoencoder"}
     assert all(set(metrics) == set(found["real"]) == {"mmd", "sliced"} for metrics in found["families"].values())
     for wrong in (["cat", 3, 5], ["own", 3, 5], ["moons", -1, 5], ["moons", 3, 0], ["moons", 3, 10**6]):

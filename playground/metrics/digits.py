@@ -61,6 +61,11 @@ def judge(drawn: np.ndarray, real: np.ndarray, target: Digits, whole: bool = Tru
     }
 
 
+def read(drawn: np.ndarray, real: np.ndarray, target: Digits) -> dict[str, float]:
+    """What a reader of digits makes of them."""
+    return {"seen": seen(drawn, real, target.side)}
+
+
 def seen(drawn: np.ndarray, real: np.ndarray, side: int) -> float:
     """Kernel distance of pictures to as many real ones in the features of the classifier of digits, both enlarged to its size: KID, unbiased."""
     a, b = (_features(larger(x, side).pixels.tobytes()) for x in (real, drawn))

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from playground.models.nets.mlp import begin, mlp
-from playground.models.points.learner import CODE, SHELF, Settings
+from playground.models.points.learner import CODE, SHELF, Settings, descend
 
 KEPT, CURVE = 512, 200
 
@@ -29,11 +29,8 @@ class PointAutoencoder:
     def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
         code, self.shown = self.encoder(x), x[: SHELF[1]]
         loss = (self.decoder(code) - x).square().sum(1).mean()
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
         self.codes = torch.cat([code.detach(), self.codes])[:KEPT]
-        return {"squared error": loss.item()}
+        return {"squared error": descend(self.optimizer, loss)}
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:

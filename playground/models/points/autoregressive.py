@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from playground.models.nets.mlp import begin, mlp
-from playground.models.points.learner import REACH, Settings
+from playground.models.points.learner import REACH, Settings, descend
 
 BINS, WIDE = 80, 1.1 * REACH
 
@@ -31,10 +31,7 @@ class PointAutoregressive:
     def step(self, x: torch.Tensor, generator: torch.Generator) -> dict[str, float]:
         bins = ((x + WIDE) / (2 * WIDE) * BINS).long().clamp(0, BINS - 1)
         loss = F.cross_entropy(self.first.expand(len(x), -1), bins[:, 0]) + F.cross_entropy(self.second(bins[:, 0]), bins[:, 1])
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return {"surprise": loss.item()}
+        return {"surprise": descend(self.optimizer, loss)}
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:

@@ -10,7 +10,7 @@ import torch
 from playground.data.points import REACH
 from playground.models.nets.mlp import LAYERS, WIDTH, Timed, begin
 
-__all__ = ["CODE", "REACH", "SHELF", "Learner", "Settings", "Walker", "between"]
+__all__ = ["CODE", "REACH", "SHELF", "Learner", "Settings", "Walker", "between", "descend"]
 
 CODE = 8  # numbers of a picture's code, where a family has one
 SHELF = (2, 6)  # rows of pictures that tell of a learner's inner life, and how many stand in each
@@ -31,6 +31,14 @@ class Settings:
         return net.append(torch.nn.Tanh()) if self.side else net
 
 
+def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+    """One step of an optimizer down a loss, which is returned as a number."""
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
 def between(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """From each row of a (n, d) straight to that of b, in as many stops as a row of the shelf has pictures: (n * stops, d)."""
     return torch.lerp(a[:, None], b[:, None], torch.linspace(0, 1, SHELF[1])[None, :, None]).flatten(0, 1)
@@ -48,10 +56,7 @@ class Walker:
 
     def update(self, loss: torch.Tensor) -> float:
         """One step of the optimizer down the loss, which is returned as a number."""
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return loss.item()
+        return descend(self.optimizer, loss)
 
     def times(self, n: int, generator: torch.Generator) -> torch.Tensor:
         """Times (n,) in [0, 1] to learn at: even ones; of pictures most in the middle, where they take shape (logit-normal, arXiv:2403.03206)."""

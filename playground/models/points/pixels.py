@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from playground.models.nets.mlp import begin
-from playground.models.points.learner import SHELF, Settings
+from playground.models.points.learner import SHELF, Settings, descend
 
 SHADES = 8  # that a point is chosen among
 
@@ -47,10 +47,7 @@ class PixelAutoregressive:
         shades = ((x + 1) / 2 * (SHADES - 1)).round().long().clamp(0, SHADES - 1)
         said = self.net(_light(shades)).reshape(-1, SHADES)
         loss = F.cross_entropy(said, shades.flatten(), reduction="sum") / len(x)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return {"surprise": loss.item()}
+        return {"surprise": descend(self.optimizer, loss)}
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from playground.models.nets.mlp import begin, mlp, normal_grid
-from playground.models.points.learner import CODE, SHELF, Settings, between
+from playground.models.points.learner import CODE, SHELF, Settings, between, descend
 
 GRID = 17
 
@@ -35,9 +35,7 @@ class PointVAE:
         error = ((x - self.decoder(z)).square() / (2 * (2 * sigma).exp()) + sigma + 0.9189).sum(1).mean()
         divergence = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean()
         loss = error + self.beta * divergence
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+        descend(self.optimizer, loss)
         return {"negative ELBO": (error + divergence).item(), "divergence": divergence.item()}
 
     @torch.no_grad()
