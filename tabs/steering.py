@@ -112,16 +112,8 @@ def build(
         return move
 
     for name in (*hands.LIVE, *hands.ANEW):
-        slider = sliders[name]  # a number typed into it is only told for sure when its field is left
-        gr.on(
-            [slider.input, slider.release],
-            moved(name),
-            [mine, slider],
-            steered,
-            api_visibility="private",
-            show_progress="hidden",
-            trigger_mode="always_last",
-        )
+        slider = sliders[name]
+        slider.input(moved(name), [mine, slider], steered, api_visibility="private", show_progress="hidden", trigger_mode="always_last")
     step.click(update, [mine, family, count, only], outputs, api_visibility="private", **group)
     return [more.click(go_on, mine, outputs, api_visibility="private", **group)]
 

@@ -29,10 +29,12 @@ def open_tab(page: Page, name: str) -> Locator:
 
 
 def set_number(panel: Locator, label: str, value: float) -> None:
-    """Types a value into a number field, or into the field beside a slider."""
+    """Types a value into a number field, or into the field beside a slider, once it has settled: what is typed within the milliseconds in which
+    Gradio mounts a slider is overwritten with its old value, and never told."""
     field = panel.locator(
         f"input[type=number][aria-label={json.dumps(label)}], input[type=number][aria-label={json.dumps('number input for ' + label)}]"
     ).first
+    field.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     field.fill(str(value))
     field.blur()
 

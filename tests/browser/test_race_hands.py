@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.looking import SLOW
+from tests.browser.looking import SLOW, set_number
 
 WIDE = {"width": 1280, "height": 900}
 
@@ -47,8 +47,7 @@ def test_updates_by_hand_are_seen_and_told_and_the_race_goes_on(raced: Page):
     expect(raced.locator("#race-told")).to_contain_text("GAN: 1 update by hand of the critic")
     assert frames(raced) == before | {"gan": before["gan"] + 1}
     raced.get_by_role("button", name="Settings").click()
-    raced.get_by_label("number input for Learning rate").fill("0.01")
-    raced.keyboard.press("Tab")
+    set_number(raced.locator("#tab-race"), "Learning rate", 0.01)
     expect(raced.locator("#race-steered")).to_contain_text("Learning rate 0.01 from GAN step", timeout=SLOW)
     raced.locator("#race-more").click()
     expect(raced.locator("#race-told")).to_contain_text("the budget once more", timeout=SLOW)
