@@ -13,7 +13,7 @@ import numpy as np
 from playground import data, registry, run
 from playground.controls import Label, shown
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
-from playground.metrics import measurements
+from playground.metrics import measurements, trainings
 from playground.run import VISITOR_N
 from playground.types import Images, Measurement, ModelCard, Run
 from playground.verdict import comparable, has_ratio, leaders, measured, times
@@ -273,7 +273,7 @@ def _measured_row(
         if m is None:
             cells.append(Cell("–", _reason_missing(cards[family], metric)))
             continue
-        note = " · ".join(part for part in (beside_floor(m), "" if alike else conditions(m)) if part)
+        note = " · ".join(part for part in (beside_floor(m), "" if alike else conditions(m), over_trainings(m)) if part)
         drawn = more is not None and top > 0
         floor = None if m.floor is None or not drawn else float(np.clip(m.floor / top, 0, 1))
         cells.append(
@@ -329,6 +329,21 @@ def beside_floor(m: Measurement) -> str:
         return f"real {floor}"
     ratio = m.value / m.floor
     return f"real {floor} (× {times(ratio) if ratio > 1.05 else f'{ratio:.2f}'})"
+
+
+def over_trainings(m: Measurement) -> str:
+    """The same metric over trainings with other seeds, where such were afforded in full and measured alike."""
+    for again in trainings.read():
+        if again.is_whole and (again.card, again.n, again.extractor) == (m.card, m.n, m.extractor) and m.metric in again.values:
+            other = again.over_seeds(m.metric)
+            digits = {name: round(100 * value, 1) for name, value in (("mean", other.value), ("spread", other.spread or 0.0))}
+            told = (
+                f"{digits['mean']:g} ± {digits['spread']:g} %"
+                if m.metric == "class_right"
+                else f"{significant(other.value)} ± {significant(other.spread or 0.0, 1)}"
+            )
+            return f"{len(again.seeds)} trainings: {told}"
+    return ""
 
 
 def conditions(m: Measurement) -> str:

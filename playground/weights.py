@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import importlib
@@ -10,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,22 @@ MAX_FILE_BYTES = 10_000_000  # a Space refuses a larger file without LFS
 HALVED_BYTES = 5_000_000
 
 
+_elsewhere: dict[str, Path] = {}
+
+
 def folder(card_id: str) -> Path:
     """Where a shipped card's weights lie."""
-    return WEIGHTS / card_id
+    return _elsewhere.get(card_id, WEIGHTS / card_id)
+
+
+@contextlib.contextmanager
+def elsewhere(card_id: str, path: Path) -> Iterator[None]:
+    """Within it, a card's weights are those of another folder: of the same recipe trained once more, say. What is loaded already stays so."""
+    _elsewhere[card_id] = path
+    try:
+        yield
+    finally:
+        del _elsewhere[card_id]
 
 
 def save(modules: Mapping[str, nn.Module] | Any, record: Mapping[str, Any], out: Path) -> None:

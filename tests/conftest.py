@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+from collections.abc import Iterator
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -12,11 +15,15 @@ DATA = os.environ.pop("PLAYGROUND_DATA", None)  # the tests must not need more t
 from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
+import pyarrow  # noqa: E402
+import pyarrow.parquet  # noqa: E402
 import pytest  # noqa: E402
 from PIL import Image, ImageDraw, ImageFont  # noqa: E402
 
 from playground import data, registry  # noqa: E402
 from playground.data import faces  # noqa: E402
+from playground.data.mnist import REPOSITORY, VALID  # noqa: E402
+from playground.metrics import features  # noqa: E402
 from playground.types import Images  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,3 +52,36 @@ def some() -> dict[str, Images]:
     """Six samples of every data set by its name, as the data set would hold them: uint8 (6, h, w, c)."""
     digits = Images(np.concatenate([data.from_picture("mnist", drawing(text)).pixels for text in "024679"]))
     return {"mnist": digits, "faces": Images(faces.make(range(6)).pixels)}
+
+
+@pytest.fixture(scope="session")
+def tiny_mnist(tmp_path_factory) -> Path:
+    """A folder with a data set of the Hub's layout: 64 training pictures, the validation ones, 16 test pictures, all blobs."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    png = []
+    for label in range(10):
+        buffer = io.BytesIO()
+        Image.fromarray((rng.random((28, 28)) * 25 * label).astype(np.uint8)).save(buffer, format="PNG")
+        png.append({"bytes": buffer.getvalue(), "path": None})
+    for part, count in (("train", 64 + VALID), ("test", 16)):
+        labels = [i % 10 for i in range(count)]
+        path = folder / REPOSITORY / "mnist" / f"{part}-00000-of-00001.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pyarrow.parquet.write_table(pyarrow.table({"image": [png[label] for label in labels], "label": labels}), path)
+    return folder
+
+
+@contextlib.contextmanager
+def tiny_mnist_only(folder: Path) -> Iterator[None]:
+    """Within it, the made-up data set of tiny_mnist is MNIST; a later test must not take it for the real one."""
+    caches = (data.load.cache_clear, features.of_split.cache_clear)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLAYGROUND_DATA", str(folder))
+        for clear in caches:
+            clear()
+        try:
+            yield
+        finally:
+            for clear in caches:
+                clear()

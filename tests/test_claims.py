@@ -126,6 +126,38 @@ def test_gans_are_unstable_where_they_differ_most_from_seed_to_seed_and_collapse
     assert said({**steady, "vae": [0.1, 0.9, 0.2, 0.5]}, covered) == claims.FAILS
 
 
+def test_many_trainings_are_told_where_all_generators_had_the_same_share_of_their_steps(monkeypatch):
+    def again(family: str, share: float, kids: tuple[float, ...]) -> claims.trainings.Trainings:
+        values, floors = {"kid": kids, "fid": kids}, {"kid": 0.0, "fid": 0.1}
+        return claims.trainings.Trainings(
+            IDS[family],
+            int(1000 * share),
+            1000,
+            (0, 1, 2),
+            values,
+            floors,
+            (1.0,) * 3,
+            2000,
+            "test",
+            "classifier-mnist",
+            "m",
+            "c",
+            "2026",
+            "x",
+        )
+
+    known = [again("gan", 0.1, (2.0, 4.0, 6.0)), again("vae", 0.1, (4.0, 4.0, 4.0)), again("gan", 1.0, (1.0, 2.0, 3.0))]
+    monkeypatch.setattr(claims.trainings, "read", lambda: tuple(known))
+    assert "were each trained once" in outcome("stability").finding and len(outcome("stability").groups) == 1
+    known.append(again("diffusion", 0.1, (9.0, 10.0, 11.0)))
+    claim = outcome("stability")
+    assert "3 trainings from scratch, each of 10 % of the steps" in claim.finding
+    assert "KID differs by 50 % (GAN), 0 % (VAE) and 10 % (diffusion)" in claim.finding and "FID: " in claim.finding
+    assert [bar.measured.value for bar in claim.groups[1].bars] == [4.0, 4.0, 10.0]
+    note = comparison.over_trainings(number("gan", "fid", 2.2))
+    assert note == "3 trainings: 2.00 ± 1" and comparison.over_trainings(number("gan", "fid", 2.2, n=10_000)) == ""
+
+
 def test_the_recorded_seeds_are_those_that_the_command_measures():
     known = claims.steadiness.read()
     again = claims.steadiness.measure((known.seeds[0],), 20, machine="", commit="", when="", command="")

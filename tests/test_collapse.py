@@ -10,8 +10,8 @@ import torch
 from playground import registry, stories
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.models import gan
-from playground.training.__main__ import with_settings
 from playground.training.recipe import Batch
+from playground.training.settings import with_settings
 from tabs import gan as tab
 
 CARD = registry.get("gan-mnist")

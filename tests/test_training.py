@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -12,40 +11,17 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import pyarrow
-import pyarrow.parquet
 import pytest
-from PIL import Image
 from safetensors import SafetensorError, safe_open
 
-from playground import data, registry, weights
-from playground.data.mnist import REPOSITORY, VALID
+from playground import registry, weights
 from playground.training import loop
-from playground.training.__main__ import with_settings
 from playground.training.recipe import Recipe, log_spaced
-from tests.conftest import ROOT
+from playground.training.settings import with_settings
+from tests.conftest import ROOT, tiny_mnist_only
 
 STEPS = 120
 SETTINGS = [f"num_steps={STEPS}", "batch_size=8", "channels=4", "features=8"]
-
-
-@pytest.fixture(scope="module")
-def tiny_data(tmp_path_factory) -> Path:
-    """A folder with a data set of the Hub's layout: 64 training pictures, the validation ones, 16 test pictures, all blobs."""
-    folder = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(0)
-    png = []
-    for label in range(10):
-        buffer = io.BytesIO()
-        Image.fromarray((rng.random((28, 28)) * 25 * label).astype(np.uint8)).save(buffer, format="PNG")
-        png.append({"bytes": buffer.getvalue(), "path": None})
-    for part, count in (("train", 64 + VALID), ("test", 16)):
-        labels = [i % 10 for i in range(count)]
-        path = folder / REPOSITORY / "mnist" / f"{part}-00000-of-00001.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pyarrow.parquet.write_table(pyarrow.table({"image": [png[label] for label in labels], "label": labels}), path)
-    return folder
 
 
 def start(folder: Path, data_folder: Path, *more: str) -> subprocess.Popen:
@@ -89,16 +65,16 @@ def story(folder: Path) -> list[dict[str, float]]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory, tiny_data: Path) -> Path:
+def uninterrupted(tmp_path_factory, tiny_mnist: Path) -> Path:
     """The folder of a run that nobody disturbed."""
     folder = tmp_path_factory.mktemp("uninterrupted")
-    assert finish(start(folder, tiny_data)) == 0
+    assert finish(start(folder, tiny_mnist)) == 0
     return folder
 
 
-def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, tiny_data: Path, uninterrupted: Path):
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, tiny_mnist: Path, uninterrupted: Path):
     checkpoint = tmp_path / "work" / "checkpoint.safetensors"
-    process = start(tmp_path, tiny_data)
+    process = start(tmp_path, tiny_mnist)
     end = time.monotonic() + 300
     while step_of(checkpoint) < 10:
         assert process.poll() is None and time.monotonic() < end, "it ended or hung before it could be killed"
@@ -108,15 +84,15 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, tiny_data: Path, unin
     killed_at = step_of(checkpoint)
     assert 10 <= killed_at < STEPS, "the checkpoint is whole and the run was in the middle"
     assert not (tmp_path / "out").exists()
-    assert finish(start(tmp_path, tiny_data, "--resume")) == 0
+    assert finish(start(tmp_path, tiny_mnist, "--resume")) == 0
     assert story(tmp_path) == story(uninterrupted)
     assert [row["step"] for row in story(tmp_path)] == list(range(1, STEPS + 1))
     ours, theirs = (json.loads((folder / "out" / "card.json").read_text()) for folder in (tmp_path, uninterrupted))
     assert ours["files"] == theirs["files"], "the weights are the same, bit for bit"
 
 
-def test_minutes_stops_early_with_a_status_of_its_own(tmp_path: Path, tiny_data: Path):
-    assert finish(start(tmp_path, tiny_data, "--minutes", "0")) == 3
+def test_minutes_stops_early_with_a_status_of_its_own(tmp_path: Path, tiny_mnist: Path):
+    assert finish(start(tmp_path, tiny_mnist, "--minutes", "0")) == 3
     assert not (tmp_path / "out").exists()
 
 
@@ -147,17 +123,13 @@ def test_story_moments_run_from_the_first_step_to_the_last():
     assert list(steps) == sorted(set(steps))
 
 
-def test_a_run_from_a_card_s_own_weights_goes_on_counting(tmp_path: Path, tiny_data: Path, uninterrupted: Path, monkeypatch):
-    monkeypatch.setenv("PLAYGROUND_DATA", str(tiny_data))
+def test_a_run_from_a_card_s_own_weights_goes_on_counting(tmp_path: Path, tiny_mnist: Path, uninterrupted: Path, monkeypatch):
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
     shutil.copytree(uninterrupted / "out", tmp_path / "classifier-mnist")
     card = registry.get("classifier-mnist")
     recipe = with_settings(card, registry.resolve(card.recipe)(card), SETTINGS)
-    data.load.cache_clear()
-    try:
+    with tiny_mnist_only(tiny_mnist):
         assert loop.train(recipe, tmp_path / "out", tmp_path / "work", start_from=card.id, command="again", quiet=True)
-    finally:
-        data.load.cache_clear()  # the made-up data set must not be taken for the real one by a later test
     before, after = (json.loads((folder / "out" / "card.json").read_text()) for folder in (uninterrupted, tmp_path))
     assert after["steps"] == 2 * STEPS and after["samples_seen"] == 2 * before["samples_seen"]
     assert after["seconds"] > before["seconds"] and after["lineage"] == [before["command"], "again"]

@@ -1,6 +1,6 @@
-"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--evidence] [--curve DATASET] [--distance DATASET] [--race]: measures cards.
+"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--evidence] [--curve DATASET] [--distance DATASET] [--race] [--trainings [--steps N]]: measures cards.
 
-Writes assets/measurements.json, assets/curves/DATASET.json and assets/curves/DATASET-memory.json.
+Writes assets/measurements.json, what is drawn as a curve or told over many trainings into assets/curves.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from playground.metrics import (
     shared,
     steadiness,
     text,
+    trainings,
 )
 from playground.types import Measurement, ModelCard
 
@@ -64,6 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--curve", metavar="DATASET", help=f"KID at few and many steps, of the named cards or all (default n {curve.N})")
     parser.add_argument("--distance", metavar="DATASET", help=f"how far back its models of text remember (default n {distance.N} windows)")
     parser.add_argument("--race", action="store_true", help="how much of the race's outcome is luck: many seeds on one target")
+    parser.add_argument(
+        "--trainings",
+        action="store_true",
+        help=f"only how much is luck: trains the named cards anew with {len(trainings.SEEDS)} seeds (default n {trainings.N} of each)",
+    )
+    parser.add_argument("--steps", type=int, default=None, help="of each of those trainings (default: as the shipped one's)")
     parser.add_argument("--reference", nargs="*", metavar="DATASET", help="write assets/reference/DATASET (none named: of all)")
     args = parser.parse_args(words)
     if not (args.cards or args.all or args.reference is not None or args.curve or args.distance or args.race):
@@ -92,6 +99,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         usual = QUICK_N if args.quick else guidance.MEASURED if args.guidance else evidence.N if args.evidence else N
         n = whole("n", usual if args.n is None else args.n, 20, 60_000)
         command = "python -m playground.metrics " + shlex.join(words)
+        if args.trainings:
+            train_again(cards, args.steps, args.n, args.split, command)
+            return 0
         for card in cards:
             if args.guidance:
                 found, replaced = measure_guidance(card, n, args.seed, command), guidance.PREFIX
@@ -157,6 +167,17 @@ def measure_distance(dataset: str, names: Sequence[str], n: int | None, seed: in
         line = distance.measure(card, n, seed, **about)
         distance.write(dataset, [line])
         print(f"{line.card}  {'  '.join(f'{p.distance}: {p.loss:.3f} ± {p.error:.3f}' for p in line.points)}  n {line.n}", flush=True)
+
+
+def train_again(cards: Sequence[ModelCard], steps: int | None, n: int | None, split: str, command: str) -> None:
+    """Trains cards anew with several seeds, measures and records each. Raises PlaygroundError."""
+    steps = None if steps is None else whole("steps", steps, 1, 1_000_000)
+    n = whole("n", trainings.N if n is None else n, 20, 60_000)
+    for card in cards:
+        about = {name: value for name, value in circumstances(command).items() if name != "device"}
+        found = trainings.measure(card, steps, n, split, **about)
+        trainings.write(found)
+        show([found.over_seeds(metric) for metric in found.values])
 
 
 def measure_guidance(card: ModelCard, n: int, seed: int, command: str = "") -> list[Measurement]:

@@ -26,19 +26,12 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
     The floor of each is the same metric of n random training pictures against the same split; that of class_right is what the
     classifier sees rightly in the split itself. fid only from n = MIN_FID_N on. about: fields of every Measurement.
     """
-    dataset = data.get(card.dataset)
-    controls = equal_shares(card.controls, n) | captions_for(card, n)
-    drawn = shared.draw(card.id, n, seed, **controls)
-    real, train = data.load(dataset.name, split), shuffled(dataset.name, "train", n)
+    dataset, drawn = data.get(card.dataset), draw(card, n, seed)
     found = []
     for extractor in extractors(dataset.name):
         make = partial(Measurement, card=card.id, n=n, seed=seed, split=split, extractor=extractor, **about)
-        fake, floor = features.extract(drawn, extractor), features.extract(train, extractor)
-        found += distances(
-            features.of_split(dataset.name, split, extractor), fake.features, floor.features, make, full=extractor == dataset.extractor
-        )
-        if drawn.labels is not None:
-            found.append(class_right(fake, drawn.labels, features.extract(real, extractor), real.labels, make))
+        numbers, fake = seen(drawn, dataset, extractor, split, make)
+        found += numbers
         if extractor == dataset.extractor:
             found += bands(features.of_split(dataset.name, split, extractor), fake, drawn.labels, make)
         if extractor == dataset.extractor and dataset.factors:
@@ -50,6 +43,24 @@ def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> l
         if guidance.scales(card):
             found += guidance.measure(card, min(n, guidance.MEASURED), seed, make)
     return found
+
+
+def draw(card: ModelCard, n: int, seed: int) -> Images:
+    """n samples at the default setting, with labels in equal shares or captions of training samples."""
+    return shared.draw(card.id, n, seed, **equal_shares(card.controls, n), **captions_for(card, n))
+
+
+def seen(drawn: Images, dataset: Dataset, extractor: str, split: str, make: Make) -> tuple[list[Measurement], Scores]:
+    """fid, kid and class_right of drawn samples as one extractor sees them, and as the data set's own does also precision, recall, density and
+    coverage, each with its floor; and what it saw."""
+    fake = features.extract(drawn, extractor)
+    floor = features.extract(shuffled(dataset.name, "train", len(drawn)), extractor)
+    real = features.of_split(dataset.name, split, extractor)
+    found = distances(real, fake.features, floor.features, make, full=extractor == dataset.extractor)
+    if drawn.labels is not None:
+        held = data.load(dataset.name, split)
+        found.append(class_right(fake, drawn.labels, features.extract(held, extractor), held.labels, make))
+    return found, fake
 
 
 def captions_for(card: ModelCard, n: int) -> dict[str, tuple[str, ...]]:

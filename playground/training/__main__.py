@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
 
 from playground import registry, weights
 from playground.errors import PlaygroundError
+from playground.training.settings import with_settings
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -54,24 +53,6 @@ def main(argv: list[str] | None = None) -> int:
         save_seconds=args.save_seconds,
     )
     return 0 if done else 3
-
-
-def with_settings(card: Any, recipe: Any, settings: list[str]) -> Any:
-    """The recipe built again with KEY=VALUE changes to its config. Raises PlaygroundError for an unknown key or a wrong value."""
-    if not settings:
-        return recipe
-    fields = {field.name: field.type for field in dataclasses.fields(recipe.config)}
-    changes: dict[str, Any] = {}
-    for setting in settings:
-        key, _, text = setting.partition("=")
-        if key not in fields:
-            raise PlaygroundError(f"{key} must be one of {', '.join(fields)}, got {setting!r}.")
-        kind = type(getattr(recipe.config, key))
-        try:
-            changes[key] = kind(text)
-        except ValueError as error:
-            raise PlaygroundError(f"{key} must be {kind.__name__}, got {text!r}.") from error
-    return registry.resolve(card.recipe)(card, dataclasses.replace(recipe.config, **changes))
 
 
 if __name__ == "__main__":
