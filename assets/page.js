@@ -334,6 +334,16 @@ window.playgroundArrow = (tokens, k, key) => {
     list.append(...choices(data, k));
   };
 
+  // a conversation goes on: what was asked and what the first text answers join what was said, and the prompt is free for a reply
+  window.playgroundReply = (tab, kept) => {
+    const scope = document.querySelector(`#${tab}-out .scope[data-asked]`), text = scope?.querySelector(".scope-text[data-told]");
+    document.querySelector(`#tab-${tab} textarea`)?.focus();
+    if (!text) return kept;
+    const asked = JSON.parse(scope.dataset.asked), answer = told(text).pieces.join("").trim();
+    const said = JSON.stringify([...(asked.said ?? []), asked.prompt, answer]);
+    return said === kept[0] ? kept : [said, ""]; // a second press changes nothing
+  };
+
   window.playgroundScope = (element, send) => {
     let asking = null; // the choice that was sent, and what the page held when it was
     // a text that was gone on with, among those beside it, with what is known of the tokens before the place

@@ -13,7 +13,22 @@ from typing import Any
 import numpy as np
 
 from playground import convert, data, download, hub, named, previews, race, readme, registry, run, weights
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, equal_shares, shown, whole
+from playground.controls import (
+    Adjust,
+    Choice,
+    Control,
+    Given,
+    Label,
+    Numbers,
+    Prompt,
+    Slider,
+    Text,
+    Tokens,
+    Turns,
+    equal_shares,
+    shown,
+    whole,
+)
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
 from playground.types import Images, ModelCard, Run, Texts
@@ -176,7 +191,7 @@ def parse(control: Control, text: str, dataset: str) -> Any:
             return tuple(number(control.name, part) for part in text.split(","))
         case Given():
             return read_picture(control, text, dataset).float32()
-        case Choice() | Prompt() | Text():
+        case Choice() | Prompt() | Text() | Turns():
             return text
         case Tokens():
             return tuple(number(control.name, part) for part in text.split(",") if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -192,6 +193,40 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Turns:
+    """What was said before, turn by turn: what a person said, what the model answered, and so on; as JSON, too, as a link holds it.
+
+    exchanges: at most so many of both. maximum: characters of all of them together.
+    """
+
+    name: str
+    title: str
+    exchanges: int = 8
+    maximum: int = 8000
+    default: Any = ()
+    help: str = ""
+
+    def validate(self, value: Any) -> tuple[str, ...]:
+        """A tuple of an even number of texts, line ends as \\n. Raises ControlError."""
+        if value is None or isinstance(value, str) and not value:
+            return ()
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                value = None
+        if not is_list(value) or not all(isinstance(each, str) for each in value) or len(value) % 2:
+            raise ControlError(f"{self.name} must be a list of texts, what was said and what was answered in turn; got {shown(value)}.")
+        if len(value) > 2 * self.exchanges:
+            raise ControlError(
+                f"{self.name} must hold at most {self.exchanges} exchanges, got {len(value) // 2}: begin a new conversation."
+            )
+        if (length := sum(map(len, value))) > self.maximum:
+            raise ControlError(f"{self.name} must have at most {self.maximum:,} characters, got {length:,}: begin a new conversation.")
+        return tuple(each.replace("\r\n", "\n").replace("\r", "\n") for each in value)
+
+
+@dataclass(frozen=True)
 class Given:
     """An input that is neither a number nor a word. kind "image": float32 (n, h, w, c) in [-1, 1], or uint8 of that shape."""
 
@@ -267,7 +302,7 @@ class Adjust:
         return None if value is None or isinstance(value, str) and value == ANY else self.factor.validate(value)
 
 
-Control = Slider | Choice | Label | Prompt | Text | Tokens | Given | Numbers | Adjust
+Control = Slider | Choice | Label | Prompt | Text | Tokens | Turns | Given | Numbers | Adjust
 
 
 def adjustments(controls: Sequence[Control]) -> tuple[Slider | Choice, ...]:
@@ -283,6 +318,11 @@ def prompt_of(controls: Sequence[Control]) -> Prompt | None:
 def text_of(controls: Sequence[Control]) -> Text | None:
     """The control that holds the text to go on from; None where there is none."""
     return next((control for control in controls if isinstance(control, Text)), None)
+
+
+def turns_of(controls: Sequence[Control]) -> Turns | None:
+    """The control that holds what was said before; None for a model that does not converse."""
+    return next((control for control in controls if isinstance(control, Turns)), None)
 
 
 def whole(name: str, value: Any, minimum: int, maximum: int) -> int:

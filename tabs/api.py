@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 
 from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run, walks
-from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, text_of, whole
+from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns, text_of, whole
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
 from playground.types import Images, ModelCard, Run, Texts
@@ -43,6 +43,7 @@ TYPES: dict[type, Any] = {
     Prompt: str,
     Text: str,
     Tokens: list[int],
+    Turns: list[str],
     Given: str | None,
     Numbers: list[float] | None,
 }

@@ -200,7 +200,9 @@ def _panel(note: str) -> str:
 
 def _takes(found: Run, written: Transcript, rows: Sequence[int]) -> str:
     """The texts as a file."""
-    texts = "\n\n".join(written.texts.prompt + written.texts.texts[k] for k in rows)
+    said = found.controls.get("said", ())
+    before = "".join(f"{('You', found.card)[k % 2]}: {each}\n\n" for k, each in enumerate(said))
+    texts = before + "\n\n".join(written.texts.prompt + written.texts.texts[k] for k in rows)
     return f'<div class="takes">Take it away: {pictures.download(texts.encode(), "text/plain", f"{found.card}-seed{found.seed}.txt", "TXT")}</div>'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import inspect
+import json
 import logging
 import math
 import secrets
@@ -16,7 +17,7 @@ from typing import Any
 import gradio as gr
 
 from playground import exhibits, previews, registry, weights
-from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens
+from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
 from playground.types import Images, ModelCard, Run, Step
@@ -89,7 +90,7 @@ def asked_values(factor: Slider | Choice) -> list[tuple[str, str]]:
 
 def simple_controls(card: ModelCard) -> tuple[Control, ...]:
     """The controls of a card that every panel shows."""
-    return tuple(control for control in card.controls if not isinstance(control, Given | Numbers | Adjust | Tokens))
+    return tuple(control for control in card.controls if not isinstance(control, Given | Numbers | Adjust | Tokens | Turns))
 
 
 def seed_row(default: int = 7, what: str = "pictures") -> tuple[gr.Number, gr.Button]:
@@ -161,19 +162,25 @@ def settings_of(run: Run) -> dict[str, Any]:
 
 def link_of(tab: str, settings: Mapping[str, Any]) -> str:
     """The query string that opens a tab with these settings; values at their default are left out."""
-    defaults = {control.name: control.default for control in registry.get(settings["model"]).controls}
-    short = {
-        name: ",".join(map(str, value)) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else value
-        for name, value in settings.items()
-        if defaults.get(name) != value
-    }
-    return "?" + urllib.parse.urlencode({"tab": tab, **short})
+    known = {control.name: control for control in registry.get(settings["model"]).controls}
+
+    def short(name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return json.dumps(value, ensure_ascii=False) if isinstance(known.get(name), Turns) else ",".join(map(str, value))
+        return f"{value:g}" if isinstance(value, float) else value
+
+    told = {name: short(name, value) for name, value in settings.items() if name not in known or known[name].default != value}
+    return "?" + urllib.parse.urlencode({"tab": tab, **told})
 
 
 def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     """One line under a result: how it came about (recorded or live), model, settings, seconds, calls, and its link."""
     settings = settings_of(run)
-    words = [f"{name} {html.escape(_said(value))}" for name, value in settings.items() if name not in ("model",) and value is not None]
+    words = [
+        f"{name} {html.escape(_said(value))}" for name, value in settings.items() if name not in ("model", "said") and value is not None
+    ]
+    exchanges = len(settings.get("said", ())) // 2
+    words += [f"after {exchanges} exchange{'s' if exchanges != 1 else ''}"] if exchanges else []
     time = f"{run.seconds:.2f} s" if run.seconds < 10 else f"{run.seconds:.0f} s"
     calls = f"{run.nfe} network call{'s' if run.nfe != 1 else ''} a sample"
     link = html.escape(link_of(tab, settings), quote=True)

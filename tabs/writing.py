@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 
 from playground import hub, registry, run, stories, weights
-from playground.controls import text_of
+from playground.controls import text_of, turns_of
 from playground.types import ModelCard
-from tabs import fetch, microscope, widgets
+from tabs import fetch, microscope, talking, widgets
 from tabs.picker import Picker
 from tabs.widgets import ARRANGING, HEAVY
 
@@ -43,14 +43,16 @@ class Panel:
                 self.n = gr.Slider(1, MOST, usual, step=1, precision=0, label="n (texts)", info="From one batch, each its own seed.")
                 self.seed, _ = widgets.seed_row(what="texts")
                 self.go, stop = widgets.run_buttons(tab, "Write")
+                self.talk = talking.Talk(tab, self.picker.card, cards[0])
                 for control in self.inputs[:place] + self.inputs[place + 1 :]:
                     control.render()
                 self.continued = gr.Textbox("", visible=False, max_length=20_000)  # tokens that a link goes on from
                 with below:
                     fetching = fetch.build(self.picker, self.model, self.n, tab, usual)
             with gr.Column(scale=2, min_width=320):
+                self.talk.place(self.model, self.prompt)
                 self.out = microscope.build(f"{tab}-out", microscope.recorded(cards[0], tab))
-        self.asked = [self.model, self.n, self.seed, self.continued, *self.inputs]
+        self.asked = [self.model, self.n, self.seed, self.continued, self.talk.said, *self.inputs]
 
         def told(model: str, text: str) -> str:
             return microscope.prompt_note(self.picker.card(model), str(text)[:5000])
@@ -87,14 +89,16 @@ class Panel:
             "n": self.n,
             "seed": self.seed,
             "continued": self.continued,
+            "said": self.talk.said,
             **dict(zip(self.picker.names, self.inputs, strict=True)),
         }
 
     @widgets.guarded
-    def write(self, model: str, n: int, seed: int, continued: str, *values: Any) -> Iterator[str]:
+    def write(self, model: str, n: int, seed: int, continued: str, said: str, *values: Any) -> Iterator[str]:
         """The handler of the primary button."""
         begun = {"continued": [int(part) if part.isdigit() else part for part in continued.split(",")]} if continued else {}
-        asked = self.picker.chosen(model, values) | begun
+        before = {"said": said} if said and turns_of(self.picker.card(model).controls) else {}
+        asked = self.picker.chosen(model, values) | begun | before
         views = self.picker.card(model).views  # an engine on another machine says nothing of what stood to choose from
         runs = run.stream(model, n, seed, limit=run.visitor_n(model), views=views, **asked)  # checked here, before anything is shown
         if model not in registry.loaded():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from playground import registry, run
-from playground.controls import Choice, Given, Label, Numbers, Prompt, Slider, Text, Tokens, equal_shares
+from playground.controls import Choice, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns, equal_shares
 from playground.errors import ControlError, PlaygroundError
 
 LONG = "9" * 300_000
@@ -91,11 +91,13 @@ def test_every_control_names_itself_and_what_it_allows(card_id: str, control):
         [math.nan] * 6,
         True,
     ]
-    texts = (
-        [] if isinstance(control, Prompt) else [["2", "x"]] if isinstance(control, Text) else ["no such thing", ["2", "x"]]
-    )  # good prompts
+    texts = [
+        each
+        for each, good in (("no such thing", Prompt | Text), (["2", "x"], Prompt | Turns))  # of which controls it is a good value
+        if not isinstance(control, good)
+    ]
     for value in [*wrong, *texts]:
-        if isinstance(control, Tokens) and isinstance(value, list) and not value:
+        if isinstance(control, Tokens | Turns) and isinstance(value, list) and not value:
             continue  # none at all is what a text begins with
         assert refused(card_id, **{control.name: value}).startswith(f"{control.name} must ")
 

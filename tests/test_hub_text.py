@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import pickle
+import re
+import urllib.parse
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +24,11 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from playground import hub, language, registry, run
+from playground import hub, language, registry, run, transcript
 from playground.cards import hub_text as cards
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import ModelCard
+from tabs import microscope, talking, widgets
 from tests.conftest import DATA
 from tests.hub_layout import COMMIT, Poison, mark
 
@@ -199,3 +203,54 @@ def test_gpt2_of_the_real_size_with_its_own_tokenizer(cache: Path):
     assert all(len(ids) == 8 for ids in found.ids) and found.prompt == "The capital of England is 😀"
     assert run.read(card.id, "Hello world").pieces == ("Hello", " world")
     assert run.attend(card.id, "Hello world")[1].shape == (12, 12, 2, 2)
+
+
+@pytest.fixture
+def talker(cache: Path) -> ModelCard:
+    """The model that converses, its tiny repository in the cache."""
+    lay_out(cards.SMOLLM2, cache)
+    return registry.get(cards.SMOLLM2.id)
+
+
+def test_it_answers_within_a_conversation_as_transformers_does_and_shows_what_is_new(talker: ModelCard):
+    network, words = bare(talker)
+    said = ("What is the capital of England?", "It is London.")
+    turns = [{"role": ("user", "assistant")[k % 2], "content": each} for k, each in enumerate((*said, "and again?"))]
+    template = words.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+    ids = words(template, return_tensors="pt", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        theirs = network.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False, pad_token_id=0)
+    own = run.sample(talker.id, 1, 0, prompt="and again?", said=said, temperature=0, max_new_tokens=12).samples
+    end = network.generation_config.eos_token_id
+    assert list(own.ids[0]) == [token for token in theirs[0, ids.shape[1] :].tolist() if token != end]
+    assert own.prompt == "<|im_start|>user\nand again?<|im_end|>\n<|im_start|>assistant\n" and template.endswith(own.prompt)
+    alone = run.sample(talker.id, 1, 0, prompt="and again?", temperature=0, max_new_tokens=12).samples
+    assert alone.ids != own.ids, "what was said before matters"
+    assert run.sample(talker.id, 1, 0, prompt="x", said=json.dumps(said), max_new_tokens=1).controls["said"] == said, "as a link holds it"
+
+
+@pytest.mark.parametrize(
+    "said", [["one"], [1, 2], "no JSON", '{"a": 1}', ["a", "b"] * 9, ["x" * 5000, "y" * 5000], [["a"], ["b"]], 7, True]
+)
+def test_a_conversation_that_is_none_costs_a_sentence(talker: ModelCard, said: object):
+    with pytest.raises(PlaygroundError, match="^said must "):
+        run.sample(talker.id, 1, 0, said=said, max_new_tokens=1)
+    assert talker.id not in registry.loaded()
+
+
+def test_a_base_model_has_no_conversation():
+    with pytest.raises(PlaygroundError, match="no control named 'said'"):
+        run.sample("gpt-shakespeare", 1, 0, said=("a", "b"))
+
+
+def test_what_was_said_stands_on_the_page_in_the_link_and_in_the_file(talker: ModelCard):
+    said = ("<b>hi</b>, you", "hello")
+    found = run.sample(talker.id, 1, 4, said=said, prompt="again", max_new_tokens=3)
+    shown = talking.turns(said, talker.title)
+    assert "&lt;b&gt;hi&lt;/b&gt;" in shown and talker.title in shown and talking.turns((), "x") == ""
+    query = dict(urllib.parse.parse_qsl(widgets.link_of("transformer", widgets.settings_of(found))))
+    assert json.loads(query["said"]) == list(said) and query["prompt"] == "again"
+    page = microscope.result(found, transcript.Transcript(found.samples, ()), "transformer")
+    assert "1 exchanges before" not in page and "after 1 exchange" in page
+    file = base64.b64decode(re.search(r"data:text/plain;base64,([^\"]+)", page).group(1)).decode()
+    assert file.startswith(f"You: <b>hi</b>, you\n\n{talker.id}: hello\n\n") and "again" in file

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from playground.cards.transformer import CONTROLS
-from playground.controls import Choice, Text
+from playground.controls import Choice, Text, Turns
 from playground.types import HubRepo, ModelCard
 
 GPT2_FILES = (
@@ -77,6 +77,7 @@ SMOLLM2 = replace(
             ),
             help="What you say to it. Its chat template puts the marks around it that it learnt from.",
         ),
+        Turns("said", "Said before", help="What was said and answered before, in turn: the model reads all of it anew each time."),
         *(replace(control, default=120) if control.name == "max_new_tokens" else control for control in OTHERS),
     ),
     facts=GPT2.facts

@@ -8,7 +8,7 @@ from playground import remote
 from playground.cards.diffusion import GUIDANCE, STEPS
 from playground.cards.hub import NEGATIVE, PROMPT
 from playground.cards.hub_text import SMOLLM2
-from playground.controls import Control, Text
+from playground.controls import Control, Text, Turns
 from playground.types import HubRepo, ModelCard
 
 HONOURED = ("max_new_tokens", "temperature", "top_p")  # of the ways to choose a token, what OpenAI's protocol knows
@@ -23,7 +23,7 @@ def cards() -> tuple[ModelCard, ...]:
 
 
 def _text(engine: remote.Engine) -> ModelCard:
-    controls = [control for control in SMOLLM2.controls if isinstance(control, Text) or control.name in HONOURED]
+    controls = [control for control in SMOLLM2.controls if isinstance(control, Text | Turns) or control.name in HONOURED]
     controls = tuple(replace(control, default=200) if control.name == "max_new_tokens" else control for control in controls)
     return _card(engine, "transformer", controls, chunk=8)
 

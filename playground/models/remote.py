@@ -16,6 +16,7 @@ from PIL import Image
 
 from playground import remote
 from playground.errors import PlaygroundError, RemoteError
+from playground.models.nets.language import conversation
 from playground.types import Images, ModelCard, Step, Texts
 
 SECONDS = 120.0  # without an answer
@@ -24,7 +25,7 @@ MAX_SEED = 2**31 - 1
 
 
 class RemoteText:
-    """A language model behind a server that speaks OpenAI's protocol, or behind a provider. What is said to it is one turn of a chat."""
+    """A language model behind a server that speaks OpenAI's protocol, or behind a provider. What is said to it is a turn of a chat."""
 
     size_bytes = 0
 
@@ -37,6 +38,7 @@ class RemoteText:
         generators: Sequence[torch.Generator],
         *,
         prompt: str = "",
+        said: Sequence[str] = (),
         max_new_tokens: int = 200,
         temperature: float = 1.0,
         top_p: float = 1.0,
@@ -53,7 +55,7 @@ class RemoteText:
             for row, generator in zip(rows, generators, strict=True):
                 with _told(self.engine):
                     pieces = client.chat_completion(
-                        [{"role": "user", "content": prompt}],
+                        conversation(said, prompt),
                         model=self.engine.model,
                         stream=True,
                         max_tokens=max_new_tokens,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -33,9 +34,9 @@ class Characters:
         """The tokens of a text."""
         return [self.places[character] for character in text if character in self.places]
 
-    def prompt(self, text: str) -> list[int]:
-        """The tokens of what a text goes on from."""
-        return self.ids(text)
+    def prompt(self, text: str, said: Sequence[str] = ()) -> tuple[list[int], int]:
+        """The tokens of what a text goes on from, and how many of them hold what was said before: none."""
+        return self.ids(text), 0
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of some tokens."""
@@ -58,22 +59,31 @@ class HubTokens:
         """The tokens of a text, nothing added."""
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
-    def prompt(self, text: str) -> list[int]:
-        """The tokens of what a text goes on from, or of what was said to it."""
+    def prompt(self, text: str, said: Sequence[str] = ()) -> tuple[list[int], int]:
+        """The tokens of what a text goes on from, or of a conversation up to the answer; and how many of them hold what was said before."""
         if not self.chat:
-            return self.ids(text)
-        said = [{"role": "user", "content": text}]
-        return self.ids(self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
+            return self.ids(text), 0
+        whole = self._marked(conversation(said, text), True)
+        return whole, len(os.path.commonprefix([whole, self._marked(conversation(said), False)])) if said else 0
+
+    def _marked(self, turns: Sequence[dict[str, str]], is_asked: bool) -> list[int]:
+        return self.ids(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=is_asked))
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of some tokens."""
         return self.tokenizer.decode(ids, clean_up_tokenization_spaces=False)
 
 
+def conversation(said: Sequence[str], text: str | None = None) -> list[dict[str, str]]:
+    """Turns as chat templates and servers take them: what was said and answered before, then what is said now."""
+    turns = [{"role": ("user", "assistant")[k % 2], "content": each} for k, each in enumerate(said)]
+    return turns if text is None else [*turns, {"role": "user", "content": text}]
+
+
 class LanguageModel(ABC):
     """A loaded model of text.
 
-    tokens: how texts become tokens and back: ids(text), prompt(text), text(ids), start (what stands before a text), ends (tokens that end one), and how many
+    tokens: how texts become tokens and back: ids(text), prompt(text, said), text(ids), start (what stands before a text), ends (tokens that end one), and how many
     there are, len().
     """
 
@@ -99,14 +109,15 @@ class LanguageModel(ABC):
         top_p: float = 1.0,
         repetition_penalty: float = 1.0,
         continued: Sequence[int] = (),
+        said: Sequence[str] = (),
         views: Sequence[str] = (),
     ) -> Iterator[Step]:
         """One Step for each token that n texts go on with after the prompt, each by its own uniform numbers.
 
         continued: tokens that all n texts begin with after the prompt, as they were or with one changed; what follows an unchanged one is the same.
-        Raises ControlError for a token that the model does not have.
+        said: what was said and answered before, in turn, by a model that converses. Raises ControlError for a token that the model does not have.
         """
-        before = self.tokens.prompt(prompt)
+        before, earlier = self.tokens.prompt(prompt, said)
         continued = [int(token) for token in continued][:max_new_tokens]
         size = len(self.tokens)
         if any(token >= size for token in continued):
@@ -115,7 +126,7 @@ class LanguageModel(ABC):
         writer = Writer(self.tokens, n, continued)
         seen = torch.tensor([*(before or self.tokens.start), *continued]).expand(n, -1)
         reader, u = self.reader(n), uniforms(generators)
-        shown = self.tokens.text(before)
+        shown = self.tokens.text(before[earlier:])
         total = max_new_tokens - len(continued)
         if total == 0:
             yield Step(writer.texts(shown), 1, 1, 0)
