@@ -156,6 +156,29 @@ def test_measuring_a_card_replaces_its_entries_and_keeps_the_others(tmp_path):
     assert measurements.find(found, "b", "kid", "y").value == 3.0 and measurements.find(found, "c", "kid") is None
 
 
+def test_seconds_alone_replace_those_that_were_recorded_and_nothing_else(tmp_path, capsys):
+    path = tmp_path / "measurements.json"
+    measurements.write((entry("gan-mnist", 1.0), entry("gan-mnist", 9.0, extractor="x")), path)
+    assert command.main(["gan-mnist", "vae-mnist", "--cost", "--out", str(path)]) == 0
+    found = measurements.read(path)
+    assert [(m.card, m.metric) for m in found] == [
+        *[("gan-mnist", "kid")] * 2,
+        *((card_id, metric) for card_id in ("gan-mnist", "vae-mnist") for metric in ("seconds", "nfe")),
+    ]
+    again = {m.metric: m for m in found if m.card == "vae-mnist"}
+    assert again["nfe"].value == 1 and 0 < again["seconds"].value < 60 and again["seconds"].n == 64
+    assert command.main(["vae-mnist", "--cost", "--out", str(path)]) == 0 and len(measurements.read(path)) == len(found)
+    capsys.readouterr()
+    assert command.main(["gpt-shakespeare", "--cost", "--out", str(path)]) == 2
+    assert "draws no pictures" in capsys.readouterr().err
+
+
+def test_evidence_is_of_the_first_samples_of_all_that_were_drawn():
+    card = registry.get("vae-mnist")
+    whole = quality.draw(card, 60, 0)
+    assert np.array_equal(quality.draw(card, 24, 0).pixels, whole.pixels[:24])
+
+
 def test_bands_need_enough_blocks_and_find_the_first_and_the_spread():
     rng = np.random.default_rng(0)
     real = rng.standard_normal((3000, 4)).astype(np.float32)

@@ -55,6 +55,12 @@ def test_what_is_trained_is_kept_and_what_was_trained_otherwise_is_not(found, wo
     assert json.loads(place.read_text())["config"]["beta"] == 1.0
 
 
+@pytest.mark.parametrize("card_id", ["gan-mnist", "vae-mnist", "autoencoder-mnist"])
+def test_the_shipped_weights_are_one_of_the_trainings_in_full(card_id: str, tmp_path):
+    about = weights.record(card_id)
+    assert trainings.train(registry.get(card_id), about["steps"], about["seed"], tmp_path) == weights.folder(card_id)
+
+
 def test_it_is_recorded_once_for_each_card_and_number_of_steps(found, tmp_path):
     path = tmp_path / "trainings.json"
     assert trainings.read(path) == ()

@@ -37,7 +37,7 @@ from playground.metrics import (
     text,
     trainings,
 )
-from playground.types import Measurement, ModelCard
+from playground.types import Images, Measurement, ModelCard
 
 N = 10_000
 QUICK_N = 200
@@ -59,6 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--evidence", action="store_true", help=f"only what textbooks say of the families, measured (default n {evidence.N})"
+    )
+    parser.add_argument(
+        "--cost", action="store_true", help=f"only the seconds of {cost.N} samples: of several cards one after the other, on one machine"
     )
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
@@ -107,6 +110,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 found, replaced = measure_guidance(card, n, args.seed, command), guidance.PREFIX
             elif args.evidence:
                 found, replaced = measure_evidence(card, n, args.seed, args.split, command), evidence.PREFIX
+            elif args.cost:
+                found, replaced = measure_seconds(card, args.seed, command), cost.DRAWING
             else:
                 found, replaced = measure(card, n, args.seed, args.split, command=command), ""
             if shared.is_main():
@@ -134,8 +139,9 @@ def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -
         return [*pairs.measure(card, **about), cost.training(card, **about)[0]]
     found = [*cost.size(card, **about), *cost.training(card, **about)]
     if "sample" in card.can:
-        found += [*quality.generator(card, n, seed, split, **about), *cost.drawing(card, seed, **about)]
-        found += measure_evidence(card, min(n, evidence.N), seed, split, command)
+        drawn = quality.draw(card, n, seed)
+        found += [*quality.generator(card, drawn, seed, split, **about), *cost.drawing(card, seed, **about)]
+        found += measure_evidence(card, min(n, evidence.N), seed, split, command, drawn)
     if "attribute" in card.can:
         found += attribution.measure(card, n, seed, **about)
     if "score" in card.can:
@@ -186,12 +192,25 @@ def measure_guidance(card: ModelCard, n: int, seed: int, command: str = "") -> l
     return guidance.measure(card, n, seed, partial(Measurement, **about, **circumstances(command)))
 
 
-def measure_evidence(card: ModelCard, n: int, seed: int, split: str, command: str = "") -> list[Measurement]:
-    """What textbooks say, measured of a card. Raises PlaygroundError for one that draws no pictures."""
+def measure_seconds(card: ModelCard, seed: int, command: str = "") -> list[Measurement]:
+    """How long a card takes to draw. Raises PlaygroundError for one that draws no pictures."""
+    check_draws(card)
+    return cost.drawing(card, seed, **circumstances(command))
+
+
+def check_draws(card: ModelCard) -> None:
+    """Raises PlaygroundError for a card that draws no pictures."""
     if card.kind != "image" or "sample" not in card.can:
         raise PlaygroundError(f"{card.id} draws no pictures: there is nothing of this kind to measure.")
+
+
+def measure_evidence(card: ModelCard, n: int, seed: int, split: str, command: str = "", drawn: Images | None = None) -> list[Measurement]:
+    """What textbooks say, measured of a card. drawn: n samples or more that quality.draw gave. Raises PlaygroundError for one that draws no pictures."""
+    check_draws(card)
     about = {"card": card.id, "n": n, "seed": seed, "split": split, "extractor": data.get(card.dataset).extractor}
-    return evidence.measure(card, n, seed, split, partial(Measurement, **about, **circumstances(command)))
+    drawn = quality.draw(card, n, seed) if drawn is None else drawn
+    first = Images(drawn.pixels[:n], None if drawn.labels is None else drawn.labels[:n])  # what n alone would have drawn
+    return evidence.measure(card, first, seed, split, partial(Measurement, **about, **circumstances(command)))
 
 
 def circumstances(command: str) -> dict[str, Any]:

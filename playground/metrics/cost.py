@@ -11,6 +11,7 @@ from playground.types import Measurement, ModelCard
 
 N = 64
 REPEATS = 3
+DRAWING = ("seconds", "nfe")  # what drawing() measures
 
 
 def drawing(card: ModelCard, seed: int, **about: Any) -> list[Measurement]:

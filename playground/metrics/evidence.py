@@ -10,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 
 from playground import data, run
-from playground.controls import Choice, equal_shares
+from playground.controls import Choice
 from playground.metrics import features, shared
 from playground.metrics.codes import drawn as drawn_codes
-from playground.metrics.quality import captions_for, shuffled
+from playground.metrics.quality import shuffled
 from playground.sampling.latents import column_count, columns, slerp_path
 from playground.types import Images, Latents, Measurement, ModelCard
 
@@ -28,9 +28,9 @@ ALIKE = 1e-4  # a column that varies less is the same in all samples
 Make = Callable[..., Measurement]
 
 
-def measure(card: ModelCard, n: int, seed: int, split: str, make: Make) -> list[Measurement]:
-    """All that can be measured of a card of pictures. Raises PlaygroundError where samples or data are missing."""
-    drawn = shared.draw(card.id, n, seed, **equal_shares(card.controls, n), **captions_for(card, n))
+def measure(card: ModelCard, drawn: Images, seed: int, split: str, make: Make) -> list[Measurement]:
+    """All that can be measured of a card of pictures by what it drew with a seed. Raises PlaygroundError where samples or data are missing."""
+    n = len(drawn)
     return [*sharpness(card, drawn, n, split, make), *between_codes(card, n, seed, make), *draws(card, n, seed, split, make)]
 
 

@@ -26,8 +26,8 @@ def find(found: Sequence[Measurement], card: str, metric: str, extractor: str | 
     return next(matches, None)
 
 
-def merge(old: Sequence[Measurement], new: Sequence[Measurement], prefix: str = "") -> tuple[Measurement, ...]:
-    """The old entries with those of the newly measured cards replaced; with a prefix, only those whose metric's name begins so."""
+def merge(old: Sequence[Measurement], new: Sequence[Measurement], prefix: str | tuple[str, ...] = "") -> tuple[Measurement, ...]:
+    """The old entries with those of the newly measured cards replaced; with a prefix, or several, only those whose metric's name begins so."""
     measured = {entry.card for entry in new}
     return (*(entry for entry in old if not (entry.card in measured and entry.metric.startswith(prefix))), *new)
 

@@ -20,13 +20,13 @@ MIN_BLOCKS = 4
 Make = Callable[..., Measurement]
 
 
-def generator(card: ModelCard, n: int, seed: int, split: str, **about: Any) -> list[Measurement]:
-    """All quality metrics of n samples at the default setting, with labels in equal shares or captions of training samples, against a split.
+def generator(card: ModelCard, drawn: Images, seed: int, split: str, **about: Any) -> list[Measurement]:
+    """All quality metrics of what draw() gave with a seed, against a split.
 
     The floor of each is the same metric of n random training pictures against the same split; that of class_right is what the
     classifier sees rightly in the split itself. fid only from n = MIN_FID_N on. about: fields of every Measurement.
     """
-    dataset, drawn = data.get(card.dataset), draw(card, n, seed)
+    dataset, n = data.get(card.dataset), len(drawn)
     found = []
     for extractor in extractors(dataset.name):
         make = partial(Measurement, card=card.id, n=n, seed=seed, split=split, extractor=extractor, **about)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,8 @@ def measure(
 
 
 def train(card: ModelCard, steps: int, seed: int, work: Path) -> Path:
-    """The folder of the weights after so many steps of a card's recipe with a seed; trains them, or goes on with that, unless they are there.
+    """The folder of the weights after so many steps of a card's recipe with a seed; trains them, or goes on with that, unless they are there,
+    or are the shipped ones.
 
     Raises PlaygroundError where the recipe has no such setting.
     """
@@ -121,14 +122,23 @@ def train(card: ModelCard, steps: int, seed: int, work: Path) -> Path:
     recipe = with_settings(card, registry.resolve(card.recipe)(card), settings)
     place = work / f"{card.id}-{steps}-{seed}"
     out = place / "weights"
-    try:
-        if json.loads((out / "card.json").read_text(encoding="utf-8"))["config"] == json.loads(json.dumps(asdict(recipe.config))):
-            return out
-    except (OSError, ValueError, KeyError):
-        pass
+    for there in (weights.folder(card.id), out):
+        if _trained_so(there, recipe.config, steps):
+            return there
     command = f"python -m playground.training {card.id} --set {settings[0]} --set {settings[1]}"
     importlib.import_module("playground.training.loop").train(recipe, out, place, resume=True, command=command)
     return out
+
+
+def _trained_so(folder: Path, config: Any, steps: int) -> bool:
+    """True where a folder's weights came from this config alone, in so many steps. A setting that came later must stand at its default."""
+    now = json.loads(json.dumps(asdict(config)))
+    usual = {field.name: field.default for field in fields(config)}
+    try:
+        about = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return about["steps"] == steps and now == usual | about["config"]
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def write(found: Trainings, path: Path = PATH) -> None:
