@@ -271,7 +271,9 @@ def stability(found: Found) -> Claim:
         False,
     )
     told, groups = _trained_again(found)
-    outcome = HOLDS if most == "gan" and loses else PARTLY if most == "gan" or loses else FAILS
+    hits = [most == "gan", loses]
+    hits += [max(each.bars, key=lambda bar: (bar.measured.spread or 0.0) / bar.measured.value).family == "gan" for each in groups]
+    outcome = HOLDS if all(hits) else PARTLY if any(hits) else FAILS
     return Claim(said, outcome, f"{finding} {told}", (group, *groups), "race")
 
 
