@@ -1,5 +1,5 @@
-// The Compare tab's pictures, in the browser alone (tabs/nearest.py, tabs/wipe.py): a chosen sample beside its nearest training sample, and two sheets
-// of samples under one slider.
+// The Compare tab in the browser alone (tabs/nearest.py, tabs/wipe.py, tabs/behind.py): a chosen sample beside its nearest training sample, two sheets
+// of samples under one slider, and what stands behind the table's numbers.
 (() => {
   const GAP = 2; // between the tiles of a sheet, as tabs/pictures.py leaves it
 
@@ -60,4 +60,20 @@
   document.addEventListener("load", (event) => {
     if (event.target.matches?.(".family .box img")) document.querySelectorAll(".wipe[open]").forEach(lay);
   }, true);
+
+  // a number of the table (tabs/behind.py): the row below tells how those of its row were taken
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.(".behind-open");
+    if (!button) return;
+    const cell = button.closest("td"), row = button.closest("tr"), behind = row.nextElementSibling;
+    if (!behind?.classList.contains("behind")) return;
+    const opens = behind.hidden || !cell.classList.contains("pressed"), place = [...row.children].indexOf(cell);
+    for (const place of behind.querySelectorAll(".behind-place:empty")) {
+      const shown = row.closest(".compare-table").querySelector(`.behind-samples [data-card="${CSS.escape(place.dataset.card)}"]`);
+      place.append(...[...(shown?.childNodes ?? [])].map((node) => node.cloneNode(true)));
+    }
+    behind.hidden = !opens;
+    for (const each of row.querySelectorAll(".behind-open")) each.setAttribute("aria-expanded", String(opens && each === button));
+    [row, behind].forEach((each) => [...each.children].forEach((one, k) => one.classList.toggle("pressed", opens && k === place)));
+  });
 })();

@@ -258,7 +258,7 @@ def stability(found: Found) -> Claim:
     fragile, held = known.covered[steadiness.FRAGILE], known.covered["gan"]
     loses = max(fragile) < min(held)
     finding = (
-        f"Where many trainings can be afforded, on {points.get(known.target).title.lower()}, {len(known.seeds)} seeds of {known.steps} steps each: the distance to real points "
+        f"Where many trainings can be afforded, on “{points.get(known.target).title}”, {len(known.seeds)} seeds of {known.steps} steps each: the distance to real points "
         f"differs from seed to seed by {_shares(spread)}. With the loss of 2014, a strong critic and no penalty, the GAN ends with {min(fragile)} to {max(fragile)} of {known.modes} modes; "
         f"the one raced here, which is built as those of this page, with {min(held)} to {max(held)}."
     )

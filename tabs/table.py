@@ -9,6 +9,7 @@ from playground import comparison, data
 from playground.comparison import Cell, Row
 from playground.tables import Table
 from playground.types import ModelCard
+from tabs import behind
 
 SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "autoencoder": "■"}  # beside the colour, never instead of it
 CLASSES = {"gan": "adversarial", "vae": "elbo", "diffusion": "denoising", "autoencoder": "reconstruction"}
@@ -35,14 +36,15 @@ def table(found: Table) -> str:
     """The whole table: the summary in sight, the rest in folds."""
     head = "<tr><td></td>" + "".join(f"<th scope=col>{who(key, card)}</th>" for key, card in found.columns.items()) + "</tr>"
     parts = {group: [row for row in found.rows if row.group == group] for group in ("summary", *GROUPS)}
-    classes = [CLASSES.get(key, "") for key in found.columns]
-    first = _section(parts.pop("summary"), head, classes)
+    columns = list(found.columns.items())
+    first = _section(parts.pop("summary"), head, columns)
     folds = "".join(
-        f"<details><summary>{html.escape(GROUPS[group])}: {html.escape(', '.join(row.title for row in rows))}</summary>{_section(rows, head, classes)}</details>"
+        f"<details><summary>{html.escape(GROUPS[group])}: {html.escape(', '.join(row.title for row in rows))}</summary>{_section(rows, head, columns)}</details>"
         for group, rows in parts.items()
         if rows
     )
-    return f'<div class="compare-table">{first}{folds}</div>'
+    note = '<p class="note">Press a number to see how it was taken: its formula, samples, and the command that takes it again.</p>'
+    return f'<div class="compare-table">{note}{first}{folds}{behind.samples(found.columns)}</div>'
 
 
 def origin(found: Table) -> str:
@@ -60,8 +62,9 @@ def origin(found: Table) -> str:
     return f'<p class="runline"><span class="badge recorded">recorded</span> {html.escape(" · ".join(words))} · again by <code>{command}</code>. {floor}</p>'
 
 
-def _section(rows: Sequence[Row], head: str, classes: Sequence[str]) -> str:
-    body = "".join(_row(row, classes) for row in rows)
+def _section(rows: Sequence[Row], head: str, columns: Sequence[tuple[str, ModelCard]]) -> str:
+    classes, cards = [CLASSES.get(key, "") for key, _ in columns], [card for _, card in columns]
+    body = "".join(_row(row, classes) + behind.row(row, cards, classes) for row in rows)
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Comparison, scrolls sideways"><table class="facts families">'
         f"<colgroup><col class=rowname><col><col><col><col></colgroup><thead>{head}</thead><tbody>{body}</tbody></table></div>"
@@ -95,4 +98,4 @@ def _cell(cell: Cell) -> str:
         floor = "" if cell.floor is None else f'<i style="left:{100 * cell.floor:.1f}%" title="real against real"></i>'
         bar = f'<div class="bar" aria-hidden="true"><b style="width:{100 * min(cell.bar, 1.0):.1f}%"></b>{floor}</div>'
     note = f"<small>{html.escape(cell.note)}</small>" if cell.note else ""
-    return f"{best}{bar}{note}"
+    return f"{behind.value(cell, best)}{bar}{note}"
