@@ -84,3 +84,13 @@ def test_a_request_that_cannot_be_met_costs_a_sentence(capsys):
     assert "classifier-mnist draws no pictures" in capsys.readouterr().err
     assert command.main(["gan-mnist", "--trainings", "--steps", "0"]) == 2
     assert "steps must be" in capsys.readouterr().err
+
+
+def test_what_is_recorded_says_how_it_was_made_and_that_seeds_matter():
+    known = trainings.read()
+    assert {each.card for each in known if each.is_whole} >= {"vae-mnist", "autoencoder-mnist"}
+    for each in known:
+        assert len(each.seeds) >= 3 and each.n >= 2000 and each.when and each.machine
+        assert each.command.startswith("python -m playground.metrics") and "--trainings" in each.command
+        for metric, values in each.values.items():
+            assert len(values) == len(each.seeds) and len(set(values)) > 1 and each.floors[metric] is not None
