@@ -294,7 +294,7 @@ def _trained_again(found: Found) -> tuple[str, tuple[Group, ...]]:
     told = f"On these {found.noun}, {how}: KID differs by {_shares({family: (m.spread or 0.0) / m.value for family, m in kids.items()})}."
     whole = [(registry.get(each.card).title, each.over_seeds("fid")) for each in again if each.is_whole]
     if whole and max(shares) < 1:
-        told += f" In full only what is quick to train, FID: {', '.join(f'{title} {significant(m.value)} ± {significant(m.spread or 0.0, 1)}' for title, m in whole)}."
+        told += f" In full only what is quick to train, FID: {', '.join(f'{title} {significant(m.value)} ± {significant(m.spread or 0.0, 2)}' for title, m in whole)}."
     bars = tuple(Bar(found.cards[family].title, family, m) for family, m in kids.items())
     return told, (Group("KID over trainings", f"Mean and standard deviation over {how}.", bars, False),)
 

@@ -340,7 +340,7 @@ def over_trainings(m: Measurement) -> str:
             told = (
                 f"{digits['mean']:g} ± {digits['spread']:g} %"
                 if m.metric == "class_right"
-                else f"{significant(other.value)} ± {significant(other.spread or 0.0, 1)}"
+                else f"{significant(other.value)} ± {significant(other.spread or 0.0, 2)}"
             )
             return f"{len(again.seeds)} trainings: {told}"
     return ""

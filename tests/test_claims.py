@@ -162,7 +162,7 @@ def test_many_trainings_are_told_where_all_generators_had_the_same_share_of_thei
     known[0] = again("gan", 0.1, (4.0, 4.0, 4.0))
     assert outcome("stability").outcome == claims.PARTLY
     note = comparison.over_trainings(number("gan", "fid", 2.2))
-    assert note == "3 trainings: 2.00 ± 1" and comparison.over_trainings(number("gan", "fid", 2.2, n=10_000)) == ""
+    assert note == "3 trainings: 2.00 ± 1.0" and comparison.over_trainings(number("gan", "fid", 2.2, n=10_000)) == ""
 
 
 def test_the_recorded_seeds_are_those_that_the_command_measures():
