@@ -55,7 +55,7 @@ LESSONS = {
         "x_s = x_t + (s − t) u(x_t, t, s)",
     ),
     "stable_diffusion": (
-        "Three trainings in one. First a <i>variational autoencoder</i> learns to write a face as 16 × 16 × 4 numbers, a twelfth of what it has, and to paint it from them. "
+        "Three trainings in one. First a <i>variational autoencoder</i> learns to write a face as 16 × 16 × 8 numbers, a sixth of what it has, and to paint it from them. "
         "Then a denoiser learns, as above, to take noise out of those numbers, while a small transformer reads the caption to it word by word. "
         "Last, the painter alone learns once more. Faces and captions are all it sees; to learn what words mean, the text model is also asked which features a caption goes with.",
         DIFFUSION_FORMULA + ", here of the picture, in the model of its code",

@@ -92,7 +92,7 @@ STABLE_DIFFUSION = ModelCard(
         replace(STEPS, default=12),
         replace(
             GUIDANCE,
-            default=2.0,
+            default=2.5,
             help="1: the model as trained. Above: the prompt counts for more, variety for less, and a step costs two calls.",
         ),
         SCHEDULER,
@@ -106,9 +106,9 @@ STABLE_DIFFUSION = ModelCard(
     load="playground.models.stable_diffusion:load",
     recipe="playground.models.stable_diffusion:recipe",
     facts={
-        "architecture": "Three networks: a text transformer, a U-Net on a code of 16 × 16 × 4 numbers, and the decoder that paints it",
+        "architecture": "Three networks: a text transformer, a U-Net on a code of 16 × 16 × 8 numbers, and the decoder that paints it",
         "training": "First the code (give the picture back), then one loss: guess the noise in the code, given the caption",
-        "latent_space": "The code's noise, a twelfth of the picture's numbers",
+        "latent_space": "The code's noise, a sixth of the picture's numbers",
         "control": "Words with guidance, and words to lead away from",
     },
 )
