@@ -213,7 +213,7 @@ class Turns:
         if isinstance(value, str):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 value = None
         if not is_list(value) or not all(isinstance(each, str) for each in value) or len(value) % 2:
             raise ControlError(f"{self.name} must be a list of texts, what was said and what was answered in turn; got {shown(value)}.")

@@ -1,4 +1,4 @@
-"""What stands behind the numbers of a table's row: formula, samples, and how each number was taken. Shown when a number is pressed, by page.js."""
+"""What stands behind the numbers of a table's row: formula, samples, and how each number was taken. Shown when a number is pressed, by compare.js."""
 
 from __future__ import annotations
 

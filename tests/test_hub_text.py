@@ -230,7 +230,7 @@ def test_it_answers_within_a_conversation_as_transformers_does_and_shows_what_is
 
 
 @pytest.mark.parametrize(
-    "said", [["one"], [1, 2], "no JSON", '{"a": 1}', ["a", "b"] * 9, ["x" * 5000, "y" * 5000], [["a"], ["b"]], 7, True]
+    "said", [["one"], [1, 2], "no JSON", "[" * 15_000, '{"a": 1}', ["a", "b"] * 9, ["x" * 5000, "y" * 5000], [["a"], ["b"]], 7, True]
 )
 def test_a_conversation_that_is_none_costs_a_sentence(talker: ModelCard, said: object):
     with pytest.raises(PlaygroundError, match="^said must "):
