@@ -292,9 +292,15 @@ def _trained_again(found: Found) -> tuple[str, tuple[Group, ...]]:
     kids = {family: each.over_seeds("kid") for family, each in alike.items()}
     how = f"{len(alike['gan'].seeds)} trainings from scratch, each of {100 * max(shares):.0f} % of the steps of what is shipped"
     told = f"On these {found.noun}, {how}: KID differs by {_shares({family: (m.spread or 0.0) / m.value for family, m in kids.items()})}."
-    whole = [(registry.get(each.card).title, each.over_seeds("fid")) for each in again if each.is_whole]
+    whole = {each.card: each.over_seeds("fid") for each in again if each.is_whole}
     if whole and max(shares) < 1:
-        told += f" In full only what is quick to train, FID: {', '.join(f'{title} {significant(m.value)} ± {significant(m.spread or 0.0, 2)}' for title, m in whole)}."
+        listed = ", ".join(
+            f"{registry.get(card_id).title} {significant(m.value)} ± {significant(m.spread or 0.0, 2)}" for card_id, m in whole.items()
+        )
+        told += f" In full, as far as that was affordable, FID: {listed}."
+        spread = {family: (whole[card_id].spread or 0.0) / whole[card_id].value for family, card_id in ids.items() if card_id in whole}
+        if len(spread) > 1 and min(spread, key=lambda family: spread[family]) == "gan":
+            told += " So this GAN, unsteady on its way, ends alike with every seed."
     bars = tuple(Bar(found.cards[family].title, family, m) for family, m in kids.items())
     return told, (Group("KID over trainings", f"Mean and standard deviation over {how}.", bars, False),)
 

@@ -156,6 +156,12 @@ def test_many_trainings_are_told_where_all_generators_had_the_same_share_of_thei
     claim = outcome("stability")
     assert "3 trainings from scratch, each of 10 % of the steps" in claim.finding
     assert "KID differs by 50 % (GAN), 0 % (VAE) and 10 % (diffusion)" in claim.finding and "FID: " in claim.finding
+    assert "ends alike" not in claim.finding
+    monkeypatch.setattr(
+        claims.trainings, "read", lambda: (*known[:2], again("gan", 1.0, (2.0, 2.0, 2.1)), again("vae", 1.0, (2.0, 3.0, 4.0)), known[3])
+    )
+    assert "ends alike with every seed" in outcome("stability").finding
+    monkeypatch.setattr(claims.trainings, "read", lambda: tuple(known))
     assert [bar.measured.value for bar in claim.groups[1].bars] == [4.0, 4.0, 10.0]
     monkeypatch.setattr(claims.steadiness, "read", lambda: replace(race, sliced={**race.sliced, "gan": [0.1, 0.9, 0.2, 0.5] * 2}))
     assert outcome("stability").outcome == claims.HOLDS
