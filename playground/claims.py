@@ -272,7 +272,7 @@ def stability(found: Found) -> Claim:
     )
     told, groups = _trained_again(found)
     hits = [most == "gan", loses]
-    hits += [max(each.bars, key=lambda bar: (bar.measured.spread or 0.0) / bar.measured.value).family == "gan" for each in groups]
+    hits += [max(each.bars, key=lambda bar: _relative(bar.measured)).family == "gan" for each in groups]
     outcome = HOLDS if all(hits) else PARTLY if any(hits) else FAILS
     return Claim(said, outcome, f"{finding} {told}", (group, *groups), "race")
 
@@ -291,18 +291,23 @@ def _trained_again(found: Found) -> tuple[str, tuple[Group, ...]]:
     alike = {family: by_share[max(shares)][card_id] for family, card_id in ids.items()}
     kids = {family: each.over_seeds("kid") for family, each in alike.items()}
     how = f"{len(alike['gan'].seeds)} trainings from scratch, each of {100 * max(shares):.0f} % of the steps of what is shipped"
-    told = f"On these {found.noun}, {how}: KID differs by {_shares({family: (m.spread or 0.0) / m.value for family, m in kids.items()})}."
+    told = f"On these {found.noun}, {how}: KID differs by {_shares({family: _relative(m) for family, m in kids.items()})}."
     whole = {each.card: each.over_seeds("fid") for each in again if each.is_whole}
     if whole and max(shares) < 1:
         listed = ", ".join(
             f"{registry.get(card_id).title} {significant(m.value)} ± {significant(m.spread or 0.0, 2)}" for card_id, m in whole.items()
         )
         told += f" In full, as far as that was affordable, FID: {listed}."
-        spread = {family: (whole[card_id].spread or 0.0) / whole[card_id].value for family, card_id in ids.items() if card_id in whole}
-        if len(spread) > 1 and min(spread, key=lambda family: spread[family]) == "gan":
+        spread = {family: _relative(whole[card_id]) for family, card_id in ids.items() if card_id in whole}
+        if len(spread) > 1 and min(spread, key=spread.__getitem__) == "gan":
             told += " So this GAN, unsteady on its way, ends alike with every seed."
     bars = tuple(Bar(found.cards[family].title, family, m) for family, m in kids.items())
     return told, (Group("KID over trainings", f"Mean and standard deviation over {how}.", bars, False),)
+
+
+def _relative(m: Measurement) -> float:
+    """A number's spread as a share of it."""
+    return (m.spread or 0.0) / m.value
 
 
 def _over_seeds(known: steadiness.Steadiness, who: str) -> Measurement:

@@ -336,13 +336,10 @@ def over_trainings(m: Measurement) -> str:
     for again in trainings.read():
         if again.is_whole and (again.card, again.n, again.extractor) == (m.card, m.n, m.extractor) and m.metric in again.values:
             other = again.over_seeds(m.metric)
-            digits = {name: round(100 * value, 1) for name, value in (("mean", other.value), ("spread", other.spread or 0.0))}
-            told = (
-                f"{digits['mean']:g} ± {digits['spread']:g} %"
-                if m.metric == "class_right"
-                else f"{significant(other.value)} ± {significant(other.spread or 0.0, 2)}"
-            )
-            return f"{len(again.seeds)} trainings: {told}"
+            mean, spread = other.value, other.spread or 0.0
+            if m.metric == "class_right":
+                return f"{len(again.seeds)} trainings: {100 * mean:.1f} ± {significant(100 * spread, 1)} %"
+            return f"{len(again.seeds)} trainings: {significant(mean)} ± {significant(spread, 2)}"
     return ""
 
 

@@ -12,10 +12,8 @@ from playground.types import Measurement
 GENERATORS = ("gan", "vae", "diffusion")
 NAMES = {"gan": "the GAN", "vae": "the VAE", "diffusion": "diffusion", "autoencoder": "the autoencoder"}
 SHARES = ("precision", "recall", "coverage", "class_right")  # shares of n samples, with a binomial error where none was recorded
-ALIKE = {
-    "fid": 0.12,
-    "seconds": 0.10,
-}  # closer than this share of the larger value is a tie: FID of three trainings spreads by 6 % (VAE of digits)
+# closer than this share of the larger value is a tie: FID over three trainings of the digits' VAE spreads by 6 %
+ALIKE = {"fid": 0.12, "seconds": 0.10}
 NOT_MEASURED = "Not measured yet: python -m playground.metrics --all measures every model and fills this table."
 
 

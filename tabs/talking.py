@@ -14,17 +14,23 @@ from tabs.widgets import ARRANGING
 
 
 class Talk:
-    """Its buttons, where it is made; what was said, where place() is called. said: the turns so far, as JSON."""
+    """Its buttons, where it is made; what was said, where place() is called; nothing where no card converses. said: the turns so far, as JSON."""
 
-    def __init__(self, tab: str, card_of: Callable[[str], ModelCard], first: ModelCard):
+    def __init__(self, tab: str, card_of: Callable[[str], ModelCard], cards: Sequence[ModelCard]):
         self.tab, self.card_of = tab, card_of
         self.said = gr.Textbox("", visible=False, max_length=20_000)
-        with gr.Row(elem_classes="go", visible=turns_of(first.controls) is not None) as self.row:
+        converses = [turns_of(card.controls) is not None for card in cards]
+        self.is_offered = any(converses)
+        if not self.is_offered:
+            return
+        with gr.Row(elem_classes="go", visible=converses[0]) as self.row:
             self.reply = gr.Button("Reply to it", elem_id=f"{tab}-reply", min_width=110)
             self.anew = gr.Button("New conversation", elem_id=f"{tab}-anew", min_width=140)
 
     def place(self, model: gr.Dropdown, prompt: gr.Textbox) -> None:
         """What was said and answered, and all events; the buttons are in sight where the chosen model converses."""
+        if not self.is_offered:
+            return
         shown = gr.HTML("", padding=False, elem_id=f"{self.tab}-turns")
 
         @widgets.guarded

@@ -43,7 +43,7 @@ class Panel:
                 self.n = gr.Slider(1, MOST, usual, step=1, precision=0, label="n (texts)", info="From one batch, each its own seed.")
                 self.seed, _ = widgets.seed_row(what="texts")
                 self.go, stop = widgets.run_buttons(tab, "Write")
-                self.talk = talking.Talk(tab, self.picker.card, cards[0])
+                self.talk = talking.Talk(tab, self.picker.card, cards)
                 for control in self.inputs[:place] + self.inputs[place + 1 :]:
                     control.render()
                 self.continued = gr.Textbox("", visible=False, max_length=20_000)  # tokens that a link goes on from

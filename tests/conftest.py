@@ -75,7 +75,7 @@ def tiny_mnist(tmp_path_factory) -> Path:
 @contextlib.contextmanager
 def tiny_mnist_only(folder: Path) -> Iterator[None]:
     """Within it, the made-up data set of tiny_mnist is MNIST; a later test must not take it for the real one."""
-    caches = (data.load.cache_clear, features.of_split.cache_clear)
+    caches = (data.load.cache_clear, features.split_seen.cache_clear)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLAYGROUND_DATA", str(folder))
         for clear in caches:

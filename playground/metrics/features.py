@@ -25,9 +25,14 @@ def class_right(scores: Scores, asked: np.ndarray) -> float:
 
 
 @functools.lru_cache(maxsize=8)
+def split_seen(dataset: str, split: str, extractor: str) -> Scores:
+    """A whole split as an extractor sees it, from the data itself."""
+    return extract(data.load(dataset, split), extractor)
+
+
 def of_split(dataset: str, split: str, extractor: str) -> np.ndarray:
     """Features float32 (n, d) of a whole split, from the data itself."""
-    return extract(data.load(dataset, split), extractor).features
+    return split_seen(dataset, split, extractor).features
 
 
 def path(dataset: str) -> Path:

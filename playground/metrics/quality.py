@@ -55,11 +55,10 @@ def seen(drawn: Images, dataset: Dataset, extractor: str, split: str, make: Make
     coverage, each with its floor; and what it saw."""
     fake = features.extract(drawn, extractor)
     floor = features.extract(shuffled(dataset.name, "train", len(drawn)), extractor)
-    real = features.of_split(dataset.name, split, extractor)
-    found = distances(real, fake.features, floor.features, make, full=extractor == dataset.extractor)
+    real = features.split_seen(dataset.name, split, extractor)
+    found = distances(real.features, fake.features, floor.features, make, full=extractor == dataset.extractor)
     if drawn.labels is not None:
-        held = data.load(dataset.name, split)
-        found.append(class_right(fake, drawn.labels, features.extract(held, extractor), held.labels, make))
+        found.append(class_right(fake, drawn.labels, real, data.load(dataset.name, split).labels, make))
     return found, fake
 
 
@@ -75,7 +74,7 @@ def captions_for(card: ModelCard, n: int) -> dict[str, tuple[str, ...]]:
 def known_factors(dataset: Dataset, fake: Scores, split: str, make: Make) -> list[Measurement]:
     """What a data set's known factors allow to ask of drawn samples: kinds covered, shares kept, training samples remembered."""
     train = data.load(dataset.name, "train")
-    real = features.extract(data.load(dataset.name, split), dataset.extractor)
+    real = features.split_seen(dataset.name, split, dataset.extractor)
     remembered = features.of_split(dataset.name, "train", dataset.extractor)
     return [
         *factors.modes(dataset, fake, real, train.factors, make),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 from collections.abc import Mapping, Sequence
@@ -150,20 +151,17 @@ def write(found: Trainings, path: Path = PATH) -> None:
 
 
 def read(path: Path = PATH) -> tuple[Trainings, ...]:
-    """What is recorded; nothing where nothing is."""
-    if not path.is_file():
-        return ()
-    lists = ("seeds", "seconds")
-    return tuple(
-        Trainings(
-            **{
-                **entry,
-                **{name: tuple(entry[name]) for name in lists},
-                "values": {metric: tuple(each) for metric, each in entry["values"].items()},
-            }
-        )
-        for entry in json.loads(path.read_text(encoding="utf-8"))
-    )
+    """What is recorded; nothing where nothing is. A table asks for it once a cell: it is parsed once a version of the file."""
+    return _parsed(path, path.stat().st_mtime_ns) if path.is_file() else ()
+
+
+@functools.lru_cache(maxsize=2)
+def _parsed(path: Path, version: int) -> tuple[Trainings, ...]:
+    def typed(entry: dict[str, Any]) -> Trainings:
+        values = {metric: tuple(each) for metric, each in entry["values"].items()}
+        return Trainings(**{**entry, "seeds": tuple(entry["seeds"]), "seconds": tuple(entry["seconds"]), "values": values})
+
+    return tuple(map(typed, json.loads(path.read_text(encoding="utf-8"))))
 
 
 def _short(value: float) -> float:
