@@ -210,13 +210,14 @@ class Turns:
         """A tuple of an even number of texts, line ends as \\n. Raises ControlError."""
         if value is None or isinstance(value, str) and not value:
             return ()
+        given = value
         if isinstance(value, str):
             try:
                 value = json.loads(value)
             except (ValueError, RecursionError):
                 value = None
         if not is_list(value) or not all(isinstance(each, str) for each in value) or len(value) % 2:
-            raise ControlError(f"{self.name} must be a list of texts, what was said and what was answered in turn; got {shown(value)}.")
+            raise ControlError(f"{self.name} must be a list of texts, what was said and what was answered in turn; got {shown(given)}.")
         if len(value) > 2 * self.exchanges:
             raise ControlError(
                 f"{self.name} must hold at most {self.exchanges} exchanges, got {len(value) // 2}: begin a new conversation."

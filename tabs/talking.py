@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import gradio as gr
 
 from playground.controls import turns_of
+from playground.errors import ControlError
 from playground.types import ModelCard
 from tabs import widgets
 from tabs.widgets import ARRANGING
@@ -36,7 +37,10 @@ class Talk:
         @widgets.guarded
         def told(model: str, said: str) -> str:
             control = turns_of(self.card_of(model).controls)
-            return "" if control is None else turns(control.validate(said), self.card_of(model).title)
+            try:
+                return "" if control is None else turns(control.validate(said), self.card_of(model).title)
+            except ControlError:  # the start refuses it in a sentence
+                return ""
 
         @widgets.guarded
         def switched(model: str, said: str) -> tuple[object, str]:

@@ -233,8 +233,9 @@ def test_it_answers_within_a_conversation_as_transformers_does_and_shows_what_is
     "said", [["one"], [1, 2], "no JSON", "[" * 15_000, '{"a": 1}', ["a", "b"] * 9, ["x" * 5000, "y" * 5000], [["a"], ["b"]], 7, True]
 )
 def test_a_conversation_that_is_none_costs_a_sentence(talker: ModelCard, said: object):
-    with pytest.raises(PlaygroundError, match="^said must "):
+    with pytest.raises(PlaygroundError, match="^said must ") as error:
         run.sample(talker.id, 1, 0, said=said, max_new_tokens=1)
+    assert "None" not in str(error.value), "what was given is what is named"
     assert talker.id not in registry.loaded()
 
 
