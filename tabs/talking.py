@@ -32,7 +32,7 @@ class Talk:
         """What was said and answered, and all events; the buttons are in sight where the chosen model converses."""
         if not self.is_offered:
             return
-        shown = gr.HTML("", padding=False, elem_id=f"{self.tab}-turns")
+        shown = gr.HTML("", padding=False, elem_id=f"{self.tab}-turns", elem_classes="talk")
 
         @widgets.guarded
         def told(model: str, said: str) -> str:
