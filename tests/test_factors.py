@@ -86,9 +86,22 @@ def test_a_reading_that_shrinks_and_bends_is_aimed_at_where_real_samples_lie(lin
     read = design.copy()
     read[:, 0] = 0.1 + 0.7 * design[:, 0] - 0.2 * design[:, 0] ** 2
     fitted = latents.fit_calibration(MOVED, design, read)
-    assert np.allclose(fitted[0], [0.1, 0.7, -0.2, 0], atol=1e-4) and np.allclose(fitted[1:], [0, 1, 0, 0], atol=1e-4)
+    assert np.allclose(fitted[0], 0.1 + 0.7 * latents.KNOTS - 0.2 * latents.KNOTS**2, atol=1e-4)
+    assert np.allclose(fitted[1:], latents.KNOTS)
     moved = latents.steered(codes[:20], directions, readout, MOVED, {MOVED[0].name: MOVED[0].maximum}, calibration=fitted)
     assert np.abs(moved @ readout[:-1, 0] + readout[-1, 0] - 0.6).max() < 0.05, "what is read of a real sample with the largest value"
+
+
+def test_a_calibration_is_mended_by_what_another_reader_sees_and_stops_where_nothing_more_is_shown():
+    real = 0.9 * latents.KNOTS
+    shown = np.maximum(latents.KNOTS - 0.2, -0.5)  # a decoder that paints all a little too low, and nothing below -0.5
+    found = latents.mended(latents.KNOTS, shown, real)
+    seen = np.interp(found, latents.KNOTS, shown)
+    reached = (real >= -0.5) & (real <= 0.77)
+    assert np.abs(seen - real)[reached].max() < 0.03 and found.min() > -0.32 and found.max() <= 1.0
+    assert np.allclose(latents.mended(latents.KNOTS, real, real)[2:-2], latents.KNOTS[2:-2], atol=1e-6), (
+        "one that shows what it should stays"
+    )
 
 
 def test_the_label_is_not_moved_but_told():

@@ -245,9 +245,11 @@ def test_no_file_of_the_folder_is_a_pickle_and_none_is_large(folder: Path):
     assert {path.suffix for path in names} <= {".json", ".safetensors"} and max(path.stat().st_size for path in names) < 10_000_000
 
 
-def test_the_text_model_learns_what_a_caption_names(trainee, monkeypatch):
+@pytest.mark.parametrize("asked", ["reading", "seeing"])
+def test_text_model_and_denoiser_learn_what_a_caption_names_and_a_code_shows(trainee, monkeypatch, asked):
     monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
-    learner = stable_diffusion.StableDiffusionTrainee(dataclasses.replace(SMALL, unlabelled=0.0, reading=10.0, learning_rate=3e-3), "faces")
+    settings = {"unlabelled": 0.0, "reading": 0.0, "seeing": 0.0, "learning_rate": 3e-3, asked: 10.0}
+    learner = stable_diffusion.StableDiffusionTrainee(dataclasses.replace(SMALL, **settings), "faces")
     batch, optimizer = batch_of(faces.make(range(8))), learner.optimizers["worded"]
 
     def update(name: str, loss: torch.Tensor) -> None:
@@ -255,7 +257,7 @@ def test_the_text_model_learns_what_a_caption_names(trainee, monkeypatch):
         loss.backward()
         optimizer.step()
 
-    found = [float(learner.step(batch, 2, torch.Generator().manual_seed(i), update)["reading"]) for i in range(25)]
+    found = [float(learner.step(batch, 2, torch.Generator().manual_seed(i), update)[asked]) for i in range(25)]
     assert found[-1] < 0.5 * found[0]
 
 

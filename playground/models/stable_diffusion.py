@@ -50,7 +50,8 @@ class Config:
 
     vae_channels: at full resolution; twice at half, four times at a quarter of it. kl: weight of the codes' divergence from N(0, I), per
     number, against the mean absolute error. words: size of a word's vector. unlabelled: share of the captions that are left out, for guidance.
-    reading: weight of the squared error of the known features, read off what the text model makes of a caption.
+    reading: weight of the squared error of the known features, read off what the text model makes of a caption. seeing: the same, read off what
+    the denoiser makes of a code, at every noise.
     """
 
     vae_channels: int = 16
@@ -70,6 +71,7 @@ class Config:
     unlabelled: float = 0.1
     min_snr: float = 5.0
     reading: float = 0.1
+    seeing: float = 0.0
     num_steps: int = 18_000
     batch_size: int = 32
     learning_rate: float = 1e-3
@@ -97,20 +99,26 @@ class Codec(nn.Module):
 
 
 class Worded(nn.Module):
-    """A text model and the denoiser that reads it: codes x (n, c, h, w), times t (n,), tokens (n, MAX_TOKENS) -> v like x, features (n, columns).
+    """A text model and the denoiser that reads it: codes x (n, c, h, w), times t (n,), tokens (n, MAX_TOKENS) -> v like x, twice features (n, columns).
 
-    The features are those of the data set, read off what the text model makes of the whole caption: in training alone. CLIP's text model
-    comes knowing what pictures hold; this one learns it beside the denoiser, which on its own would teach it slowly.
+    The features are those of the data set, read off what the text model makes of the whole caption, and off the middle of the denoiser, its mean over
+    the places: in training alone. CLIP's text model comes knowing what pictures hold; this one learns it beside the denoiser, which on its own would
+    teach it slowly. A denoiser whose middle knows what it looks at learns faster and draws of one piece (as REPA, arXiv:2410.06940, with the known
+    features in place of another network's).
     """
 
     def __init__(self, text_encoder: CLIPTextModel, unet: UNet2DConditionModel, columns: int):
         super().__init__()
         self.text_encoder, self.unet = text_encoder, unet
         self.read = nn.Linear(text_encoder.config.hidden_size, columns)
+        self.see = nn.Linear(unet.config.block_out_channels[-1], columns)
 
-    def forward(self, x: torch.Tensor, t: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, x: torch.Tensor, t: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         said = self.text_encoder(tokens)
-        return self.unet(x, t, said.last_hidden_state).sample, self.read(said.pooler_output)
+        middle: list[torch.Tensor] = []
+        with self.unet.mid_block.register_forward_hook(lambda block, given, found: middle.append(found.mean((2, 3)))):
+            v = self.unet(x, t, said.last_hidden_state).sample
+        return v, self.read(said.pooler_output), self.see(middle[0])
 
 
 def make_parts(
@@ -208,7 +216,8 @@ class StableDiffusionTrainee(Trainee):
         """The shipped pipeline's weights; where this one's code has more numbers, in their places among its own (see grown)."""
         pipe = read_pipeline(registry.get(card_id))
         shipped = {"codec": Codec(pipe.vae), "worded": Worded(pipe.text_encoder, pipe.unet, self.modules["worded"].read.out_features)}
-        shipped["worded"].read = self.modules["worded"].read  # not of the pipeline: it is learnt anew
+        for name in ("read", "see"):  # not of the pipeline: they are learnt anew
+            setattr(shipped["worded"], name, getattr(self.modules["worded"], name))
         words = pipe.text_encoder.get_input_embeddings().weight
         words.data = renumbered(words.data, pipe.tokenizer, self.tokenizer)
         self.before = shipped["codec"].requires_grad_(False)
@@ -247,17 +256,19 @@ class StableDiffusionTrainee(Trainee):
         hidden = torch.rand(n, generator=generator) < self.config.unlabelled
         tokens = tokens_of(self.tokenizer, ["" if hide else words for hide, words in zip(hidden.tolist(), batch.captions, strict=True)])
         alpha_bar = self.alphas_cumprod[t].to(device)
-        v, read = self.modules["worded"](loop.add_noise(x, eps, alpha_bar), t.to(device), tokens.to(device))
+        v, read, seen = self.modules["worded"](loop.add_noise(x, eps, alpha_bar), t.to(device), tokens.to(device))
         error = (v.float() - loop.velocity(x, eps, alpha_bar)).square()
         weighted = (error * self._places(x)).mean((1, 2, 3))
         kept = data.held_out(self.dataset.name, {name: value.cpu().numpy() for name, value in batch.factors.items()})
         shown = torch.from_numpy(~kept).to(device)
         count = shown.sum().clamp(min=1)
         loss = (weighted * (self.config.min_snr * (1 - alpha_bar) / alpha_bar).clamp(max=1) * shown).sum() / count
-        features = latents.columns(self.dataset.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()})
-        reading = ((read.float() - torch.from_numpy(features).to(device)).square().sum(1) * shown).sum() / count
-        update("worded", loss + self.config.reading * reading)
-        return {"loss": loss.detach(), "error": error.mean().detach(), "reading": reading.detach()}
+        features = torch.from_numpy(
+            latents.columns(self.dataset.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()})
+        ).to(device)
+        reading, seeing = (((found.float() - features).square().sum(1) * shown).sum() / count for found in (read, seen))
+        update("worded", loss + self.config.reading * reading + self.config.seeing * seeing)
+        return {"loss": loss.detach(), "error": error.mean().detach(), "reading": reading.detach(), "seeing": seeing.detach()}
 
     def _places(self, x: torch.Tensor) -> torch.Tensor:
         if self.places is None:

@@ -16,14 +16,15 @@ import torch.nn.functional as F
 from huggingface_hub import PyTorchModelHubMixin
 from torch import nn
 
-from playground import data, weights
+from playground import data, registry, weights
+from playground.controls import Choice, Slider
 from playground.models.nets.conv import LARGE_SIDE, Decoder, Encoder
 from playground.sampling import latents
 from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import from_images, to_images
 from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
-from playground.types import Images, Latents, ModelCard, Step
+from playground.types import Images, Latents, ModelCard, Scores, Step
 
 
 class VAE(nn.Module, PyTorchModelHubMixin):
@@ -50,7 +51,7 @@ class VAE(nn.Module, PyTorchModelHubMixin):
         self.decoder = Decoder(128, channels, deep, side, picture_channels, blocks, deepest)
         if factor_columns:  # all are fitted after training by sampling.latents; with Config.known the readout learns before, too
             self.register_buffer("directions", torch.zeros(factor_columns, z_size))
-            self.register_buffer("calibration", torch.tensor([0.0, 1.0, 0.0, 0.0]).repeat(factor_columns, 1))
+            self.register_buffer("calibration", torch.from_numpy(latents.KNOTS).repeat(factor_columns, 1))
             self.readout = nn.Parameter(torch.zeros(z_size + 1, factor_columns))
 
     def encode(self, x: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -104,6 +105,7 @@ LARGE = Config(z_size=64, channels=24, deep=64, deepest=160, sigma=0.1, known=40
 """For pictures of more than LARGE_SIDE points a side."""
 ROUNDS = 3  # of moving a code towards known factors
 FITTED = 10_000  # training samples from whose codes the directions are fitted
+MOVED = 100  # codes that are moved to see what a reader makes of it
 
 
 class VAETrainee(Trainee):
@@ -175,42 +177,67 @@ class VAETrainee(Trainee):
                     ]
                 )
             found[name] = [round(float(value), 4) for value in kl.mean(0)]
-        moved = latents.adjustable(self.dataset)
-        if moved:
-            train = data.load(self.dataset.name, "train")
-            some = Images(train.pixels[:FITTED], train.labels[:FITTED])
-            with torch.no_grad():
-                parts = zip(from_images(some, "cpu").split(500), torch.from_numpy(some.labels).split(500), strict=True)
-                moments = [net.encode(x.to(device), y.to(device)) for x, y in parts]
+        if self.moved:
+            found["readout_r2"] = [round(float(value), 3) for value in self._fit(net)]
+        return found
+
+    def _fit(self, net: VAE) -> np.ndarray:
+        """Fits a network's directions, readout and calibration on the first FITTED training samples; the share of each column's variance that
+        the readout explains."""
+        device = next(net.parameters()).device
+        train = data.load(self.dataset.name, "train")
+        some = Images(train.pixels[:FITTED], train.labels[:FITTED])
+        design = latents.columns(self.moved, {name: value[:FITTED] for name, value in train.factors.items()})
+        with torch.no_grad():
+            parts = zip(from_images(some, "cpu").split(500), torch.from_numpy(some.labels).split(500), strict=True)
+            moments = [net.encode(x.to(device), y.to(device)) for x, y in parts]
             mu, logvar = (torch.cat([part[k].cpu() for part in moments]) for k in (0, 1))
             # samples of q(z | x), which fill the prior, and not its means: along a dimension that says nothing the means hardly
             # vary, and least squares would read them with weights that any other z blows up
             eps = torch.randn(mu.shape, generator=torch.Generator().manual_seed(self.config.seed))
-            codes = (mu + (0.5 * logvar).exp() * eps).numpy()
-            rows = {name: value[:FITTED] for name, value in train.factors.items()}
-            directions, readout, explained = latents.fit_directions(codes, latents.columns(moved, rows))
-            with torch.no_grad():
-                net.directions.copy_(torch.from_numpy(directions))
-                net.readout.copy_(torch.from_numpy(readout))
-                # as adjusted() reads: off the code of what the decoder paints
-                painted = [
-                    net.encode(net.decode(part.to(device), y.to(device)).sigmoid() * 2 - 1, y.to(device))[0].cpu()
-                    for part, y in zip(mu.split(500), torch.from_numpy(some.labels).split(500), strict=True)
-                ]
+            directions, readout, explained = latents.fit_directions((mu + (0.5 * logvar).exp() * eps).numpy(), design)
+            net.directions.copy_(torch.from_numpy(directions))
+            net.readout.copy_(torch.from_numpy(readout))
+            # as adjusted() reads: off the code of what the decoder paints
+            painted = [
+                net.encode(net.decode(part.to(device), y.to(device)).sigmoid() * 2 - 1, y.to(device))[0].cpu()
+                for part, y in zip(mu.split(500), torch.from_numpy(some.labels).split(500), strict=True)
+            ]
             read = torch.cat(painted).numpy() @ readout[:-1] + readout[-1]
-            net.calibration.copy_(torch.from_numpy(latents.fit_calibration(moved, latents.columns(moved, rows), read)))
-            found["readout_r2"] = [round(float(value), 3) for value in explained]
-        return found
+            net.calibration.copy_(torch.from_numpy(latents.fit_calibration(self.moved, design, read)))
+            # half of the codes are those of real samples, half are drawn: both are moved by people
+            codes = torch.where((torch.arange(MOVED) % 2 == 0)[:, None], mu[:MOVED], eps[:MOVED]).numpy()
+            self._mend(net, some, Latents(codes, some.labels[:MOVED]), design)
+        return explained
+
+    def _mend(self, net: VAE, real: Images, codes: Latents, design: np.ndarray) -> None:
+        """Calibrates each number once more, by what the data set's reader sees of pictures that are moved to it: what it sees of real ones there.
+
+        The encoder does not see what its own decoder cannot paint: its blurred mouths look a little sad to anybody else.
+        """
+        reader, model = registry.load(self.dataset.extractor), VAEModel(net, self.moved)
+        by_reader = latents.columns(self.moved, {factor.name: _read(reader.score(real), factor) for factor in self.moved})
+        of_real = latents.fit_calibration(self.moved, design, by_reader)
+        for factor in (each for each in self.moved if isinstance(each, Slider)):
+            column = latents.column_count(self.moved[: self.moved.index(factor)])
+            middle, half = (factor.maximum + factor.minimum) / 2, (factor.maximum - factor.minimum) / 2
+            drawn = [model.decode(codes, **{factor.name: middle + half * float(knot)}) for knot in latents.KNOTS]
+            seen = np.asarray([(_read(reader.score(images), factor).mean() - middle) / half for images in drawn])
+            net.calibration[column] = torch.from_numpy(latents.mended(net.calibration[column].cpu().numpy(), seen, of_real[column]))
+
+
+def _read(scores: Scores, factor: Slider | Choice) -> np.ndarray:
+    """What a reader says of a factor: numbers (n,), or the index of the likeliest word."""
+    read = scores.factors[factor.name]
+    return read if isinstance(factor, Slider) else read.argmax(1)
 
 
 class VAEModel:
-    """A loaded VAE. order: latent dimensions by falling KL, so that `top` moves those that say most."""
+    """A loaded VAE. factors: those that its codes can be moved along. order: latent dimensions by falling KL, so that `top` moves those that
+    say most."""
 
-    def __init__(self, card: ModelCard):
-        self.vae = weights.load(card.id, vae=VAE)["vae"]
-        self.size_bytes = weights.size_bytes(card.id)
-        self.order = np.argsort(weights.record(card.id)["facts"]["kl_known"])[::-1].copy()
-        self.factors = latents.adjustable(data.get(card.dataset))
+    def __init__(self, vae: VAE, factors: Sequence[Slider | Choice] = (), order: Sequence[int] = (), size_bytes: int = 0):
+        self.vae, self.factors, self.order, self.size_bytes = vae, factors, order, size_bytes
 
     def stream(
         self,
@@ -275,7 +302,9 @@ class VAEModel:
 
 def load(card: ModelCard) -> VAEModel:
     """The loader that cards name."""
-    return VAEModel(card)
+    order = np.argsort(weights.record(card.id)["facts"]["kl_known"])[::-1].copy()
+    vae = weights.load(card.id, vae=VAE)["vae"]
+    return VAEModel(vae, latents.adjustable(data.get(card.dataset)), order, weights.size_bytes(card.id))
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:

@@ -9,6 +9,8 @@ import numpy as np
 from playground.controls import Choice, Slider
 from playground.types import Dataset
 
+KNOTS = np.linspace(-1.0, 1.0, 21, dtype=np.float32)  # values of a column at which a calibration is told; between them it is straight
+NEAR = 0.03  # of the 2 that a column spans
 RIDGE = 0.02  # keeps a factor that the codes hardly hold from being reached by a leap
 
 
@@ -79,17 +81,31 @@ def fit_directions(codes: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, n
 
 
 def fit_calibration(factors: Sequence[Slider | Choice], design: np.ndarray, read: np.ndarray) -> np.ndarray:
-    """What is read (n, k) of samples whose columns are known (n, k), as polynomials of the third degree: coefficients (k, 4), lowest first.
+    """What is read (n, k) of samples whose columns are known (n, k), for each column's values at KNOTS: float32 (k, len(KNOTS)).
 
-    Least squares reads everything too near to its mean, and what lies on a curve not evenly. A word's column, 0 or 1, is left as it is.
+    Least squares reads everything too near to its mean, and what lies on a curve not evenly: a polynomial of the third degree tells how. A word's
+    column, 0 or 1, is left as it is.
     """
-    found = np.tile(np.float32([0, 1, 0, 0]), (design.shape[1], 1))
+    found = np.tile(KNOTS, (design.shape[1], 1)).astype(np.float32)
     at = 0
     for factor in factors:
         if isinstance(factor, Slider):
-            found[at] = np.polynomial.polynomial.polyfit(design[:, at], read[:, at], 3)
+            polynomial = np.polynomial.polynomial.polyfit(design[:, at], read[:, at], 3)
+            found[at] = np.polynomial.polynomial.polyval(KNOTS, polynomial)
         at += column_count([factor])
     return found
+
+
+def mended(calibration: np.ndarray, seen: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """The calibration of one column, once more: what has to be read for another reader to see what it sees of real samples. All (len(KNOTS),).
+
+    seen: what that reader sees, on average, of samples moved to each of KNOTS by this calibration; real: what it sees of real samples. What no sample
+    shows is aimed at from the first value that shows within NEAR of the most: further out samples fall apart.
+    """
+    first, last = np.flatnonzero(seen <= seen.min() + NEAR)[-1], np.flatnonzero(seen >= seen.max() - NEAR)[0]
+    reached = slice(first, last + 1)
+    wanted = np.interp(real, np.maximum.accumulate(seen[reached]), KNOTS[reached])
+    return np.interp(wanted, KNOTS, calibration).astype(np.float32)
 
 
 def steered(
@@ -103,8 +119,8 @@ def steered(
 ) -> np.ndarray:
     """Codes (n, d) moved along the directions so that the readout of each wanted factor is its wanted value, and no other changes.
 
-    seen: codes (n, d) off which the factors are read, where they are not those that are moved. calibration: coefficients (k, 4) of what is
-    read of a sample that has a column's value; without it, that value itself.
+    seen: codes (n, d) off which the factors are read, where they are not those that are moved. calibration: (k, len(KNOTS)), what is read of a
+    sample that has a column's value; without it, that value itself.
     """
     read = (codes if seen is None else seen) @ readout[:-1] + readout[-1]
     change = np.zeros_like(read)
@@ -116,7 +132,7 @@ def steered(
             index = np.asarray([value if isinstance(factor, Slider) else factor.choices.index(value)])
             aim = columns([factor], {factor.name: index})
             if calibration is not None:
-                aim = np.stack([np.polynomial.polynomial.polyval(aim[:, k], calibration[at + k]) for k in range(width)], 1)
+                aim = np.stack([np.interp(aim[:, k], KNOTS, calibration[at + k]) for k in range(width)], 1)
             change[:, at : at + width] = aim - read[:, at : at + width]
         at += width
     response = directions @ readout[:-1]  # (k, k): what a step along each direction does to every reading

@@ -140,7 +140,7 @@ def train(
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "lineage": [*earlier.lineage, command],
-        "losses": progress.log[-1] if progress.log else {},
+        "losses": next(reversed([*earlier.log, *progress.log]), {}),
         "facts": facts,
         "parameters": {name: sum(p.numel() for p in module.parameters()) for name, module in bare.items()},
     }
