@@ -135,3 +135,16 @@ def test_a_run_from_a_card_s_own_weights_goes_on_counting(tmp_path: Path, tiny_m
     assert after["seconds"] > before["seconds"] and after["lineage"] == [before["command"], "again"]
     assert [row["step"] for row in story(tmp_path)] == list(range(1, 2 * STEPS + 1))
     assert story(tmp_path)[:STEPS] == story(uninterrupted) and after["files"] != before["files"]
+    assert after["losses"] == story(tmp_path)[-1] != before["losses"]
+
+
+def test_a_run_of_no_steps_keeps_what_the_run_before_it_told(tmp_path: Path, tiny_mnist: Path, uninterrupted: Path, monkeypatch):
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
+    shutil.copytree(uninterrupted / "out", tmp_path / "classifier-mnist")
+    card = registry.get("classifier-mnist")
+    recipe = with_settings(card, registry.resolve(card.recipe)(card), [*SETTINGS, "num_steps=0"])
+    with tiny_mnist_only(tiny_mnist):
+        assert loop.train(recipe, tmp_path / "out", tmp_path / "work", start_from=card.id, command="again", quiet=True)
+    before, after = (json.loads((folder / "out" / "card.json").read_text()) for folder in (uninterrupted, tmp_path))
+    assert after["losses"] == before["losses"] == story(uninterrupted)[-1] and after["steps"] == before["steps"]
+    assert story(tmp_path) == story(uninterrupted) and after["lineage"] == [before["command"], "again"]

@@ -103,8 +103,8 @@ class Worded(nn.Module):
 
     The features are those of the data set, read off what the text model makes of the whole caption, and off the middle of the denoiser, its mean over
     the places: in training alone. CLIP's text model comes knowing what pictures hold; this one learns it beside the denoiser, which on its own would
-    teach it slowly. A denoiser whose middle knows what it looks at learns faster and draws of one piece (as REPA, arXiv:2410.06940, with the known
-    features in place of another network's).
+    teach it slowly. That the middle of a denoiser should know what it looks at is REPA's idea (arXiv:2410.06940); here the known features stand in
+    place of another network's.
     """
 
     def __init__(self, text_encoder: CLIPTextModel, unet: UNet2DConditionModel, columns: int):
@@ -259,13 +259,12 @@ class StableDiffusionTrainee(Trainee):
         v, read, seen = self.modules["worded"](loop.add_noise(x, eps, alpha_bar), t.to(device), tokens.to(device))
         error = (v.float() - loop.velocity(x, eps, alpha_bar)).square()
         weighted = (error * self._places(x)).mean((1, 2, 3))
-        kept = data.held_out(self.dataset.name, {name: value.cpu().numpy() for name, value in batch.factors.items()})
+        factors = {name: value.cpu().numpy() for name, value in batch.factors.items()}
+        kept = data.held_out(self.dataset.name, factors)
         shown = torch.from_numpy(~kept).to(device)
         count = shown.sum().clamp(min=1)
         loss = (weighted * (self.config.min_snr * (1 - alpha_bar) / alpha_bar).clamp(max=1) * shown).sum() / count
-        features = torch.from_numpy(
-            latents.columns(self.dataset.factors, {name: value.cpu().numpy() for name, value in batch.factors.items()})
-        ).to(device)
+        features = torch.from_numpy(latents.columns(self.dataset.factors, factors)).to(device)
         reading, seeing = (((found.float() - features).square().sum(1) * shown).sum() / count for found in (read, seen))
         update("worded", loss + self.config.reading * reading + self.config.seeing * seeing)
         return {"loss": loss.detach(), "error": error.mean().detach(), "reading": reading.detach(), "seeing": seeing.detach()}

@@ -24,7 +24,7 @@ from playground.sampling.noise import generators as sample_generators
 from playground.sampling.noise import randn
 from playground.sampling.pixels import from_images, to_images
 from playground.training.recipe import Batch, Recipe, Trainee, Update, log_spaced
-from playground.types import Images, Latents, ModelCard, Scores, Step
+from playground.types import Images, Latents, ModelCard, Step
 
 
 class VAE(nn.Module, PyTorchModelHubMixin):
@@ -186,8 +186,8 @@ class VAETrainee(Trainee):
         the readout explains."""
         device = next(net.parameters()).device
         train = data.load(self.dataset.name, "train")
-        some = Images(train.pixels[:FITTED], train.labels[:FITTED])
-        design = latents.columns(self.moved, {name: value[:FITTED] for name, value in train.factors.items()})
+        some = Images(train.pixels[:FITTED], train.labels[:FITTED], factors={name: value[:FITTED] for name, value in train.factors.items()})
+        design = latents.columns(self.moved, some.factors)
         with torch.no_grad():
             parts = zip(from_images(some, "cpu").split(500), torch.from_numpy(some.labels).split(500), strict=True)
             moments = [net.encode(x.to(device), y.to(device)) for x, y in parts]
@@ -207,29 +207,24 @@ class VAETrainee(Trainee):
             net.calibration.copy_(torch.from_numpy(latents.fit_calibration(self.moved, design, read)))
             # half of the codes are those of real samples, half are drawn: both are moved by people
             codes = torch.where((torch.arange(MOVED) % 2 == 0)[:, None], mu[:MOVED], eps[:MOVED]).numpy()
-            self._mend(net, some, Latents(codes, some.labels[:MOVED]), design)
+            self._mend(net, some, Latents(codes, some.labels[:MOVED]))
         return explained
 
-    def _mend(self, net: VAE, real: Images, codes: Latents, design: np.ndarray) -> None:
+    def _mend(self, net: VAE, real: Images, codes: Latents) -> None:
         """Calibrates each number once more, by what the data set's reader sees of pictures that are moved to it: what it sees of real ones there.
 
         The encoder does not see what its own decoder cannot paint: its blurred mouths look a little sad to anybody else.
         """
         reader, model = registry.load(self.dataset.extractor), VAEModel(net, self.moved)
-        by_reader = latents.columns(self.moved, {factor.name: _read(reader.score(real), factor) for factor in self.moved})
-        of_real = latents.fit_calibration(self.moved, design, by_reader)
-        for factor in (each for each in self.moved if isinstance(each, Slider)):
+        numbers = [factor for factor in self.moved if isinstance(factor, Slider)]
+        by_reader = latents.columns(numbers, reader.score(real).factors)
+        of_real = latents.fit_calibration(numbers, latents.columns(numbers, real.factors), by_reader)
+        for factor, wanted in zip(numbers, of_real, strict=True):
             column = latents.column_count(self.moved[: self.moved.index(factor)])
-            middle, half = (factor.maximum + factor.minimum) / 2, (factor.maximum - factor.minimum) / 2
-            drawn = [model.decode(codes, **{factor.name: middle + half * float(knot)}) for knot in latents.KNOTS]
-            seen = np.asarray([(_read(reader.score(images), factor).mean() - middle) / half for images in drawn])
-            net.calibration[column] = torch.from_numpy(latents.mended(net.calibration[column].cpu().numpy(), seen, of_real[column]))
-
-
-def _read(scores: Scores, factor: Slider | Choice) -> np.ndarray:
-    """What a reader says of a factor: numbers (n,), or the index of the likeliest word."""
-    read = scores.factors[factor.name]
-    return read if isinstance(factor, Slider) else read.argmax(1)
+            values = np.linspace(factor.minimum, factor.maximum, len(latents.KNOTS)).tolist()
+            drawn = [reader.score(model.decode(codes, **{factor.name: value})).factors for value in values]
+            seen = np.asarray([latents.columns([factor], read).mean() for read in drawn])
+            net.calibration[column] = torch.from_numpy(latents.mended(net.calibration[column].cpu().numpy(), seen, wanted))
 
 
 class VAEModel:
