@@ -180,8 +180,8 @@ def _result(found: Lesson, how: str) -> str:
         f"{_weights(reward)}<p>{fold}</p>"
         f"<h3>Pick the best</h3>{strips.strips(kept, scale=1.0)}"
         f"<h3>Follow it further, and too far</h3>{_liked(found)}{strips.strips(steps, notes, scale=1.0)}"
-        f'<p class="note">{over}: a straight reward has no end, and the decoder was never trained out there. That is over-optimisation (Goodhart): the measure is met, what it '
-        f"stood for is not. Holding the divergence down is what keeps a tuned model sane.</p>{take}"
+        f'<p class="note">{over}: a straight reward has no end, and the decoder was never trained out there. That is over-optimisation (Goodhart): the measure goes on growing, what it '
+        f"stood for no longer grows with it. Holding the divergence down is what keeps a tuned model sane.</p>{take}"
     )
 
 
