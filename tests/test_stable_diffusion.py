@@ -279,7 +279,8 @@ def test_the_same_captions_give_the_same_numbers_whatever_the_trainer_s_hash():
 
 
 def test_a_warm_start_keeps_what_each_word_means():
-    config = stable_diffusion.Config(latent_channels=weights.record(STABLE_DIFFUSION.id)["config"]["latent_channels"])
+    trained = weights.record(STABLE_DIFFUSION.id)["config"]
+    config = stable_diffusion.Config(latent_channels=trained["latent_channels"], layers=trained.get("layers", 1))
     trainee = stable_diffusion.StableDiffusionTrainee(config, "faces")
     found = trainee.earlier(STABLE_DIFFUSION.id)["worded"]
     (name,) = [name for name in found if name.endswith("token_embedding.weight")]
@@ -309,9 +310,11 @@ def test_the_stages_follow_each_other_without_a_gap():
     assert all(end == first for (_, end), (first, _) in zip(stages[:-1], stages[1:], strict=True))
 
 
-def test_a_run_with_more_numbers_in_its_code_begins_with_what_the_shipped_one_knows(trainee, folder: Path, monkeypatch):
+@pytest.mark.parametrize("layers", [1, 3])
+def test_a_run_of_a_larger_network_begins_with_what_the_shipped_one_knows(trainee, folder: Path, monkeypatch, layers: int):
     monkeypatch.setattr(registry, "get", lambda _: CARD)
-    more = stable_diffusion.StableDiffusionTrainee(dataclasses.replace(SMALL, latent_channels=6, keeping=1.0, seed=1), "faces")
+    larger = dataclasses.replace(SMALL, latent_channels=6, layers=layers, keeping=1.0, seed=1)
+    more = stable_diffusion.StableDiffusionTrainee(larger, "faces")
     for name, state in more.earlier(CARD.id).items():
         more.modules[name].load_state_dict(state)
     batch, t = batch_of(data.again("faces", range(4))), torch.tensor([10, 700, 3, 500])

@@ -23,7 +23,7 @@ from playground.device import half_dtype, pick_device
 from playground.errors import ControlError
 from playground.models.nets.denoiser import denoiser_recipe
 from playground.models.nets.emphasis import emphasis, places
-from playground.models.nets.growth import grown
+from playground.models.nets.growth import deepened, grown
 from playground.models.nets.linear_decoder import LinearDecoder
 from playground.models.nets.vocabulary import MAX_TOKENS, make_tokenizer, renumbered, tokens_of
 from playground.sampling import attention, latents
@@ -49,9 +49,9 @@ class Config:
     detail, of the denoiser's errors, by place: of all pictures alike.
 
     vae_channels: at full resolution; twice at half, four times at a quarter of it. kl: weight of the codes' divergence from N(0, I), per
-    number, against the mean absolute error. words: size of a word's vector. unlabelled: share of the captions that are left out, for guidance.
-    reading: weight of the squared error of the known features, read off what the text model makes of a caption. seeing: the same, read off what
-    the denoiser makes of a code, at every noise.
+    number, against the mean absolute error. words: size of a word's vector. layers: in each block of the denoiser. unlabelled: share of the
+    captions that are left out, for guidance. reading: weight of the squared error of the known features, read off what the text model makes of
+    a caption. seeing: the same, read off what the denoiser makes of a code, at every noise.
     """
 
     vae_channels: int = 16
@@ -68,6 +68,7 @@ class Config:
     text_layers: int = 2
     channels: int = 96
     deep_channels: int = 128
+    layers: int = 1
     unlabelled: float = 0.1
     min_snr: float = 5.0
     reading: float = 0.1
@@ -159,7 +160,7 @@ def make_parts(
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         block_out_channels=(config.channels, config.deep_channels),
-        layers_per_block=1,
+        layers_per_block=config.layers,
         cross_attention_dim=config.words,
         attention_head_dim=4,
         addition_embed_type="text",  # the caption as a whole is added to the time, as each block's words are attended to
@@ -213,7 +214,7 @@ class StableDiffusionTrainee(Trainee):
         self.before: nn.Module | None = None  # the codec of the weights that the run starts from
 
     def earlier(self, card_id: str) -> dict[str, Mapping[str, torch.Tensor]]:
-        """The shipped pipeline's weights; where this one's code has more numbers, in their places among its own (see grown)."""
+        """The shipped pipeline's weights; where this one's code has more numbers, or its denoiser more layers, in their places among its own."""
         pipe = read_pipeline(registry.get(card_id))
         shipped = {"codec": Codec(pipe.vae), "worded": Worded(pipe.text_encoder, pipe.unet, self.modules["worded"].read.out_features)}
         for name in ("read", "see"):  # not of the pipeline: they are learnt anew
@@ -221,7 +222,8 @@ class StableDiffusionTrainee(Trainee):
         words = pipe.text_encoder.get_input_embeddings().weight
         words.data = renumbered(words.data, pipe.tokenizer, self.tokenizer)
         self.before = shipped["codec"].requires_grad_(False)
-        return {name: grown(module.state_dict(), self.modules[name].state_dict()) for name, module in shipped.items()}
+        fresh = {name: self.modules[name].state_dict() for name in shipped}
+        return {name: grown(deepened(module.state_dict(), fresh[name]), fresh[name]) for name, module in shipped.items()}
 
     def step(self, batch: Batch, i: int, generator: torch.Generator, update: Update) -> dict[str, float | torch.Tensor]:
         stage = next(name for name, (first, end) in spans(self.config).items() if first <= i < end)

@@ -1,10 +1,13 @@
-"""Trained weights in a network whose code has more numbers: what it knew stays, the new numbers are learnt beside it."""
+"""Trained weights in a larger network: what it knew stays, the new numbers of its code, or its new layers, are learnt beside it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import torch
+
+LAYER = re.compile(r"(?P<block>.*\b(?P<way>down|up)_blocks\.\d+\.)(?P<kind>resnets|attentions)\.(?P<layer>\d+)\.(?P<rest>.*)")
 
 
 def grown(old: Mapping[str, torch.Tensor], fresh: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -30,3 +33,43 @@ def grown(old: Mapping[str, torch.Tensor], fresh: Mapping[str, torch.Tensor]) ->
 def _places(old: int, new: int, stacked: bool) -> torch.Tensor:
     """Where `old` numbers lie among `new` ones: first, or first in each half where mean and logvar are stacked."""
     return torch.arange(new).reshape(2, -1)[:, : old // 2].flatten() if stacked else torch.arange(old)
+
+
+def deepened(old: Mapping[str, torch.Tensor], fresh: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights `old` in the places of a U-Net of diffusers with more layers in each block: the new layers begin by changing nothing, so that it
+    says what it said before.
+
+    fresh: the deeper network's weights, kept in what the new layers compute before their last step, which begins at 0. A new layer stands
+    behind those of its block; on the way up, where each layer also reads what one on the way down left, behind the first, because that is wider.
+    After Net2Net (Chen et al., arXiv:1511.05641), without its copies.
+    """
+    found = {}
+    for name, tensor in fresh.items():
+        layer = LAYER.fullmatch(name)
+        earlier = name if layer is None else _before(layer, _layers(fresh, layer), _layers(old, layer))
+        found[name] = old[earlier] if earlier is not None else _changes_nothing(name, tensor)
+    return found
+
+
+def _layers(state: Mapping[str, torch.Tensor], like: re.Match[str]) -> int:
+    """How many layers of that kind the block has."""
+    prefix = f"{like['block']}{like['kind']}."
+    return len({name[len(prefix) :].split(".", 1)[0] for name in state if name.startswith(prefix)})
+
+
+def _before(layer: re.Match[str], now: int, then: int) -> str | None:
+    """The name of a layer's weight in the network of fewer layers, None for a new layer."""
+    i, first_kept = int(layer["layer"]), 1 + now - then  # on the way up: the second of the old layers
+    if layer["way"] == "up":
+        i = i if i == 0 else i - (now - then) if i >= first_kept else then
+    return f"{layer['block']}{layer['kind']}.{i}.{layer['rest']}" if i < then else None
+
+
+def _changes_nothing(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """A new layer's weight: 0 in what is added to the layer's input, and of a shortcut the input itself, without what was left on the way down."""
+    if "conv_shortcut" in name:
+        kept = torch.zeros_like(tensor)
+        if kept.ndim > 1:
+            kept[:, : len(kept), 0, 0] = torch.eye(len(kept))
+        return kept
+    return torch.zeros_like(tensor) if re.search(r"\.(conv2|proj_out)\.\w+$", name) else tensor
