@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
 from playground import data, exhibits, previews, run
-from playground.controls import Choice, Label, Slider, adjustments
+from playground.controls import ANY, Choice, Label, Slider, adjustments
 from playground.errors import PlaygroundError
 from playground.types import Images, ModelCard
 from tabs import pictures, strips, widgets
@@ -18,11 +19,12 @@ from tabs.widgets import HEAVY
 FIRST = 8  # factors in sight; the others are folded
 SCALE = 3.0
 AS_DRAWN = "as it is"
+PLAY = "adjust"  # of a link that shows a face here
 LIVE = {"api_visibility": "private", "trigger_mode": "always_last", **HEAVY}
 
 
-def build(card: ModelCard, tab: str) -> None:
-    """The section's components and events."""
+def build(card: ModelCard, tab: str) -> dict[str, gr.components.Component]:
+    """The section's components and events; returns what a link may set: ?tab=...&play=adjust&start=real&face=7&moved=age:70,smile:0.8."""
     factors = adjustments(card.controls)
     label = next(control for control in card.controls if isinstance(control, Label))
     with gr.Row(elem_classes="section"):
@@ -37,24 +39,30 @@ def build(card: ModelCard, tab: str) -> None:
                 value=exhibits.SOURCES[0],
                 label="Start from",
             )
-            style = gr.Dropdown(["any", *label.classes], value="any", label=label.title)
-            with gr.Row(elem_classes="seed"):
-                seed = gr.Number(previews.SEED, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which face (seed)", scale=3)
-                dice = gr.Button("⚄ Another", min_width=80, scale=1, elem_id=f"{tab}-another")
+            style = gr.Dropdown([ANY, *label.classes], value=ANY, label=label.title)
+            seed = gr.Number(previews.SEED, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which face (seed)")
+            with gr.Row():
+                dice = gr.Button("⚄ Another", min_width=120, elem_id=f"{tab}-another")
+                show = gr.Button("Show", min_width=120, elem_id=f"{tab}-{PLAY}")
             inputs = [_component(factor) for factor in factors[:FIRST]]
             with gr.Accordion("More features", open=False):
                 inputs += [_component(factor) for factor in factors[FIRST:]]
         with gr.Column(scale=2, min_width=320, elem_classes="stays"):
             out = gr.HTML(_recorded(card), padding=False, elem_id=f"{tab}-adjusted")
+    asked = gr.Textbox("", visible=False, max_length=600)  # what a link moves, until it is shown
     read = gr.State({})  # what the reader saw in the face before anything was moved: a few words and numbers
 
     @widgets.guarded
-    def begin(source: str, seed: int, style: str) -> list[Any]:
+    def begin(source: str, seed: int, style: str, moved: str = "") -> list[Any]:
         picture, codes = exhibits.starting_code(card.id, source, seed, style)
         given_back = run.decode(card.id, codes)
         seen = exhibits.factors_read(card.dataset, given_back)[0]
+        wanted = _from_link(factors, moved)
+        after = run.decode(card.id, codes, **wanted) if wanted else None
         values = [_to_step(factor, seen[factor.name]) if isinstance(factor, Slider) else AS_DRAWN for factor in factors]
-        return [_panel(card, picture if source == "real" else None, given_back, None, {}, seen, seed), seen, *values]
+        values = [wanted.get(factor.name, value) for factor, value in zip(factors, values, strict=True)]
+        link = _link(tab, source, seed, style, wanted)
+        return [_panel(card, picture if source == "real" else None, given_back, after, wanted, seen, seed, link), seen, "", *values]
 
     @widgets.guarded
     def move(source: str, seed: int, style: str, seen: Mapping[str, Any], *values: Any) -> Any:
@@ -64,14 +72,18 @@ def build(card: ModelCard, tab: str) -> None:
         if not seen:  # a slider moved before any face was asked for
             seen = exhibits.factors_read(card.dataset, given_back)[0]
         moved = run.decode(card.id, codes, **wanted)
-        return _panel(card, picture if source == "real" else None, given_back, moved, wanted, seen, seed)
+        link = _link(tab, source, seed, style, wanted)
+        return _panel(card, picture if source == "real" else None, given_back, moved, wanted, seen, seed, link)
 
     started = [source, seed, style]
+    shown = [out, read, asked, *inputs]
     dice.click(None, None, seed, js="() => Math.floor(Math.random() * 100000)", api_visibility="private").then(
-        begin, started, [out, read, *inputs], **LIVE
+        begin, started, shown, **LIVE
     )
-    gr.on([source.input, seed.submit, style.input], begin, started, [out, read, *inputs], **LIVE)
+    gr.on([source.input, seed.submit, style.input], begin, started, shown, **LIVE)
+    show.click(begin, [*started, asked], shown, **LIVE)
     gr.on([component.input for component in inputs], move, [*started, read, *inputs], out, **LIVE)
+    return {"start": source, "face": seed, "style": style, "moved": asked}
 
 
 def _component(factor: Slider | Choice) -> gr.components.Component:
@@ -101,6 +113,31 @@ def _wanted(factors: Sequence[Slider | Choice], seen: Mapping[str, Any], values:
     return wanted
 
 
+def _link(tab: str, source: str, seed: int, style: str, wanted: Mapping[str, Any]) -> str:
+    """The query string that shows this face, moved as it is; what is as the page opens is left out, but for the seed."""
+    told = {"start": source} if source != exhibits.SOURCES[0] else {}
+    told |= {"face": str(seed)} | ({"style": style} if style != ANY else {})
+    moved = ",".join(f"{name}:{_shown(value)}" for name, value in wanted.items())
+    return "?" + urllib.parse.urlencode({"tab": tab, "play": PLAY, **told, **({"moved": moved} if moved else {})}, safe=":,")
+
+
+def _from_link(factors: Sequence[Slider | Choice], moved: str) -> dict[str, Any]:
+    """What a link moves ("age:70,glasses:round"), by factor: a number clamped to its bounds, a word or a factor that there is not left out, with a toast."""
+    known = {factor.name: factor for factor in factors}
+    wanted: dict[str, Any] = {}
+    for part in filter(None, moved.split(",")):
+        name, _, value = part.partition(":")
+        factor = known.get(name)
+        if isinstance(factor, Slider):
+            wanted[name] = _to_step(factor, widgets.linked_number(factor, value, factor.default))
+        elif factor is not None and value in factor.choices:
+            wanted[name] = value
+        else:
+            allowed = ", ".join(known if factor is None else factor.choices)
+            gr.Warning(f"The link moves {part[:40]!r}, which is not among {allowed}; left out.")
+    return wanted
+
+
 def _panel(
     card: ModelCard,
     real: Images | None,
@@ -109,6 +146,7 @@ def _panel(
     wanted: Mapping[str, Any],
     seen: Mapping[str, Any],
     seed: int,
+    link: str,
 ) -> str:
     """The face before and after, the truth with the same factors, and what the reader says of the result."""
     shown = after or before
@@ -131,11 +169,11 @@ def _panel(
         f"<td>{_shown(wanted[factor.name]) if factor.name in wanted else '–'}</td><td>{_shown(now[factor.name])}</td></tr>"
         for factor in data.get(card.dataset).factors
     )
-    about = {"model": card.id, "seed": seed, **wanted}
+    about = {"model": card.id, "seed": seed, **wanted, "link": link}
     take = pictures.download(pictures.png(pictures.tiles(shown, 1), about), "image/png", f"{card.id}-seed{seed}-adjusted.png", "PNG")
     return (
         f'<div class="facerow">{cells}</div>{note}'
-        f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seed {seed} · {html.escape(moved)}</div><div class="takes">Take it away: {take}</div>'
+        f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seed {seed} · {html.escape(moved)} · <a class="permalink" href="{html.escape(link, quote=True)}">link</a></div><div class="takes">Take it away: {take}</div>'
         '<details class="readings"><summary>What a reader network sees in it</summary><div class="tablewrap" tabindex="0" role="region" aria-label="Readings"><table class="facts"><thead><tr><td></td><th scope=col>before</th>'
         f"<th scope=col>asked</th><th scope=col>after</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
     )

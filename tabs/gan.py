@@ -40,7 +40,7 @@ def build() -> TabPage:
         for card in known:
             people.wall(card, ID)
         people.copies([*known, *(card for card in cards if card not in known)], ID)
-        mixing.build(cards, ID)
+        linked |= mixing.build(cards, ID)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(cards[0].id), padding=False)
         widgets.later(

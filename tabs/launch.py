@@ -7,6 +7,7 @@ import importlib
 import signal
 import threading
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,7 @@ def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage], visit: gr.
                     updates.append(_from_link(name, query[name], component))
                 else:
                     updates.append(_at_home(page, query.get("model", ""), name))
+        _say_unset(chosen, query)
         return [gr.Tabs(selected=chosen.id) if chosen else gr.skip(), *updates]
 
     visit.recall(recalled, None, [tabs, *outputs], api_visibility="private", show_progress="hidden")
@@ -135,6 +137,15 @@ def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage], visit: gr.
     demo.load(open_link, None, [tabs, *outputs], api_visibility="private", show_progress="hidden").then(
         None, None, None, js="() => window.playgroundOpened()", api_visibility="private"
     )
+
+
+def _say_unset(page: TabPage | None, query: Mapping[str, str]) -> None:
+    """Says of what a link asks the linked model for that the tab does not take from a link; what is no model's control is left in peace."""
+    offered = [] if page is None or "model" not in page.linked else [value for _, value in page.linked["model"].choices]
+    model = query.get("model", "")
+    controls = registry.get(model).controls if model in offered else ()
+    for name in (control.name for control in controls if control.name in query and control.name not in page.linked):
+        gr.Warning(f"The link asks for {name} {query[name][:40]!r}, which this tab does not take from a link; left out.")
 
 
 def _at_home(page: TabPage, model: str, name: str) -> Any:
@@ -162,19 +173,7 @@ def _from_link(name: str, text: str, component: Any) -> Any:
             MAX_SEED if component.maximum is None else component.maximum,
             integer=component.precision == 0,
         )
-        try:
-            number = float(text)
-            return bounds.validate(int(number) if bounds.integer else number)
-        except (ValueError, OverflowError, PlaygroundError):
-            fallback = component.value
-            with contextlib.suppress(ValueError):
-                if (number := float(text)) == number:
-                    fallback = min(max(number, bounds.minimum), bounds.maximum)
-                    fallback = int(fallback) if bounds.integer else fallback
-            gr.Warning(
-                f"The link asks for {name} {text[:40]!r}; allowed is {bounds.minimum:g} to {bounds.maximum:g}, taken as {fallback:g}."
-            )
-            return fallback
+        return widgets.linked_number(bounds, text, component.value)
     if isinstance(component, gr.Textbox):
         return text[: component.max_length or 100]
     return gr.skip()

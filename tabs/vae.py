@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import html
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -43,12 +45,12 @@ def build() -> TabPage:
         linked = _sampling(drawing_cards)
         for each in drawing_cards:
             if adjustments(each.controls):
-                adjust.build(each, ID)
+                linked |= adjust.build(each, ID)
                 real_wall.build(each.dataset, ID)
         people.copies(sorted(family, key=lambda each: not adjustments(each.controls)), ID)
         _map(flat)
         _own_drawing(card, flat)
-        _sliding(card)
+        linked |= _sliding(card)
         photographs.build([*filter(repaint.can_repaint, family), *everybody[len(family) :]], ID)
     with gr.Accordion("How it learns", open=False) as learning:
         gr.HTML(_story(card.id), padding=False)
@@ -187,13 +189,13 @@ def _own_drawing(card: ModelCard, flat: ModelCard) -> None:
     pad.draw(repaint, None, out, **LIVE)
 
 
-def _sliding(card: ModelCard) -> None:
-    """The way between two real digits, straight through the space of codes."""
+def _sliding(card: ModelCard) -> dict[str, Any]:
+    """The way between two real digits, straight through the space of codes; returns what a link may set."""
     names = data.get(card.dataset).labels
     try:
         (ends, frames), about = previews.read_rows(card.id, "slide")
         first, last, seed = about["first"], about["last"], about["seed"]
-        shown = _slide_film(card.id, ends.images, frames.images, about["seed"], "recorded")
+        shown = _slide_film(card.id, ends.images, frames.images, about, "recorded")
     except PlaygroundError as error:
         first, last, seed, shown = names[3], names[8], previews.SEED, f'<p class="note">{error}</p>'
     with gr.Row(elem_classes="section"):
@@ -213,13 +215,16 @@ def _sliding(card: ModelCard) -> None:
     @widgets.guarded
     def slide(first: str, last: str, seed: int) -> str:
         ends = exhibits.pair(card.dataset, first, last, seed)
-        return _slide_film(card.id, ends, exhibits.slide(card.id, ends), seed, "live")
+        return _slide_film(card.id, ends, exhibits.slide(card.id, ends), {"first": first, "last": last, "seed": seed}, "live")
 
     gr.on([go.click, start.input, end.input, which.submit], slide, [start, end, which], out, **LIVE)
+    return {"from": start, "to": end, "of": which}
 
 
-def _slide_film(card_id: str, ends: Images, frames: Images, seed: int, how: str) -> str:
-    """The two real digits and the film between them."""
+def _slide_film(card_id: str, ends: Images, frames: Images, about: Mapping[str, Any], how: str) -> str:
+    """The two real digits and the film between them. about: first, last and seed, which say what digits they are."""
+    seed = about["seed"]
+    link = "?" + urllib.parse.urlencode({"tab": ID, "play": "slide", "from": about["first"], "to": about["last"], "of": seed})
     film = list(frames.uint8())
     captions = [f"{100 * i // (len(film) - 1)} % of the way" for i in range(len(film))]
     gif = pictures.download(pictures.animation(film), "image/gif", f"{card_id}-slide-seed{seed}.gif", "GIF")
@@ -228,8 +233,9 @@ def _slide_film(card_id: str, ends: Images, frames: Images, seed: int, how: str)
         + pictures.picture(pictures.tiles(ends, 2), "The two real digits", scale=3)
         + "<figcaption>the real ones</figcaption></figure>"
         + pictures.film(film, captions, "The way between the two digits", scale=8, start=len(film) // 2)
-        + f'</div><div class="runline"><span class="badge {how}">{how}</span> <b>{card_id}</b> · {len(film)} codes on the straight line in z, class not told · seed {seed}</div>'
-        + f'<div class="takes">Take it away: {gif}</div>'
+        + f'</div><div class="runline"><span class="badge {how}">{how}</span> <b>{card_id}</b> · {len(film)} codes on the straight line in z, class not told · seed {seed} · '
+        f'<a class="permalink" href="{html.escape(link, quote=True)}">link</a></div>'
+        f'<div class="takes">Take it away: {gif}</div>'
     )
 
 

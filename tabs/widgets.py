@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import html
 import inspect
@@ -171,6 +172,22 @@ def link_of(tab: str, settings: Mapping[str, Any]) -> str:
 
     told = {name: short(name, value) for name, value in settings.items() if name not in known or known[name].default != value}
     return "?" + urllib.parse.urlencode({"tab": tab, **told})
+
+
+def linked_number(bounds: Slider, text: str, otherwise: float) -> float:
+    """What a link says for a number: within its bounds, with a toast where it had to be clamped, or where it is none (`otherwise` then)."""
+    try:
+        number = float(text)
+        return bounds.validate(int(number) if bounds.integer else number)
+    except (ValueError, OverflowError, PlaygroundError):
+        taken = otherwise
+        with contextlib.suppress(ValueError):
+            if (number := float(text)) == number:
+                taken = min(max(number, bounds.minimum), bounds.maximum)
+                taken = int(taken) if bounds.integer else taken
+        allowed = f"{bounds.minimum:g} to {bounds.maximum:g}"
+        gr.Warning(f"The link asks for {bounds.name} {text[:40]!r}; allowed is {allowed}, taken as {taken:g}.")
+        return taken
 
 
 def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:

@@ -80,6 +80,43 @@ def test_a_slider_moves_the_face_and_the_truth_stands_beside_it(page: Page, card
     assert panel.locator("#vae-adjusted tr.moved").count() == 1
 
 
+def test_a_link_moves_a_face_and_says_what_it_cannot_do(context: BrowserContext, url: str) -> None:
+    page, moved = context.new_page(), "?tab=vae&play=adjust&start=real&face=11&moved=age:90,glasses:round"
+    page.goto(url + moved.replace("age:90", "age:200,wings:2"))
+    expect(page.locator(".toast-body").filter(has_text="allowed is 20 to 90, taken as 90")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".toast-body").filter(has_text="wings:2")).to_be_visible()
+    panel = page.locator("#tab-vae")
+    expect(panel.locator("#vae-adjusted .runline")).to_contain_text("age 90 · glasses round", timeout=SLOW)
+    settle(panel)
+    assert panel.locator("#vae-adjusted a.permalink").get_attribute("href") == moved
+    expect(panel.get_by_label("number input for Age, years")).to_have_value("90")
+    set_number(panel, "Smile", 0.8)
+    expect(panel.locator("#vae-adjusted .runline")).to_contain_text("smile 0.8", timeout=SLOW)
+    settle(panel)
+    again = context.new_page()
+    again.goto(url + panel.locator("#vae-adjusted a.permalink").get_attribute("href"))
+    settle(again.locator("#tab-vae"))
+    assert again.locator(".toast-body").count() == 0
+    for caption in ("the real one", "given back", "adjusted", "the truth"):
+        assert np.array_equal(face(again.locator("#tab-vae"), caption), face(panel, caption))
+    again.goto(f"{url}?tab=vae&model=vae-faces&smile=0.8&play=nothing")
+    expect(again.locator(".toast-body")).to_contain_text("asks for smile '0.8', which this tab does not take from a link", timeout=SLOW)
+
+
+@pytest.mark.parametrize(
+    ("query", "part", "said"),
+    [
+        ("?tab=vae&play=slide&from=1&to=7&of=5", "#vae-slid", "seed 5"),
+        ("?tab=gan&play=mix&mixed=gan-mnist&first=3&second=9", "#gan-mixed", "seed 3 to seed 9"),
+    ],
+)
+def test_a_link_shows_what_lies_between_two(page: Page, url: str, query: str, part: str, said: str) -> None:
+    page.goto(url + query)
+    page.locator(f"{part} .badge.live").wait_for(timeout=SLOW)
+    expect(page.locator(f"{part} .runline")).to_contain_text(said)
+    assert page.locator(f"{part} a.permalink").get_attribute("href") == query
+
+
 @pytest.mark.parametrize("card", PICKED, ids=lambda card: card.id)
 def test_a_link_opens_the_other_model_and_draws(context: BrowserContext, url: str, card: ModelCard) -> None:
     page = context.new_page()

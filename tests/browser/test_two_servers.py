@@ -16,7 +16,8 @@ from tests.browser.looking import SLOW
     ("query", "out"),
     [
         ("?tab=gan&n=3&seed=41&label=7", "#gan-out"),
-        ("?tab=vae&model=vae-faces&n=2&seed=12&smile=0.8", "#vae-out"),
+        ("?tab=vae&model=vae-faces&n=2&seed=12", "#vae-out"),
+        ("?tab=vae&play=adjust&face=12&moved=smile:0.8", "#vae-adjusted"),
         ("?tab=race&play=mend&what=posterior-collapse&seed=2", "#race-told"),
     ],
 )
