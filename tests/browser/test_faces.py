@@ -44,7 +44,7 @@ def test_the_other_model_of_the_tab_draws_what_its_api_draws(page: Page, url: st
     choose(panel, "Model", card.title)
     panel.locator(f".runline b:has-text('{card.id}')").first.wait_for()
     set_number(panel, "n (samples)", 4)
-    expect(panel.get_by_label("Digit", exact=True)).to_have_count(0)  # two dropdowns are renamed, one after the other
+    expect(panel.get_by_label("Digit", exact=True)).to_have_count(0, timeout=SLOW)  # two dropdowns are renamed, one after the other
     choose(panel, "Hairstyle", "bob")
     press(panel, card.family)
     picture, settings = taken(panel)
