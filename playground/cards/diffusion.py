@@ -123,8 +123,8 @@ FLOW_MNIST = ModelCard(
     paper=FLOW_PAPER,
     controls=(
         Label("label", "Digit", tuple("0123456789"), help="What to draw. Any: drawn from the seed."),
-        STEPS,
-        GUIDANCE,
+        replace(STEPS, default=5),  # as many calls as diffusion-mnist takes
+        replace(GUIDANCE, default=1.6),
         GUIDANCE_START,
         GUIDANCE_STOP,
         SOLVER,

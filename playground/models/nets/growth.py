@@ -59,10 +59,11 @@ def _layers(state: Mapping[str, torch.Tensor], like: re.Match[str]) -> int:
 
 def _before(layer: re.Match[str], now: int, then: int) -> str | None:
     """The name of a layer's weight in the network of fewer layers, None for a new layer."""
-    i, first_kept = int(layer["layer"]), 1 + now - then  # on the way up: the second of the old layers
-    if layer["way"] == "up":
-        i = i if i == 0 else i - (now - then) if i >= first_kept else then
-    return f"{layer['block']}{layer['kind']}.{i}.{layer['rest']}" if i < then else None
+    i, added = int(layer["layer"]), now - then
+    behind = then if layer["way"] == "down" else 1
+    if behind <= i < behind + added:
+        return None
+    return f"{layer['block']}{layer['kind']}.{i if i < behind else i - added}.{layer['rest']}"
 
 
 def _changes_nothing(name: str, tensor: torch.Tensor) -> torch.Tensor:
