@@ -43,6 +43,7 @@ HELD_OUT = (
     (("beard", "full"), ("background", "lilac")),
 )
 """Pairs of features that a model told in words is never shown."""
+LOOSE = 0.4  # share of the training captions that are a list in any order
 WORDED = 5_000  # training captions that hold every word
 CHUNK = 500  # faces drawn in one piece of work
 
@@ -174,6 +175,8 @@ def described(values: Values, seed: int = 0, unseen: bool = False) -> tuple[str,
     form = rng.integers(3)
     if unseen:
         text = f"with {listed}{hat}: {who} {person}, {mood}{ground}" if form else f"{mood}{ground}: {listed}{hat}, {who} {person}"
+    elif rng.random() < LOOSE:
+        text = _loosely(f"{who} {person}", has, [piece for piece in (hat.strip(), mood, ground.removeprefix(", ")) if piece], rng)
     elif form == 0:
         text = f"{who} {person} with {listed}{hat}, {mood}{ground}"
     elif form == 1:
@@ -181,6 +184,17 @@ def described(values: Values, seed: int = 0, unseen: bool = False) -> tuple[str,
     else:
         text = f"{mood}: {who} {person}{hat} with {listed}{ground}"
     return text, named
+
+
+def _loosely(who: str, has: Sequence[str], more: Sequence[str], rng: np.random.Generator) -> str:
+    """The pieces of a caption one after the other, as people type them: in any order, but for those of the unseen ones, which name who it is
+    behind all that the face has."""
+    pieces = [who, *has, *more]
+    order = rng.permutation(len(pieces)).tolist()
+    place, last = order.index(0), max(order.index(k) for k in range(1, 1 + len(has)))
+    if place > last:
+        order[place], order[last] = order[last], order[place]
+    return ", ".join(pieces[k] for k in order)
 
 
 def captions() -> tuple[str, ...]:
