@@ -59,7 +59,8 @@ def train(
     if start_from:
         earlier = _earlier(start_from, recipe.card)
         _start_from(start_from, trainee, average)
-    moments = {earlier.steps + step for step in recipe.story if not earlier.steps or 5 * step >= earlier.steps}
+    shown = (step for step in recipe.story if not earlier.steps or 5 * step >= earlier.steps or step == recipe.num_steps)
+    moments = {earlier.steps + step for step in shown}
     rates = {name: [group["lr"] for group in optimizer.param_groups] for name, optimizer in trainee.optimizers.items()}
     checkpoint = work / "checkpoint.safetensors"
     if resume and checkpoint.is_file():
