@@ -187,11 +187,15 @@ def test_a_trial_asks_for_what_no_caption_ever_said():
 
 def test_no_training_caption_names_who_it_is_behind_all_that_the_face_has():
     loose = 0
-    for seed, text in enumerate(faces.captions()):
+    for text in faces.captions():
         pieces = re.split(r", | and | with |: ", text)
         loose += " with " not in text
         who = next(k for k, piece in enumerate(pieces) if re.search(r"\b(person|face)\b", piece))
-        has = [k for k, piece in enumerate(pieces) if re.search(r"hair|head|mohawk|pigtails|bob|bun|beard|moustache|glasses|earrings|eyes|skin|nose", piece)]
+        has = [
+            k
+            for k, piece in enumerate(pieces)
+            if re.search(r"hair|head|mohawk|pigtails|bob|bun|beard|moustache|glasses|earrings|eyes|skin|nose", piece)
+        ]
         assert who < max(has), text
     assert abs(loose / faces.WORDED - faces.LOOSE) < 0.03, "as people type: one thing after the other, in any order"
 
