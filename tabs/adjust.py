@@ -52,36 +52,32 @@ def build(card: ModelCard, tab: str) -> dict[str, gr.components.Component]:
     asked = gr.Textbox("", visible=False, max_length=600)  # what a link moves, until it is shown
     read = gr.State({})  # what the reader saw in the face before anything was moved: a few words and numbers
 
+    def shown(source: str, seed: int, style: str, seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        picture, codes = exhibits.starting_code(card.id, source, seed, style)
+        given_back = run.decode(card.id, codes)
+        seen = seen or exhibits.factors_read(card.dataset, given_back)[0]
+        moved = run.decode(card.id, codes, **wanted) if wanted else None
+        real, link = picture if source == "real" else None, _link(tab, source, seed, style, wanted)
+        return _panel(card, real, given_back, moved, wanted, seen, seed, link), seen
+
     @widgets.guarded
     def begin(source: str, seed: int, style: str, moved: str = "") -> list[Any]:
-        picture, codes = exhibits.starting_code(card.id, source, seed, style)
-        given_back = run.decode(card.id, codes)
-        seen = exhibits.factors_read(card.dataset, given_back)[0]
         wanted = _from_link(factors, moved)
-        after = run.decode(card.id, codes, **wanted) if wanted else None
-        values = [_to_step(factor, seen[factor.name]) if isinstance(factor, Slider) else AS_DRAWN for factor in factors]
-        values = [wanted.get(factor.name, value) for factor, value in zip(factors, values, strict=True)]
-        link = _link(tab, source, seed, style, wanted)
-        return [_panel(card, picture if source == "real" else None, given_back, after, wanted, seen, seed, link), seen, "", *values]
+        panel, seen = shown(source, seed, style, {}, wanted)
+        values = {factor.name: _to_step(factor, seen[factor.name]) if isinstance(factor, Slider) else AS_DRAWN for factor in factors}
+        return [panel, seen, "", *(values | wanted).values()]
 
     @widgets.guarded
-    def move(source: str, seed: int, style: str, seen: Mapping[str, Any], *values: Any) -> Any:
-        wanted = _wanted(factors, seen, values)
-        picture, codes = exhibits.starting_code(card.id, source, seed, style)
-        given_back = run.decode(card.id, codes)
-        if not seen:  # a slider moved before any face was asked for
-            seen = exhibits.factors_read(card.dataset, given_back)[0]
-        moved = run.decode(card.id, codes, **wanted)
-        link = _link(tab, source, seed, style, wanted)
-        return _panel(card, picture if source == "real" else None, given_back, moved, wanted, seen, seed, link)
+    def move(source: str, seed: int, style: str, seen: Mapping[str, Any], *values: Any) -> str:
+        return shown(source, seed, style, seen, _wanted(factors, seen, values))[0]  # seen: nothing where no face was asked for yet
 
     started = [source, seed, style]
-    shown = [out, read, asked, *inputs]
+    outputs = [out, read, asked, *inputs]
     dice.click(None, None, seed, js="() => Math.floor(Math.random() * 100000)", api_visibility="private").then(
-        begin, started, shown, **LIVE
+        begin, started, outputs, **LIVE
     )
-    gr.on([source.input, seed.submit, style.input], begin, started, shown, **LIVE)
-    show.click(begin, [*started, asked], shown, **LIVE)
+    gr.on([source.input, seed.submit, style.input], begin, started, outputs, **LIVE)
+    show.click(begin, [*started, asked], outputs, **LIVE)
     gr.on([component.input for component in inputs], move, [*started, read, *inputs], out, **LIVE)
     return {"start": source, "face": seed, "style": style, "moved": asked}
 
@@ -173,7 +169,7 @@ def _panel(
     take = pictures.download(pictures.png(pictures.tiles(shown, 1), about), "image/png", f"{card.id}-seed{seed}-adjusted.png", "PNG")
     return (
         f'<div class="facerow">{cells}</div>{note}'
-        f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seed {seed} · {html.escape(moved)} · <a class="permalink" href="{html.escape(link, quote=True)}">link</a></div><div class="takes">Take it away: {take}</div>'
+        f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seed {seed} · {html.escape(moved)} · {widgets.permalink(link)}</div><div class="takes">Take it away: {take}</div>'
         '<details class="readings"><summary>What a reader network sees in it</summary><div class="tablewrap" tabindex="0" role="region" aria-label="Readings"><table class="facts"><thead><tr><td></td><th scope=col>before</th>'
         f"<th scope=col>asked</th><th scope=col>after</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
     )

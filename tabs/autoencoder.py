@@ -216,7 +216,7 @@ def _finished(card: ModelCard, name: str, rows: Sequence[Row], settings: Mapping
     how = "live" if seconds else "recorded"
     words = [f"{key} {html.escape(str(value))}" for key, value in settings.items()] + ([seconds] if seconds else [])
     about = {"model": card.id, **settings}
-    link = html.escape(widgets.link_of(ID, about), quote=True)
+    link = widgets.permalink(widgets.link_of(ID, about))
     take = (
         ""
         if how == "recorded"
@@ -229,7 +229,7 @@ def _finished(card: ModelCard, name: str, rows: Sequence[Row], settings: Mapping
     )
     return (
         _rows(card, name, rows)
-        + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · {" · ".join(words)} · <a class="permalink" href="{link}">link</a></div>'
+        + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · {" · ".join(words)} · {link}</div>'
         + (f'<div class="takes">Take it away: {take}</div>' if take else "")
     )
 

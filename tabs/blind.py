@@ -15,7 +15,7 @@ from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import measurements
 from playground.run import MAX_SEED
 from playground.types import Images
-from tabs import export, pictures
+from tabs import export, pictures, widgets
 from tabs.widgets import HEAVY, guarded
 
 PLAY = "blind"  # of a link that starts it: ?tab=...&play=blind&twelve=SEED
@@ -108,7 +108,7 @@ def _end(seed: int, drawn: Sequence[np.ndarray], tab: str, guesses: Sequence[str
         f'<h3>{found.right} of {found.answered} right</h3><p class="note">By chance it would be {blind.ROUNDS // len(names)}. {html.escape(accuracy)}</p>'
         f'<p class="note">Send the link with “{html.escape(said)}” It opens the same twelve.</p>'
         f'<div class="tablewrap" tabindex="0" role="region" aria-label="Guesses"><table class="facts axes"><thead><tr><th scope=col>It was, you said</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-        f'{_past(seed, guesses)}<div class="runline"><span class="badge live">live</span> seed {seed} · <a class="permalink" href="{html.escape(link, quote=True)}">link</a> · {kept}</div>'
+        f'{_past(seed, guesses)}<div class="runline"><span class="badge live">live</span> seed {seed} · {widgets.permalink(link)} · {kept}</div>'
     )
 
 

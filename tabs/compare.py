@@ -237,7 +237,7 @@ def _take_away(digits: tuple[str, ...], seed: int, written: Mapping[str, Images]
     if len(moments) > 1:
         kept.append(pictures.download(pictures.animation(export.film(moments)), "image/gif", f"{number}-seed{seed}.gif", "GIF"))
     return (
-        f'<div class="runline takes-place"><span class="badge live">live</span> number <b>{number}</b> · seed {seed} · <a class="permalink" href="{html.escape(link, quote=True)}">link</a> '
+        f'<div class="runline takes-place"><span class="badge live">live</span> number <b>{number}</b> · seed {seed} · {widgets.permalink(link)} '
         f'<span class="takes">· take it away: {" ".join(kept)}</span></div>'
     )
 
@@ -293,7 +293,7 @@ def _short(value: float) -> str:
 def _same_request(n: int, seed: int, label: str) -> str:
     link = "?" + urllib.parse.urlencode({"tab": ID, "play": "draw", "n": n, "seed": seed, "label": label})
     return (
-        f'<div class="runline takes-place"><span class="badge live">live</span> n {n} · seed {seed} · digit {html.escape(str(label))} · <a class="permalink" href="{html.escape(link, quote=True)}">link</a><br>'
+        f'<div class="runline takes-place"><span class="badge live">live</span> n {n} · seed {seed} · digit {html.escape(str(label))} · {widgets.permalink(link)}<br>'
         f"KID at n = {n} is rough: read it beside its error and beside “real”, what as many real digits score. FID would say nothing below 2,000.</div>"
     )
 

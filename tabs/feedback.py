@@ -170,7 +170,7 @@ def _result(found: Lesson, how: str) -> str:
     }
     query = "?" + urllib.parse.urlencode({"tab": ID, "seed": found.seed} | ({"who": found.who} if found.who else {}))
     take = "" if how == "recorded" else _take(found, [*kept, *steps], query)  # what is recorded would be on the page twice
-    link = f' · <a class="permalink" href="{html.escape(query, quote=True)}">link</a>' if found.who else ""
+    link = f" · {widgets.permalink(query)}" if found.who else ""
     chose = f"somebody who {found.who}" if found.who else "you"
     grown, liked = [each.reward for each in found.steps], [each.liking for each in found.steps]
     over = f"From strength {found.steps[-3].strength:g} to {found.steps[-1].strength:g} the reward grows {grown[-1] / max(grown[-3], 1e-9):.1f} times"

@@ -52,8 +52,8 @@ def _shown(card_id: str, rows: Sequence[Row], first: int, second: int, how: str,
     take = pictures.download(pictures.png(strips.sheet(rows), about), "image/png", f"{card_id}-mix-{first}-{second}.png", "PNG")
     return (
         strips.strips(rows, scale=widgets.scale(card_id) * 0.75)
-        + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card_id}</b> · seed {first} to seed {second}, {exhibits.MIXED} z on the arc between · '
-        f'<a class="permalink" href="{html.escape(link, quote=True)}">link</a></div>' + f'<div class="takes">Take it away: {take}</div>'
+        + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card_id}</b> · seed {first} to seed {second}, {exhibits.MIXED} z on the arc between · {widgets.permalink(link)}</div>'
+        + f'<div class="takes">Take it away: {take}</div>'
     )
 
 

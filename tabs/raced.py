@@ -10,7 +10,7 @@ from typing import Any
 
 from playground import race, race_script
 from playground.race import Frame, Plan
-from tabs import pictures
+from tabs import pictures, widgets
 
 ID = "race"
 SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "flow": "▶", "autoregressive": "⬢", "autoencoder": "■"}
@@ -110,7 +110,7 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
     badge = "recorded" if seconds is None else "live"
     link = link or link_of(wanted)
     pressed = (
-        f' · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>'
+        f" · {widgets.permalink(link)}"
         if wanted.target.given is None
         else f" · your {'drawings' if wanted.target.side else 'points'} are in no link"
     )

@@ -326,5 +326,5 @@ def _line(found: Run, tab: str, asked: Mapping[str, Any] | None) -> str:
     settings = {name: value for name, value in widgets.settings_of(found).items() if name not in ("n", "label", "strength")}
     words = " · ".join(f"{name} {html.escape(str(value))}" for name, value in settings.items() if name != "model")
     link = widgets.link_of(tab, settings) + "&" + urllib.parse.urlencode({"play": "back", **asked}) if asked else ""
-    shown = f' · <a class="permalink" href="{html.escape(link, quote=True)}">link</a>' if link else ""
+    shown = f" · {widgets.permalink(link)}" if link else ""
     return f'<div class="runline"><span class="badge live">live</span> <b>{html.escape(found.card)}</b> · {words} · {found.seconds:.2f} s on {html.escape(found.device)}{shown}</div>'

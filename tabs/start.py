@@ -106,7 +106,7 @@ def _drawn(digit: str, seed: int, drawn: Mapping[str, Images], how: str) -> str:
     if how != "running":
         sheet = pictures.png(strips.sheet(rows), settings)
         take = f'<div class="takes">Take it away: {pictures.download(sheet, "image/png", f"start-{digit}-seed{seed}.png", "PNG")}</div>'
-    link = f'<a class="permalink" href="{html.escape(settings["link"], quote=True)}">link</a>'
+    link = widgets.permalink(settings["link"])
     return (
         f"<h3>Generative: show me a {html.escape(digit)}</h3>{strips.strips(rows, scale=DRAWN_SCALE)}"
         '<p class="note">Three generators draw pictures that nobody has written: x ~ p(picture | word). Another seed, another picture.</p>'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -233,8 +232,7 @@ def _slide_film(card_id: str, ends: Images, frames: Images, about: Mapping[str, 
         + pictures.picture(pictures.tiles(ends, 2), "The two real digits", scale=3)
         + "<figcaption>the real ones</figcaption></figure>"
         + pictures.film(film, captions, "The way between the two digits", scale=8, start=len(film) // 2)
-        + f'</div><div class="runline"><span class="badge {how}">{how}</span> <b>{card_id}</b> · {len(film)} codes on the straight line in z, class not told · seed {seed} · '
-        f'<a class="permalink" href="{html.escape(link, quote=True)}">link</a></div>'
+        + f'</div><div class="runline"><span class="badge {how}">{how}</span> <b>{card_id}</b> · {len(film)} codes on the straight line in z, class not told · seed {seed} · {widgets.permalink(link)}</div>'
         f'<div class="takes">Take it away: {gif}</div>'
     )
 

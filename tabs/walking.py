@@ -82,7 +82,7 @@ def _shown(cards: Mapping[str, ModelCard], rows: list[Row], about: Mapping[str, 
         pictures.film(frames, captions, "All families on the same walk", scale=FILM_SIDE / frames[0].shape[1], start=0)
         + strips.strips(rows, scale=SCALE)
         + f'<div class="runline"><span class="badge {how}">{how}</span> digit {html.escape(label)} · seed {html.escape(first)} to seed {html.escape(second)} · '
-        f'<a class="permalink" href="{html.escape(link, quote=True)}">link</a>{taken}</div>'
+        f"{widgets.permalink(link)}{taken}</div>"
     )
 
 

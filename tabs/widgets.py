@@ -174,6 +174,11 @@ def link_of(tab: str, settings: Mapping[str, Any]) -> str:
     return "?" + urllib.parse.urlencode({"tab": tab, **told})
 
 
+def permalink(query: str) -> str:
+    """The link that opens a query string; page.js copies it, with a QR code, instead of following it."""
+    return f'<a class="permalink" href="{html.escape(query, quote=True)}">link</a>'
+
+
 def linked_number(bounds: Slider, text: str, otherwise: float) -> float:
     """What a link says for a number: within its bounds, with a toast where it had to be clamped, or where it is none (`otherwise` then)."""
     try:
@@ -200,11 +205,11 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     words += [f"after {exchanges} exchange{'s' if exchanges != 1 else ''}"] if exchanges else []
     time = f"{run.seconds:.2f} s" if run.seconds < 10 else f"{run.seconds:.0f} s"
     calls = f"{run.nfe} network call{'s' if run.nfe != 1 else ''} a sample"
-    link = html.escape(link_of(tab, settings), quote=True)
+    link = permalink(link_of(tab, settings))
     extra = f" · {run.origin.words}{extra}" if run.origin else extra
     return (
         f'<div class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(run.card)}</b> · {" · ".join(words)} · '
-        f'{time} on {html.escape(run.device)} · {calls}{extra} · <a class="permalink" href="{link}">link</a></div>'
+        f"{time} on {html.escape(run.device)} · {calls}{extra} · {link}</div>"
     )
 
 
