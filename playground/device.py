@@ -30,13 +30,14 @@ def cpu_count() -> int:
 
 @functools.lru_cache(maxsize=1)
 def pick_device() -> str:
-    """ "cuda" where PyTorch finds a GPU of this process's own, else "cpu" with one thread per core. PLAYGROUND_DEVICE overrides.
+    """ "cuda" where PyTorch finds a GPU of this process's own, else "cpu" with one thread per core. PLAYGROUND_DEVICE and OMP_NUM_THREADS override.
 
     On a Space with ZeroGPU PyTorch pretends to find one, which a process has only while it is lent.
     """
     import torch
 
-    torch.set_num_threads(1 if _lent else cpu_count())  # a forked process has none of its parent's threads
+    if _lent or "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1 if _lent else cpu_count())  # a forked process has none of its parent's threads
     pretended = os.environ.get("SPACES_ZERO_GPU") and not _lent
     return os.environ.get("PLAYGROUND_DEVICE") or ("cuda" if torch.cuda.is_available() and not pretended else "cpu")
 

@@ -11,6 +11,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["PLAYGROUND_DEVICE"] = "cpu"
 DATA = os.environ.pop("PLAYGROUND_DATA", None)  # the tests must not need more than the repository ships
+if "PYTEST_XDIST_WORKER" in os.environ:  # pytest -n: one thread of torch a core, in all workers together
+    os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])))
 
 from pathlib import Path  # noqa: E402
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import socket
 import tempfile
 import time
 
@@ -14,6 +15,13 @@ from playground.gate import GATE
 from tabs import launch
 
 
+def free_port() -> int:
+    """A port of this machine that nobody uses now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
 def url() -> str:
     """The address of the page; ends with a slash."""
     return _served()[1]
@@ -21,10 +29,12 @@ def url() -> str:
 
 @functools.cache
 def _served() -> tuple[gr.Blocks, str]:
-    """The page, launched on the first free port when first asked for."""
+    """The page, launched on a free port when first asked for."""
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="playground-tests-")
     demo = launch.build()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch.launch_options())
+    _, address, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=free_port(), **launch.launch_options()
+    )
     atexit.register(demo.close, verbose=False)
     return demo, address
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -204,9 +203,8 @@ def failed_small(served: SimpleNamespace) -> str:
 
 def test_offline_with_an_empty_cache_it_is_one_sentence_at_once(served, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    start = time.perf_counter()
     assert "the Hub may not be asked" in failed(served)
-    assert time.perf_counter() - start < 1 and served.hub.asked == []
+    assert served.hub.asked == []
 
 
 def test_the_command_line_downloads_and_says_what_first(served, capsys):

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from playground import hub, registry, remote, run
 from playground.errors import PlaygroundError, RemoteError
 from playground.gate import GATE
 from tabs import api, diffusion, fetch, transformer
+from tests import serving
 from tests.test_hub_text import CHAT, tokenizer
 
 NAMES = [f"PLAYGROUND_{kind}_{what}" for kind in ("TEXT", "IMAGE") for what in ("URL", "MODEL")]
@@ -46,15 +46,9 @@ def nothing_named(monkeypatch) -> Iterator[None]:
     registry.unload()
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 def start(folder: Path) -> tuple[subprocess.Popen, str]:
     """`transformers serve` on a tiny chat model in this folder, once it answers."""
-    port = free_port()
+    port = serving.free_port()
     env = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "HF_HOME": str(folder / "home")}
     command = [sys.executable, "-c", "from transformers.cli.transformers import main; main()", "serve", MODEL, "--host", "127.0.0.1"]
     server = subprocess.Popen(
