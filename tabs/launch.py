@@ -18,7 +18,7 @@ from playground import hub, registry
 from playground.controls import Slider, shown
 from playground.errors import ControlError, PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
-from tabs import api, history, share, widgets
+from tabs import api, history, share, stills, widgets
 from tabs.widgets import TabPage
 
 TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "race", "feedback")
@@ -69,6 +69,7 @@ def launch_options() -> dict[str, Any]:
         "allowed_paths": [],
         "strict_cors": True,
         "max_threads": 16,
+        "app_kwargs": stills.app_options(),
     }
 
 
@@ -97,6 +98,7 @@ def build() -> gr.Blocks:
         )
         _wire_links(demo, tabs, pages, visit)
         api.build()
+        stills.take_out(demo)
     demo.queue(api_open=False, max_size=64, default_concurrency_limit=8)
     return demo
 

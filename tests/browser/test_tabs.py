@@ -14,6 +14,7 @@ from gradio_client import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from playground import registry
+from tabs import stills
 from tests.browser.conftest import PATIENCE, watch
 from tests.browser.looking import SLOW, TABS, decoded, open_tab, pictures_in, press, set_number, taken
 from tests.conftest import ROOT, SAMPLERS
@@ -75,7 +76,7 @@ def test_first_paint_shows_results_before_torch_is_there(context: BrowserContext
             elif name in PAINTED:
                 page.wait_for_function(DRAWN, arg=f"#tab-{name} canvas", timeout=SLOW)
             else:
-                assert [picture for picture in pictures_in(panel) if "data:image/png" in picture], f"{name} opens without a picture"
+                assert [picture for picture in pictures_in(panel) if f"/{stills.FOLDER}/" in picture], f"{name} opens without a picture"
             assert panel.locator(".badge.recorded").count(), f"{name} does not say that it is recorded"
         server.stdin.write("\n")
         server.stdin.flush()
