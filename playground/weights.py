@@ -38,11 +38,14 @@ def folder(card_id: str) -> Path:
 @contextlib.contextmanager
 def elsewhere(card_id: str, path: Path) -> Iterator[None]:
     """Within it, a card's weights are those of another folder: of the same recipe trained once more, say. What is loaded already stays so."""
+    before = _elsewhere.get(card_id)
     _elsewhere[card_id] = path
     try:
         yield
     finally:
         del _elsewhere[card_id]
+        if before is not None:
+            _elsewhere[card_id] = before
 
 
 def save(modules: Mapping[str, nn.Module] | Any, record: Mapping[str, Any], out: Path) -> None:

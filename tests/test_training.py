@@ -15,6 +15,7 @@ import pytest
 from safetensors import SafetensorError, safe_open
 
 from playground import registry, weights
+from playground.training import __main__ as training
 from playground.training import loop
 from playground.training.recipe import Recipe, log_spaced
 from playground.training.settings import with_settings
@@ -148,3 +149,42 @@ def test_a_run_of_no_steps_keeps_what_the_run_before_it_told(tmp_path: Path, tin
     before, after = (json.loads((folder / "out" / "card.json").read_text()) for folder in (uninterrupted, tmp_path))
     assert after["losses"] == before["losses"] == story(uninterrupted)[-1] and after["steps"] == before["steps"]
     assert story(tmp_path) == story(uninterrupted) and after["lineage"] == [before["command"], "again"]
+
+
+def test_again_repeats_all_runs_that_the_weights_came_from(tmp_path: Path, tiny_mnist: Path, uninterrupted: Path, monkeypatch, capsys):
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "shipped")
+    shipped = tmp_path / "shipped" / "classifier-mnist"
+    shutil.copytree(uninterrupted / "out", shipped)
+    before = weights.record("classifier-mnist")
+    more = f"{before['command']} --set learning_rate=0.0005 --from classifier-mnist"
+    weights.write_json(shipped / "card.json", {**before, "lineage": [before["command"], more]})
+    words = ["classifier-mnist", "--again", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]
+    with tiny_mnist_only(tiny_mnist):
+        assert training.main([*words, "--minutes", "0"]) == 3 and not (tmp_path / "out").exists()
+        assert training.main(words) == 0
+        first, when = tmp_path / "work" / "1-of-2" / "weights", weights.record("classifier-mnist")
+        made = json.loads((first / "card.json").read_text())
+        assert training.main([*words, "--resume"]) == 0, "what is finished is not trained again"
+    after = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert made["steps"] == STEPS and made["lineage"] == [before["command"]] and json.loads((first / "card.json").read_text()) == made
+    assert after["steps"] == 2 * STEPS and after["lineage"] == [before["command"], more] and weights.record("classifier-mnist") == when
+    assert story(tmp_path)[:STEPS] == json.loads((first / "story.json").read_text())["log"], "the second goes on from what the first made"
+    assert [line.split(": ")[0] for line in capsys.readouterr().err.splitlines() if " of 2: " in line] == [
+        "1 of 2",
+        "1 of 2",
+        "2 of 2",
+        "2 of 2",
+    ]
+
+
+def test_again_is_refused_with_settings_of_ones_own(capsys):
+    assert training.main(["classifier-mnist", "--again", "--set", "num_steps=1"]) == 2
+    assert capsys.readouterr().err == "--again repeats the runs that card.json names: it goes without --set and --from.\n"
+
+
+@pytest.mark.parametrize("card", registry.shipped(), ids=lambda card: card.id)
+def test_every_run_that_shipped_weights_came_from_is_a_command_of_today(card):
+    for command in weights.record(card.id)["lineage"]:
+        args = training._parser().parse_args(command.removeprefix("python -m playground.training ").split())
+        its = registry.get(args.card)
+        assert with_settings(its, registry.resolve(its.recipe)(its), args.settings).num_steps >= 0 and not args.again
