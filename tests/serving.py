@@ -5,21 +5,14 @@ from __future__ import annotations
 import atexit
 import functools
 import os
-import socket
 import tempfile
 import time
 
 import gradio as gr
 
+from playground.bench import free_port
 from playground.gate import GATE
 from tabs import launch
-
-
-def free_port() -> int:
-    """A port of this machine that nobody uses now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def url() -> str:

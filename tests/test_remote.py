@@ -23,10 +23,10 @@ from PIL import Image
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from playground import hub, registry, remote, run
+from playground.bench import free_port
 from playground.errors import PlaygroundError, RemoteError
 from playground.gate import GATE
 from tabs import api, diffusion, fetch, transformer
-from tests import serving
 from tests.test_hub_text import CHAT, tokenizer
 
 NAMES = [f"PLAYGROUND_{kind}_{what}" for kind in ("TEXT", "IMAGE") for what in ("URL", "MODEL")]
@@ -48,7 +48,7 @@ def nothing_named(monkeypatch) -> Iterator[None]:
 
 def start(folder: Path) -> tuple[subprocess.Popen, str]:
     """`transformers serve` on a tiny chat model in this folder, once it answers."""
-    port = serving.free_port()
+    port = free_port()
     env = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "HF_HOME": str(folder / "home")}
     command = [sys.executable, "-c", "from transformers.cli.transformers import main; main()", "serve", MODEL, "--host", "127.0.0.1"]
     server = subprocess.Popen(

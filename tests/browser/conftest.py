@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from playground.bench import free_port
 from tests import serving
 
 CHROMIUM = (
@@ -53,7 +54,7 @@ def url() -> str:
 @pytest.fixture(scope="session")
 def elsewhere() -> Iterator[str]:
     """The address of the page in a process of its own."""
-    port = serving.free_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}/"
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ}
