@@ -110,6 +110,15 @@ def test_nearly_pure_noise_counts_where_the_loss_is_even():
         assert least <= float(found["loss"] / found["error"]) <= most
 
 
+def test_training_times_lie_where_their_power_says():
+    generator = torch.Generator().manual_seed(0)
+    for power in (1.0, 2.0, 2.5):
+        t = torch.cat([denoiser.training_times(32, power, generator) for _ in range(200)])
+        assert 0 <= t.min() and t.max() <= 1
+        for least in (0.1, 0.5, 0.9, 0.99):
+            assert float((t > least).float().mean()) == pytest.approx((1 - least) ** (1 / power), abs=0.01)
+
+
 def test_a_sketch_becomes_the_mean_of_the_faces_that_are_as_told():
     learner = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, unlabelled=0.0, label_alone=1.0), "faces")
     known = faces.coded([faces.values_of(seed) | {"hairstyle": FACES.labels[seed % 2 + 1]} for seed in range(32)])
