@@ -105,6 +105,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.trainings:
             train_again(cards, args.steps, args.n, args.split, command)
             return 0
+        if args.evidence or args.cost:
+            for card in cards:  # before the first is measured
+                check_draws(card)
         for card in cards:
             if args.guidance:
                 found, replaced = measure_guidance(card, n, args.seed, command), guidance.PREFIX
