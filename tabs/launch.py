@@ -18,7 +18,7 @@ from playground import hub, registry
 from playground.controls import Slider, shown
 from playground.errors import ControlError, PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
-from tabs import api, history, share, stills, widgets
+from tabs import api, history, refusals, share, stills, widgets
 from tabs.widgets import TabPage
 
 TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "race", "feedback")
@@ -77,6 +77,7 @@ def build() -> gr.Blocks:
     """The whole page. Loads no model and no torch."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
+    refusals.install()
     with gr.Blocks(title="Generative Playground", analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         gr.HTML(
             '<header class="masthead"><h1>Generative Playground</h1>'

@@ -8,11 +8,11 @@ import re
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
-from playground import registry
+from playground import registry, run
 from tests import serving
-from tests.browser.looking import SLOW, open_tab, press, set_number, start, taken
+from tests.browser.looking import SLOW, open_tab, pictures_in, press, set_number, start, taken
 
 LONG = 250  # steps: minutes on two cores
 BYTES = 1_500_000  # that a run may send to the browser
@@ -135,3 +135,12 @@ def test_a_digit_is_noised_at_once_and_brought_back(page: Page) -> None:
     panel.locator("#diffusion-back-out .badge.live").wait_for(timeout=SLOW)
     assert "Brought back from t" in panel.locator("#diffusion-back-out").inner_text()
     assert "what the model starts from" in panel.locator("#diffusion-start").inner_text()
+
+
+def test_a_seed_out_of_bounds_is_refused_by_name_and_draws_nothing(page: Page) -> None:
+    panel = open_tab(page, "gan")
+    before = pictures_in(panel)
+    set_number(panel, "Seed", -5)
+    panel.locator("#gan-run").click()
+    expect(page.locator(".toast-body").first).to_contain_text(f"Seed must be a whole number in [0, {run.MAX_SEED}], got -5.", timeout=SLOW)
+    assert pictures_in(panel) == before and panel.locator("#gan-out .badge.recorded").count()
