@@ -34,13 +34,18 @@ def is_list(value: Any) -> bool:
     return isinstance(value, (list, tuple)) or isinstance(value, np.ndarray) and value.ndim == 1
 
 
-def _named(allowed: Sequence[str], value: Any) -> str:
+def listed(allowed: Sequence[str], value: Any) -> str:
     """The allowed names in a message; of many, some that are like what was given."""
     named = ", ".join(allowed)
     if len(named) <= MOST_NAMED:
         return named
     near = difflib.get_close_matches(value[:40] if isinstance(value, str) else "", allowed, n=6, cutoff=0.4) or allowed[:6]
     return f"{len(allowed)} names such as {', '.join(near)}"
+
+
+def number_in(minimum: float, maximum: float, integer: bool) -> str:
+    """What a number is allowed to be, in a message."""
+    return f"{'a whole number' if integer else 'a number'} in [{minimum:.10g}, {maximum:.10g}]"
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,7 @@ class Slider:
 
     def validate(self, value: Any) -> float | int:
         """The value as int or float. Raises ControlError for anything that is not a number within the bounds."""
-        bounds = f"[{self.minimum:.10g}, {self.maximum:.10g}]"
-        allowed = f"{'a whole number' if self.integer else 'a number'} in {bounds}"
+        allowed = number_in(self.minimum, self.maximum, self.integer)
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
             raise ControlError(f"{self.name} must be {allowed}, got {shown(value)}.")
         if not self.minimum <= value <= self.maximum:  # false for NaN; before float(), which 10**400 overflows
@@ -103,14 +107,14 @@ class Label:
         if not is_list(value):
             return self._one(value, ("any", *self.classes))
         if len(value) == 0:
-            raise ControlError(f"{self.name} must be any or one of {_named(self.classes, value)}; got an empty list.")
+            raise ControlError(f"{self.name} must be any or one of {listed(self.classes, value)}; got an empty list.")
         return tuple(self._one(item, self.classes) for item in value)
 
     def _one(self, value: Any, allowed: tuple[str, ...]) -> str:
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
             value = str(int(value))
         if not isinstance(value, str) or value not in allowed:
-            raise ControlError(f"{self.name} must be one of {_named(allowed, value)}; got {shown(value)}.")
+            raise ControlError(f"{self.name} must be one of {listed(allowed, value)}; got {shown(value)}.")
         return value
 
 

@@ -11,11 +11,10 @@ from typing import Any
 
 import gradio as gr
 
-from playground.controls import shown
+from playground.controls import listed, number_in, shown
 
 NUMBERS = (gr.Number, gr.Slider)
 CHOICES = (gr.Dropdown, gr.Radio, gr.CheckboxGroup)
-NAMED = 12  # choices that a refusal lists at most
 
 
 def install() -> None:
@@ -27,17 +26,13 @@ def install() -> None:
 
 
 def refusal(field: Any, value: Any) -> str:
-    """One sentence: why this field does not take this value."""
-    if isinstance(field, NUMBERS):
-        whole = "a whole number" if field.precision == 0 else "a number"
-        return f"{field.label} must be {whole} in [{_bound(field.minimum)}, {_bound(field.maximum)}], got {shown(value)}."
-    names = [str(name) for name, _ in field.choices]
-    listed = ", ".join(names[:NAMED]) + (f" ({len(names)} in all)" if len(names) > NAMED else "")
-    return f"{field.label} must be {'of' if isinstance(field, gr.CheckboxGroup) else 'one of'} {listed}; got {shown(value)}."
-
-
-def _bound(value: float | None) -> str:
-    return "any" if value is None else f"{value:.15g}"
+    """One sentence: why this field does not take this value. Those that nobody sees have no bounds or no name."""
+    if isinstance(field, CHOICES):
+        return f"{field.label} must be one of {listed([str(name) for name, _ in field.choices], value)}; got {shown(value)}."
+    whole = field.precision == 0
+    bounded = field.minimum is not None and field.maximum is not None
+    allowed = number_in(field.minimum, field.maximum, whole) if bounded else "a whole number" if whole else "a number"
+    return f"{field.label or 'A number'} must be {allowed}, got {shown(value)}."
 
 
 def _in_our_words(preprocess: Callable[..., Any]) -> Callable[..., Any]:

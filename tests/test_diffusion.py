@@ -119,6 +119,11 @@ def test_training_times_lie_where_their_power_says():
             assert float((t > least).float().mean()) == pytest.approx((1 - least) ** (1 / power), abs=0.01)
 
 
+def test_training_times_of_power_one_are_those_of_the_shipped_runs():
+    first = denoiser.training_times(32, 1.0, torch.Generator().manual_seed(3))
+    assert torch.equal(first, (torch.arange(32) + torch.rand(32, generator=torch.Generator().manual_seed(3))) / 32)
+
+
 def test_a_sketch_becomes_the_mean_of_the_faces_that_are_as_told():
     learner = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, unlabelled=0.0, label_alone=1.0), "faces")
     known = faces.coded([faces.values_of(seed) | {"hairstyle": FACES.labels[seed % 2 + 1]} for seed in range(32)])

@@ -155,13 +155,14 @@ def told_at_random(
 
 
 def training_times(n: int, power: float, generator: torch.Generator) -> torch.Tensor:
-    """Times (n,) in [0, 1], 1 all noise, at which the pictures of a batch are noised: 1 - u^power of u uniform in (0, 1], a stratum each, which
+    """Times (n,) in [0, 1], 1 all noise, at which the pictures of a batch are noised: 1 - u^power of u uniform in [0, 1], a stratum each, which
     leaves the distribution and takes noise from the loss.
 
     With power 1 a tenth of them lie above .9, with 2 a third. There, where a point is lost in noise, the mean over a wide area of a large
     picture is not: whether there is a hat is decided (as in arXiv:2301.10972, noise is counted for the resolution).
     """
-    return 1 - ((torch.arange(n) + 1 - torch.rand(n, generator=generator)) / n) ** power
+    even = (torch.arange(n) + torch.rand(n, generator=generator)) / n
+    return even if power == 1 else 1 - (1 - even) ** power  # as they are where nothing is asked: the shipped runs come out again to the bit
 
 
 def guided(unet: nn.Module, asked: torch.Tensor, nothing: torch.Tensor, scale: float, patch: int) -> Guided:
