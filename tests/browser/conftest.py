@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from playground.bench import free_port
 from tests import serving
@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 120
 PATIENCE = 120_000  # milliseconds: a machine that is busy with other things is slow, not wrong
 REQUIRED = os.environ.get("PLAYGROUND_BROWSER_REQUIRED") == "1"
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

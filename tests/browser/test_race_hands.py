@@ -138,7 +138,7 @@ def test_visitors_wait_in_line_with_their_place_and_a_closed_page_gives_it_up(br
     page, other, third = (browser.new_page(viewport=WIDE) for _ in range(3))
     for each in (page, other, third):
         each.set_default_timeout(SLOW)
-    opened(page, elsewhere, "&target=ring&seconds=10&seed=3&play=nothing")
+    opened(page, elsewhere, "&target=ring&steps=20000&seed=3&play=nothing")  # minutes, if nobody ends it
     for each in (other, third):
         opened(each, elsewhere, "&target=moons&seconds=1&seed=4&play=nothing")
     for each in (page, other, third):  # nothing is painted: three pages on two cores would wait for each other
@@ -156,7 +156,7 @@ def test_visitors_wait_in_line_with_their_place_and_a_closed_page_gives_it_up(br
     seen = frames(page)["gan"]
     page.wait_for_function(f"window.playgroundRaceState().frames.gan > {seen}", timeout=SLOW)  # the first is not disturbed
     page.close()  # its race ends, and the next begins
-    expect(other.locator("#race-told")).to_contain_text("at work", timeout=10_000)
+    expect(other.locator("#race-told")).to_contain_text("at work", timeout=60_000)
     expect(third.locator("#race-told")).to_contain_text("place 2", timeout=SLOW)
     expect(other.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
     expect(third.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
