@@ -252,7 +252,9 @@ class DenoiserTrainee(Trainee):
         said = predict(self.modules["unet"], task.x, task.t, told, self.config.patch)
         squared = (said - task.target).square()
         error = squared.mean((1, 2, 3))
-        counted = error if self.config.middle == 1 else (squared * middle_first(self.config.middle, *self.shape[1:]).to(device)).mean((1, 2, 3))
+        counted = (
+            error if self.config.middle == 1 else (squared * middle_first(self.config.middle, *self.shape[1:]).to(device)).mean((1, 2, 3))
+        )
         loss = (counted * task.weight).mean()
         update("unet", loss + drawn)
         return {"loss": loss.detach(), "error": error.mean().detach()} | ({"sketch": drawn.detach()} if self.factors else {})

@@ -9,6 +9,9 @@ import torch
 
 LAYER = re.compile(r"(?P<block>.*\b(?P<way>down|up)_blocks\.\d+\.)(?P<kind>resnets|attentions)\.(?P<layer>\d+)\.(?P<rest>.*)")
 
+LAST = re.compile(r"\.(conv2|proj_out|attentions\.\d+\.to_out\.0)\.\w+$")
+"""The weights of a layer's last step: a ResNet's, a transformer's, a bare attention's."""
+
 
 def grown(old: Mapping[str, torch.Tensor], fresh: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The weights `old` in the places of a network like theirs with more numbers in its code: what was made of the old ones stays as it was.
@@ -73,4 +76,4 @@ def _changes_nothing(name: str, tensor: torch.Tensor) -> torch.Tensor:
         if kept.ndim > 1:
             kept[:, : len(kept), 0, 0] = torch.eye(len(kept))
         return kept
-    return torch.zeros_like(tensor) if re.search(r"\.(conv2|proj_out)\.\w+$", name) else tensor
+    return torch.zeros_like(tensor) if LAST.search(name) else tensor
