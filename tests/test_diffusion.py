@@ -124,29 +124,6 @@ def test_training_times_of_power_one_are_those_of_the_shipped_runs():
     assert torch.equal(first, (torch.arange(32) + torch.rand(32, generator=torch.Generator().manual_seed(3))) / 32)
 
 
-def test_an_error_in_the_middle_of_a_portrait_counts_as_many_times_as_asked():
-    weight = denoiser.middle_first(6.0, 64, 64)
-    assert float(weight.mean()) == pytest.approx(1) and float(weight.max() / weight.min()) == pytest.approx(6, rel=0.01)
-    assert weight.argmax() // 64 in range(36, 45), "a little below the middle"
-    assert torch.equal(denoiser.middle_first(1.0, 64, 64), torch.ones(64, 64))
-
-
-@pytest.mark.parametrize(("rows", "more"), [(slice(0, 8), False), (slice(36, 44), True)])
-def test_training_counts_where_an_error_is(batch, monkeypatch, rows, more):
-    monkeypatch.setattr(denoiser, "predict", lambda unet, x, t, told, patch: wrong)
-    few = Batch(batch.x[:4], batch.label[:4], {name: value[:4] for name, value in batch.factors.items()})
-    wrong = torch.zeros(4, 3, 64, 64)
-    wrong[:, :, rows, 24:40] = 1.0
-    for middle in (1.0, 6.0):
-        learner = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, middle=middle), "faces")
-        monkeypatch.setattr(learner, "task", lambda x, eps, t: denoiser.Task(x, t, torch.zeros_like(x)))
-        found = learner.step(few, 0, torch.Generator().manual_seed(0), lambda name, loss: None)
-        if middle == 1:
-            assert torch.equal(found["loss"], found["error"])
-        else:
-            assert bool(found["loss"] > 1.5 * found["error"]) if more else bool(found["loss"] < 0.7 * found["error"])
-
-
 def test_a_deeper_network_begins_with_what_the_shipped_one_says():
     deeper = diffusion.DiffusionTrainee(dataclasses.replace(diffusion.LARGE, layers_per_block=2), "faces")
     for name, state in deeper.earlier("diffusion-faces").items():

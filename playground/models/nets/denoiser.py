@@ -42,7 +42,7 @@ class Config:
 
     patch: side of the square of points that the network sees as one. label_alone: share of the pictures of which the label alone is
     told, where more factors are known; of the others each factor is told or hidden, at a rate drawn for each picture. time_power: as in
-    `training_times`. middle: as in `middle_first`.
+    `training_times`.
     """
 
     patch: int = 2
@@ -52,7 +52,6 @@ class Config:
     unlabelled: float = 0.1
     label_alone: float = 0.4
     time_power: float = 1.0
-    middle: float = 1.0
     num_steps: int = 2300
     batch_size: int = 64
     learning_rate: float = 1e-3
@@ -167,19 +166,6 @@ def training_times(n: int, power: float, generator: torch.Generator) -> torch.Te
     return even if power == 1 else 1 - (1 - even) ** power  # as they are where nothing is asked: the shipped runs come out again to the bit
 
 
-def middle_first(times: float, height: int, width: int) -> torch.Tensor:
-    """How much an error counts at each point of a portrait, (height, width), 1 on average: a little below the middle, where mouth, nose, beard
-    and eyes are, `times` as much as at the rim.
-
-    What is small there hardly counts beside hair and background in a mean over all points. The place decides and not the picture, so what
-    minimises a squared error so weighted is still the mean.
-    """
-    row, column = torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")
-    away = ((row - 0.63) / 0.22).square() + ((column - 0.5) / 0.25).square()
-    weight = 1 + (times - 1) * torch.exp(-away.square())
-    return weight / weight.mean()
-
-
 def guided(unet: nn.Module, asked: torch.Tensor, nothing: torch.Tensor, scale: float, patch: int) -> Guided:
     """A network's answer, told what is asked for. Where it is guided, it is asked twice, also told nothing, and the difference counts
     `scale` times (arXiv:2207.12598)."""
@@ -250,12 +236,8 @@ class DenoiserTrainee(Trainee):
             drawn = (sketch - half).square().mean()
             told = torch.cat([vector, sketch.detach().flatten(1)], 1)  # a mean picture, whatever the U-Net would rather see
         said = predict(self.modules["unet"], task.x, task.t, told, self.config.patch)
-        squared = (said - task.target).square()
-        error = squared.mean((1, 2, 3))
-        counted = (
-            error if self.config.middle == 1 else (squared * middle_first(self.config.middle, *self.shape[1:]).to(device)).mean((1, 2, 3))
-        )
-        loss = (counted * task.weight).mean()
+        error = (said - task.target).square().mean((1, 2, 3))
+        loss = (error * task.weight).mean()
         update("unet", loss + drawn)
         return {"loss": loss.detach(), "error": error.mean().detach()} | ({"sketch": drawn.detach()} if self.factors else {})
 
