@@ -190,8 +190,8 @@ def linked_number(bounds: Slider, text: str, otherwise: float) -> float:
             if (number := float(text)) == number:
                 taken = min(max(number, bounds.minimum), bounds.maximum)
                 taken = int(taken) if bounds.integer else taken
-        allowed = f"{bounds.minimum:g} to {bounds.maximum:g}"
-        gr.Warning(f"The link asks for {bounds.name} {text[:40]!r}; allowed is {allowed}, taken as {taken:g}.")
+        allowed = f"{bounds.minimum:.10g} to {bounds.maximum:.10g}"
+        gr.Warning(f"The link asks for {bounds.name} {text[:40]!r}; allowed is {allowed}, taken as {taken:.10g}.")
         return taken
 
 

@@ -120,8 +120,9 @@ def test_a_link_opens_its_tab_with_its_values_and_draws(context: BrowserContext,
 
 def test_a_value_out_of_range_in_a_link_is_clamped_and_said(context: BrowserContext, url: str) -> None:
     page = context.new_page()
-    page.goto(f"{url}?tab=gan&n=1000&label=twelve")
+    page.goto(f"{url}?tab=gan&n=1000&seed=3000000000&label=twelve")
     page.get_by_text("allowed is 1 to 64, taken as 64").wait_for()
+    page.get_by_text("allowed is 0 to 2147483647, taken as 2147483647").wait_for()
     page.get_by_text("'twelve', which is not among").wait_for()
     panel = page.locator("#tab-gan")
     panel.locator(".badge.live").first.wait_for(timeout=SLOW)
