@@ -347,5 +347,23 @@ def resolve(controls: Sequence[Control], given: Mapping[str, Any], owner: str) -
 
 def equal_shares(controls: Sequence[Control], n: int) -> dict[str, tuple[str, ...]]:
     """Each label control's classes in turn, sample i of class i % classes: what is drawn where nobody asked for a class."""
+    return in_shares(controls, n, {})
+
+
+def in_shares(controls: Sequence[Control], n: int, shares: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
+    """Each label control's classes as often as shares say of them, each sample of the class that is furthest behind its share.
+
+    A class that shares do not name counts 1; so do all where they are empty, and the classes come in turn.
+    """
     labels = [control for control in controls if isinstance(control, Label)]
-    return {control.name: tuple(control.classes[i % len(control.classes)] for i in range(n)) for control in labels}
+    return {control.name: tuple(control.classes[k] for k in _furthest_behind(control.classes, n, shares)) for control in labels}
+
+
+def _furthest_behind(classes: Sequence[str], n: int, shares: Mapping[str, float]) -> list[int]:
+    wanted = np.array([shares.get(name, 1.0) for name in classes])
+    wanted /= wanted.sum()
+    given, found = np.zeros(len(classes)), []
+    for i in range(1, n + 1):
+        found.append(int(np.round(wanted * i - given, 9).argmax()))  # rounded: alike is alike, and the first one comes first
+        given[found[-1]] += 1
+    return found

@@ -38,7 +38,9 @@ FORMULAS = {
     "recall": Formula("|{y real: y ∈ B(x) for some drawn x}| / n", BALL, *PRECISION_RECALL),
     "density": Formula("mean over drawn x of |{y real: x ∈ B(y)}| / 5", BALL, *DENSITY_COVERAGE),
     "coverage": Formula("|{y real: some drawn x ∈ B(y)}| / n", BALL, *DENSITY_COVERAGE),
-    "class_right": Formula("|{x: argmax p(class | x) = class asked}| / n", "p: the classifier's; classes are asked for in equal shares."),
+    "class_right": Formula(
+        "|{x: argmax p(class | x) = class asked}| / n", "p: the classifier's; classes are asked for as often as the data set has them."
+    ),
     "mode_coverage": Formula(
         "|{kinds: f(kind) ≥ f′(kind) / 3}| / |{kinds: f′(kind) > 0}|",
         f"{KIND} f: its share among drawn samples that are legible; f′: its true share.",

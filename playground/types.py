@@ -371,7 +371,8 @@ class Dataset:
     """What is known of a data set without loading it: shape is (h, w, c), empty of a text; extractor the card whose features judge it, if any.
 
     noun: what its samples are called. sizes: samples of each split, of a text its characters. labels: the classes, of a text the characters that it is made of. factors: what every sample is made of, where that is known; label_factor names the one that is also the label, counted those
-    whose combinations are the kinds that a model should cover.
+    whose combinations are the kinds that a model should cover. shares: of each label, where the data set does not hold them alike.
+    focus: the ellipse that holds what is small and matters, (row, column) of its middle and its half axes as shares of the side, if there is one.
     """
 
     name: str
@@ -386,3 +387,5 @@ class Dataset:
     factors: tuple[Slider | Choice, ...] = ()
     label_factor: str | None = None
     counted: tuple[str, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
+    focus: tuple[float, float, float, float] | None = None

@@ -198,7 +198,7 @@ def test_every_shipped_claim_has_its_evidence_with_n_date_and_command(dataset: s
 def test_a_small_run_gives_the_recorded_sharpness_again(card_id: str):
     """Real pictures of the shipped subset in place of the whole test split, so both sides are rough: within a tenth."""
     card, n = registry.get(card_id), 200
-    drawn = run.sample(card_id, n, 0, **command.quality.equal_shares(card.controls, n)).samples.uint8()
+    drawn = run.sample(card_id, n, 0, **command.quality.asked_for(card, n)).samples.uint8()
     real = real_samples(card.dataset, n)
     recorded = measurements.find(measurements.read(), card_id, claims.FINE)
     assert evidence.detail(evidence.spectrum(drawn), evidence.spectrum(real)) == pytest.approx(recorded.value, rel=0.1)

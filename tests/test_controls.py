@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from playground import registry, run
-from playground.controls import Choice, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns, equal_shares
+from playground.controls import Choice, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns, equal_shares, in_shares
 from playground.errors import ControlError, PlaygroundError
 
 LONG = "9" * 300_000
@@ -171,6 +171,14 @@ def test_a_visitor_s_limit_is_part_of_the_check():
 def test_equal_shares_gives_every_class_in_turn():
     controls = (Label("label", "Digit", ("a", "b", "c")), Choice("other", "Other", "x", ("x",)))
     assert equal_shares(controls, 5) == {"label": ("a", "b", "c", "a", "b")}
+
+
+def test_shares_are_kept_by_every_number_of_samples():
+    controls = (Label("label", "Digit", ("a", "b", "c")),)
+    asked = in_shares(controls, 40, {"a": 0.6, "b": 0.3, "c": 0.1})["label"]
+    assert asked[:4] == ("a", "b", "a", "a") and [asked.count(name) for name in "abc"] == [24, 12, 4]
+    for n in range(1, 41):
+        assert all(abs(asked[:n].count(name) - share * n) < 1 for name, share in (("a", 0.6), ("b", 0.3), ("c", 0.1)))
 
 
 PROMPT = Prompt("prompt", "Prompt", maximum=20)

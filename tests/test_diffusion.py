@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from playground.controls import Slider
 from playground.data import faces
 from playground.models import diffusion
 from playground.models.nets import denoiser
+from playground.models.nets.emphasis import focused
 from playground.sampling import latents
 from playground.training.recipe import Batch
 
@@ -122,6 +124,25 @@ def test_training_times_lie_where_their_power_says():
 def test_training_times_of_power_one_are_those_of_the_shipped_runs():
     first = denoiser.training_times(32, 1.0, torch.Generator().manual_seed(3))
     assert torch.equal(first, (torch.arange(32) + torch.rand(32, generator=torch.Generator().manual_seed(3))) / 32)
+
+
+def test_an_error_counts_more_in_the_ellipse_of_the_data_set():
+    weight = focused((0.75, 0.5, 0.125, 0.25), 5.0, 64, 32)[0, 0]
+    assert weight.shape == (64, 32) and float(weight.mean()) == pytest.approx(1)
+    rim = float(weight[0, 0])
+    assert float(weight.max()) == pytest.approx(5 * rim, rel=1e-3) and weight[47:50, 15:18].min() > 4.99 * rim, "in the middle"
+    assert float(weight[48, 8]) == pytest.approx((1 + 4 / math.e) * rim, rel=1e-3), "on the rim, across"
+    assert float(weight[40, 16]) == pytest.approx((1 + 4 / math.e) * rim, rel=1e-3), "on the rim, along"
+    assert focused((0.5, 0.5, 0.1, 0.1), 1.0, 8, 8).allclose(torch.ones(()))
+
+
+def test_the_loss_counts_by_place_only_where_the_recipe_says_so(batch):
+    few = Batch(batch.x[:8], batch.label[:8], {name: value[:8] for name, value in batch.factors.items()})
+    found = {}
+    for focus in (1.0, 6.0):
+        learner = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, focus=focus, min_snr=1e9), "faces")
+        found[focus] = learner.step(few, 0, torch.Generator().manual_seed(0), lambda name, loss: None)
+    assert found[1.0]["loss"] == found[1.0]["error"] == found[6.0]["error"] and found[6.0]["loss"] != found[6.0]["error"]
 
 
 def test_a_deeper_network_begins_with_what_the_shipped_one_says():

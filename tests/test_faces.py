@@ -89,6 +89,9 @@ def test_the_joint_distribution_is_the_published_one(drawn_values):
     assert abs(share(young, "glasses", "none") - 0.72) < 0.07 and abs(share(old, "glasses", "none") - 0.38) < 0.07
     ages = np.asarray([v["age"] for v in values])
     assert abs(ages.mean() - 55) < 1.5 and 20 <= ages.min() and ages.max() <= 90
+    told = data.get("faces").shares
+    assert set(told) == set(faces.HAIRSTYLES) and sum(told.values()) == pytest.approx(1)
+    assert all(abs(share(values, "hairstyle", word) - expected) < error for word, expected in told.items())
 
 
 def test_skin_tone_is_independent_of_every_other_factor(drawn_values):

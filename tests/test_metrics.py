@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from playground import data, exhibits, registry, run
-from playground.controls import equal_shares
 from playground.errors import PlaygroundError
 from playground.metrics import __main__ as command
 from playground.metrics import features, measurements, quality
@@ -31,7 +30,7 @@ def draw(card_id: str, drawn: dict) -> tuple[np.ndarray, float | None]:
     """Features (500, d) of a card's samples, and the share seen as the class that was asked for."""
     if card_id not in drawn:
         card = registry.get(card_id)
-        asked = equal_shares(card.controls, quality.BLOCK) | quality.captions_for(card, quality.BLOCK)
+        asked = quality.asked_for(card, quality.BLOCK)
         samples = run.sample(card_id, quality.BLOCK, recorded(card_id, "kid").seed, **asked).samples
         scores = features.extract(samples, data.get(card.dataset).extractor)
         drawn[card_id] = scores.features, None if samples.labels is None else features.class_right(scores, samples.labels)

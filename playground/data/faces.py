@@ -45,6 +45,8 @@ HELD_OUT = (
 """Pairs of features that a model told in words is never shown."""
 LOOSE = 0.4  # share of the training captions that are a list in any order
 WORDED = 5_000  # training captions that hold every word
+BALD, BALDING = 0.02, 0.28  # share of bald heads at 20 years, and what is added to it until 90
+BALD_OF_ALL = BALD + BALDING / 2
 CHUNK = 500  # faces drawn in one piece of work
 
 FACTORS = (
@@ -79,6 +81,8 @@ DATASET = Dataset(
     factors=FACTORS,
     label_factor="hairstyle",
     counted=("hairstyle", "glasses", "hat", "beard"),
+    focus=(0.63, 0.5, 0.22, 0.25),  # eyes, nose, mouth and beard
+    shares=dict.fromkeys(HAIRSTYLES, (1 - BALD_OF_ALL) / (len(HAIRSTYLES) - 1)) | {"bald": BALD_OF_ALL},
 )
 
 
@@ -98,7 +102,7 @@ def values_of(seed: int, fixed: Values | None = None) -> dict[str, float | str]:
         else:
             put(factor.name, factor.choices[int(u[factor.name] * len(factor.choices))])
     old = (float(found["age"]) - 20.0) / 70.0
-    bald = 0.02 + 0.28 * old
+    bald = BALD + BALDING * old
     put("hairstyle", _pick(u["hairstyle"], dict.fromkeys(HAIRSTYLES, (1.0 - bald) / (len(HAIRSTYLES) - 1)) | {"bald": bald}))
     put("hair_colour", _pick(u["hair_colour"], HAIR_SHARES))
     put("hat", "none" if found["hairstyle"] in NO_HAT_OVER else _pick(u["hat"], {"none": 0.6, "beanie": 0.2, "cap": 0.2}))

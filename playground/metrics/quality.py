@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, registry, run
-from playground.controls import equal_shares, prompt_of
+from playground.controls import in_shares, prompt_of
 from playground.metrics import factors, features, guidance, keeping, shared
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
@@ -46,8 +46,14 @@ def generator(card: ModelCard, drawn: Images, seed: int, split: str, **about: An
 
 
 def draw(card: ModelCard, n: int, seed: int) -> Images:
-    """n samples at the default setting, with labels in equal shares or captions of training samples."""
-    return shared.draw(card.id, n, seed, **equal_shares(card.controls, n), **captions_for(card, n))
+    """n samples at the default setting, asked for as asked_for says."""
+    return shared.draw(card.id, n, seed, **asked_for(card, n))
+
+
+def asked_for(card: ModelCard, n: int) -> dict[str, tuple[str, ...]]:
+    """What n samples are asked for, so that a perfect model's are as the data are: labels as often as the data set has them, captions of training
+    samples."""
+    return in_shares(card.controls, n, data.get(card.dataset).shares) | captions_for(card, n)
 
 
 def seen(drawn: Images, dataset: Dataset, extractor: str, split: str, make: Make) -> tuple[list[Measurement], Scores]:

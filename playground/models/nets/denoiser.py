@@ -22,6 +22,7 @@ from torch import nn
 from playground import data, weights
 from playground.controls import Choice, Slider
 from playground.models.nets.conv import LARGE_SIDE
+from playground.models.nets.emphasis import focused
 from playground.models.nets.growth import deepened
 from playground.sampling import latents
 from playground.sampling.denoise import Predict
@@ -42,7 +43,7 @@ class Config:
 
     patch: side of the square of points that the network sees as one. label_alone: share of the pictures of which the label alone is
     told, where more factors are known; of the others each factor is told or hidden, at a rate drawn for each picture. time_power: as in
-    `training_times`.
+    `training_times`. focus: how many times as much an error counts where the data set says that what matters is small, as in `emphasis.focused`.
     """
 
     patch: int = 2
@@ -52,6 +53,7 @@ class Config:
     unlabelled: float = 0.1
     label_alone: float = 0.4
     time_power: float = 1.0
+    focus: float = 1.0
     num_steps: int = 2300
     batch_size: int = 64
     learning_rate: float = 1e-3
@@ -209,6 +211,8 @@ class DenoiserTrainee(Trainee):
         super().__init__(modules, {"unet": optimizer}, averaged=tuple(modules))
         self.config, self.classes = config, len(data.get(dataset).labels)
         self.shape = (data.get(dataset).shape[2], *data.get(dataset).shape[:2])
+        ellipse = data.get(dataset).focus
+        self.counts = focused(ellipse, config.focus, *self.shape[1:]) if ellipse else torch.ones(())  # an error, by place
 
     def earlier(self, card_id: str) -> dict[str, Mapping[str, torch.Tensor]]:
         """The shipped weights; where this U-Net has more layers in a block, in their places among its own."""
@@ -236,8 +240,10 @@ class DenoiserTrainee(Trainee):
             drawn = (sketch - half).square().mean()
             told = torch.cat([vector, sketch.detach().flatten(1)], 1)  # a mean picture, whatever the U-Net would rather see
         said = predict(self.modules["unet"], task.x, task.t, told, self.config.patch)
-        error = (said - task.target).square().mean((1, 2, 3))
-        loss = (error * task.weight).mean()
+        squared = (said - task.target).square()
+        error = squared.mean((1, 2, 3))
+        counted = error if self.config.focus == 1 else (squared * self.counts.to(device)).mean((1, 2, 3))
+        loss = (counted * task.weight).mean()
         update("unet", loss + drawn)
         return {"loss": loss.detach(), "error": error.mean().detach()} | ({"sketch": drawn.detach()} if self.factors else {})
 

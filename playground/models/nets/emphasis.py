@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -24,3 +26,15 @@ def places(x: torch.Tensor, detail: float, side: int) -> torch.Tensor:
     """
     found = nn.functional.adaptive_avg_pool2d(emphasis(x, detail).mean(0, keepdim=True), side)
     return found / found.mean()
+
+
+def focused(focus: Sequence[float], times: float, height: int, width: int) -> torch.Tensor:
+    """How much an error counts at each point, (1, 1, height, width), 1 on average: in an ellipse `times` as much as far from it.
+
+    focus: the ellipse's middle and half axes, (row, column, row, column) as shares of the side; 1 + (times - 1) exp(-r^4), r = 1 on its rim.
+    As in `places`, the place decides and not the picture.
+    """
+    row, column = torch.meshgrid(torch.arange(height) / height, torch.arange(width) / width, indexing="ij")
+    away = ((row - focus[0]) / focus[2]).square() + ((column - focus[1]) / focus[3]).square()
+    weight = 1 + (times - 1) * torch.exp(-away.square())
+    return (weight / weight.mean())[None, None]
