@@ -421,7 +421,7 @@ class StableDiffusionModel:
         if guided:
             both = torch.cat([pipe.text_encoder(tokens_of(pipe.tokenizer, negative_prompt).to(unet.device))[0], said])
         plan = loop.make_scheduler(scheduler, **self.noise, **UNCLIPPED.get(scheduler, {}))
-        plan.set_timesteps(num_inference_steps)
+        loop.set_steps(plan, num_inference_steps)
         timesteps, shape = plan.timesteps, (unet.config.in_channels, *sides)
         if given is None:
             x = randn(shape, generators, unet.device)

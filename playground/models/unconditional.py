@@ -41,7 +41,7 @@ class UnconditionalModel:
         side = config.sample_size if isinstance(config.sample_size, int) else tuple(config.sample_size)
         shape = (config.in_channels, *((side, side) if isinstance(side, int) else side))
         plan = loop.make_scheduler(scheduler, **self.noise)
-        plan.set_timesteps(num_inference_steps)
+        loop.set_steps(plan, num_inference_steps)
         x, total = randn(shape, generators, self.unet.device), len(plan.timesteps)
 
         def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:

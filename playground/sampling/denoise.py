@@ -71,16 +71,17 @@ def alphas_cumprod(device: str | torch.device = "cpu") -> torch.Tensor:
     return make_scheduler("DDPM").alphas_cumprod.to(device)
 
 
-def even_timesteps(n: int, first: int = 995, last: int = 30) -> list[int]:
-    """n different timesteps, 250 at most, falling from first to last in steps of equal length in the log of the signal-to-noise ratio.
+def set_steps(scheduler: Any, n: int) -> None:
+    """Exactly n timesteps, as the scheduler spaces them.
 
-    Equal lengths of that logarithm are the solver's natural steps (Lu et al., arXiv:2211.01095), but a half of it lies where nothing can
-    be told from noise, or nothing is left of it: from 999 to 0, of 14 steps three lead through all that a picture is.
+    Spaced from the end, diffusers adds a -1, which is no time, for some n (61, say), and where it leaves out the first times it may miss one.
     """
-    alpha_bar = alphas_cumprod().double().numpy()
-    log_snr = np.log(alpha_bar / (1 - alpha_bar))
-    found = np.interp(-np.linspace(log_snr[first], log_snr[last], n), -log_snr, np.arange(len(log_snr))).round().astype(int)
-    return (np.minimum.accumulate(found + np.arange(n)) - np.arange(n)).tolist()  # of many, two would round to one
+    scheduler.set_timesteps(n)
+    found = scheduler.timesteps[scheduler.timesteps >= 0]
+    if len(found) < n:  # left out: of a kind of scheduler that takes any times
+        scheduler.set_timesteps(timesteps=np.linspace(int(found[0]), int(found[-1]), n).round().astype(int).tolist())
+    else:
+        scheduler.timesteps = found
 
 
 def add_noise(x_0: torch.Tensor, eps: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:

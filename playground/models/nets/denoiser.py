@@ -241,9 +241,8 @@ class DenoiserTrainee(Trainee):
             told = torch.cat([vector, sketch.detach().flatten(1)], 1)  # a mean picture, whatever the U-Net would rather see
         said = predict(self.modules["unet"], task.x, task.t, told, self.config.patch)
         squared = (said - task.target).square()
-        error = squared.mean((1, 2, 3))
-        counted = error if self.config.focus == 1 else (squared * self.counts.to(device)).mean((1, 2, 3))
-        loss = (counted * task.weight).mean()
+        error = (squared if self.config.focus == 1 else squared * self.counts.to(device)).mean((1, 2, 3))
+        loss = (error * task.weight).mean()
         update("unet", loss + drawn)
         return {"loss": loss.detach(), "error": error.mean().detach()} | ({"sketch": drawn.detach()} if self.factors else {})
 
