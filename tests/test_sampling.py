@@ -10,6 +10,8 @@ from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler, 
 from playground import run
 from playground.sampling import denoise as loop
 from playground.sampling.noise import generators, randn, seed_of
+from playground.sampling.pixels import from_images, in_parts
+from playground.types import Images
 
 N = 3
 
@@ -140,3 +142,9 @@ def test_bounds_of_guidance_are_of_the_noise_and_not_of_the_steps_that_are_left(
         "diffusion-mnist", 2, 0, num_inference_steps=4, guidance_scale=4.0, guidance_start=0.0, guidance_stop=0.5, given=digit, strength=0.5
     )
     assert late.nfe == 2  # both steps that are left lie in the second half of the way
+
+
+def test_pictures_in_parts_are_the_same_pictures():
+    images = Images(np.random.default_rng(0).integers(0, 256, (7, 4, 5, 3), dtype=np.uint8))
+    parts = list(in_parts(images, 3, "cpu"))
+    assert [len(part) for part in parts] == [3, 3, 1] and torch.equal(torch.cat(parts), from_images(images, "cpu"))

@@ -14,7 +14,7 @@ from torch import nn
 from playground import data, weights
 from playground.controls import Slider
 from playground.models.nets.conv import Encoder
-from playground.sampling.pixels import from_images
+from playground.sampling.pixels import in_parts
 from playground.training.recipe import Batch, Recipe, Trainee, Update
 from playground.types import Dataset, Images, ModelCard, Scores
 
@@ -117,8 +117,8 @@ class ReaderModel:
         """Probabilities of the label, penultimate features, and every factor as read."""
         device = next(self.reader.parameters()).device
         readings, features = [], []
-        for part in from_images(images, "cpu").split(500):
-            found, seen = self.reader(part.to(device))
+        for part in in_parts(images, 500, device):
+            found, seen = self.reader(part)
             readings.append(found.cpu())
             features.append(seen.cpu())
         factors: dict[str, Any] = {}

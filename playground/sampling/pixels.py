@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -18,6 +18,12 @@ def to_images(x: torch.Tensor, label: np.ndarray | None = None) -> Images:
 def from_images(images: Images, device: str | torch.device) -> torch.Tensor:
     """Images (n, h, w, c) -> x float32 (n, c, h, w) in [-1, 1] on the device."""
     return torch.from_numpy(np.ascontiguousarray(images.float32().transpose(0, 3, 1, 2))).to(device)
+
+
+def in_parts(images: Images, size: int, device: str | torch.device) -> Iterator[torch.Tensor]:
+    """from_images of `size` pictures at a time: of a whole split, float32 copies of all at once take gigabytes."""
+    for start in range(0, len(images), size):
+        yield from_images(Images(images.pixels[start : start + size]), device)
 
 
 def seen(x: torch.Tensor, x_0: torch.Tensor, views: Sequence[str], label: np.ndarray | None = None) -> Mapping[str, Samples]:
