@@ -39,7 +39,7 @@ FORMULAS = {
     "density": Formula("mean over drawn x of |{y real: x ∈ B(y)}| / 5", BALL, *DENSITY_COVERAGE),
     "coverage": Formula("|{y real: some drawn x ∈ B(y)}| / n", BALL, *DENSITY_COVERAGE),
     "class_right": Formula(
-        "|{x: argmax p(class | x) = class asked}| / n", "p: the classifier's; classes are asked for as often as the data set has them."
+        "|{x: argmax p(class | x) = class asked}| / n", "p: the classifier's; classes are asked for in the data set's own shares."
     ),
     "mode_coverage": Formula(
         "|{kinds: f(kind) ≥ f′(kind) / 3}| / |{kinds: f′(kind) > 0}|",

@@ -12,6 +12,7 @@ import torch
 from playground import data, registry
 from playground.controls import Slider
 from playground.data import faces
+from playground.errors import PlaygroundError
 from playground.models import diffusion
 from playground.models.nets import denoiser
 from playground.models.nets.emphasis import focused
@@ -144,6 +145,8 @@ def test_the_loss_counts_by_place_only_where_the_recipe_says_so(batch):
         found[focus] = learner.step(few, 0, torch.Generator().manual_seed(0), lambda name, loss: None)
     assert found[1.0]["loss"] == found[1.0]["error"] and found[6.0]["loss"] == found[6.0]["error"]
     assert abs(float(found[6.0]["loss"] / found[1.0]["loss"]) - 1) > 1e-4, "another sum of the same errors"
+    with pytest.raises(PlaygroundError, match="focus must be 1 for mnist"):
+        diffusion.DiffusionTrainee(diffusion.Config(focus=6.0), "mnist")
 
 
 def test_a_deeper_network_begins_with_what_the_shipped_one_says():

@@ -21,6 +21,7 @@ from torch import nn
 
 from playground import data, weights
 from playground.controls import Choice, Slider
+from playground.errors import PlaygroundError
 from playground.models.nets.conv import LARGE_SIDE
 from playground.models.nets.emphasis import focused
 from playground.models.nets.growth import deepened
@@ -212,7 +213,9 @@ class DenoiserTrainee(Trainee):
         self.config, self.classes = config, len(data.get(dataset).labels)
         self.shape = (data.get(dataset).shape[2], *data.get(dataset).shape[:2])
         ellipse = data.get(dataset).focus
-        self.counts = focused(ellipse, config.focus, *self.shape[1:]) if ellipse else torch.ones(())  # an error, by place
+        if config.focus != 1 and not ellipse:
+            raise PlaygroundError(f"focus must be 1 for {dataset}, which tells of no ellipse, got {config.focus:g}.")
+        self.counts = torch.ones(()) if config.focus == 1 else focused(ellipse, config.focus, *self.shape[1:])  # an error, by place
 
     def earlier(self, card_id: str) -> dict[str, Mapping[str, torch.Tensor]]:
         """The shipped weights; where this U-Net has more layers in a block, in their places among its own."""
@@ -240,8 +243,7 @@ class DenoiserTrainee(Trainee):
             drawn = (sketch - half).square().mean()
             told = torch.cat([vector, sketch.detach().flatten(1)], 1)  # a mean picture, whatever the U-Net would rather see
         said = predict(self.modules["unet"], task.x, task.t, told, self.config.patch)
-        squared = (said - task.target).square()
-        error = (squared if self.config.focus == 1 else squared * self.counts.to(device)).mean((1, 2, 3))
+        error = ((said - task.target).square() * self.counts.to(device)).mean((1, 2, 3))
         loss = (error * task.weight).mean()
         update("unet", loss + drawn)
         return {"loss": loss.detach(), "error": error.mean().detach()} | ({"sketch": drawn.detach()} if self.factors else {})
