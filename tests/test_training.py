@@ -15,6 +15,7 @@ import pytest
 from safetensors import SafetensorError, safe_open
 
 from playground import registry, weights
+from playground.errors import PlaygroundError
 from playground.training import __main__ as training
 from playground.training import loop
 from playground.training.recipe import Recipe, log_spaced
@@ -175,6 +176,14 @@ def test_again_repeats_all_runs_that_the_weights_came_from(tmp_path: Path, tiny_
         "2 of 2",
         "2 of 2",
     ]
+
+
+def test_a_setting_that_is_true_or_false_is_said_so():
+    card = registry.get("diffusion-faces")
+    recipe = registry.resolve(card.recipe)(card)
+    assert [with_settings(card, recipe, [f"even={word}"]).config.even for word in ("false", "True")] == [False, True]
+    with pytest.raises(PlaygroundError, match="even must be true or false, got '0'"):
+        with_settings(card, recipe, ["even=0"])
 
 
 def test_again_is_refused_with_settings_of_ones_own(capsys):

@@ -10,6 +10,8 @@ from playground import registry
 from playground.errors import PlaygroundError
 from playground.types import ModelCard
 
+SAID = {"true": True, "false": False}
+
 
 def with_settings(card: ModelCard, recipe: Any, settings: Sequence[str]) -> Any:
     """The recipe built again with KEY=VALUE changes to its config. Raises PlaygroundError for an unknown key or a wrong value."""
@@ -23,7 +25,8 @@ def with_settings(card: ModelCard, recipe: Any, settings: Sequence[str]) -> Any:
             raise PlaygroundError(f"{key} must be one of {', '.join(fields)}, got {setting!r}.")
         kind = type(getattr(recipe.config, key))
         try:
-            changes[key] = kind(text)
-        except ValueError as error:
-            raise PlaygroundError(f"{key} must be {kind.__name__}, got {text!r}.") from error
+            changes[key] = SAID[text.lower()] if kind is bool else kind(text)
+        except (ValueError, KeyError) as error:
+            allowed = " or ".join(SAID) if kind is bool else kind.__name__
+            raise PlaygroundError(f"{key} must be {allowed}, got {text!r}.") from error
     return registry.resolve(card.recipe)(card, dataclasses.replace(recipe.config, **changes))
