@@ -98,6 +98,32 @@ def test_a_number_of_steps_that_the_library_miscounts_draws_like_its_neighbour(n
     assert abs(float(miscounted.samples.float32().std()) - float(near.samples.float32().std())) < 0.1
 
 
+def test_even_timesteps_have_steps_of_equal_length_in_the_log_of_the_signal_to_noise_ratio():
+    alpha_bar = loop.alphas_cumprod().double().numpy()
+    log_snr = np.log(alpha_bar / (1 - alpha_bar))
+    for n in (2, 14):
+        found = loop.even_timesteps(n)
+        assert (found[0], found[-1]) == (995, 30)
+        lengths = np.diff(log_snr[found])
+        assert np.allclose(lengths, (log_snr[30] - log_snr[995]) / (n - 1), atol=0.3), "but for what rounding to whole times takes"
+    for n in range(1, 251):
+        found = np.array(loop.even_timesteps(n))
+        assert len(found) == n and (np.diff(found) < 0).all() and found[-1] >= 0
+
+
+def test_a_perfect_network_gives_the_picture_back_at_even_timesteps():
+    x_0 = randn((1, 8, 8), generators(2, 0, 2)).clamp(-1, 1)
+    scheduler = loop.make_scheduler("DPM-Solver++")
+    scheduler.set_timesteps(timesteps=loop.even_timesteps(14))
+
+    def truth(x, t):
+        alpha_bar = scheduler.alphas_cumprod[int(t)]
+        return loop.velocity(x_0, (x - alpha_bar.sqrt() * x_0) / (1 - alpha_bar).sqrt(), alpha_bar)
+
+    *steps, last = loop.denoise(truth, randn((1, 8, 8), generators(3, 0, 2)), scheduler, scheduler.timesteps, ())
+    assert [step.t for step in (*steps, last)] == loop.even_timesteps(14) and (last.x - x_0).abs().max() < 1e-2
+
+
 def test_equations_agree_with_the_scheduler_and_with_each_other():
     drawn = generators(0, 0, 4)
     x_0, eps = randn((1, 8, 8), drawn), randn((1, 8, 8), drawn)

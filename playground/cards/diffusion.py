@@ -234,10 +234,10 @@ CARDS = (
         paper=PAPER,
         controls=(
             Label("label", "Hairstyle", FACES.labels, help="What to draw. Any: drawn from the seed."),
-            replace(STEPS, default=14),
+            replace(STEPS, default=18),
             replace(GUIDANCE, default=1.5),
-            GUIDANCE_START,
-            GUIDANCE_STOP,
+            replace(GUIDANCE_START, default=0.15),
+            replace(GUIDANCE_STOP, default=0.4),
             SCHEDULER,
             ETA,
             Given("given", "Start from", "image", FACES.shape, help="A face to be noised and denoised again."),

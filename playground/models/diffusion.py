@@ -6,7 +6,7 @@ Ho et al., arXiv:2006.11239, with the v-prediction of arXiv:2202.00512, min-SNR 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,8 @@ LARGE = Config(**denoiser.LARGE, min_snr=10.0, even=True)
 """For pictures of more than LARGE_SIDE points a side."""
 
 
-EVEN: Mapping[str, Mapping[str, Any]] = {"DPM-Solver++": {"use_lu_lambdas": True}}
-"""Steps of equal length in the log of the signal-to-noise ratio (Lu et al., arXiv:2211.01095), by scheduler.
+EVEN = ("DPM-Solver++",)
+"""The schedulers whose steps are even in the log of the signal-to-noise ratio where a large picture is drawn from nothing but noise.
 
 Of a large picture, the averages over wide areas, a background's colour say, are decided while almost all is noise: of ten steps of equal
 length in time, one. It then takes the mean of all colours.
@@ -103,8 +103,11 @@ class DiffusionModel(DenoiserModel):
         strength (0..1) says and denoised from there (SDEdit, arXiv:2108.01073). noise: what to start from, (n, h * w * c),
         instead of the generators' own. wanted: values of known factors by name.
         """
-        plan = loop.make_scheduler(scheduler, **(EVEN.get(scheduler, {}) if self.large and given is None else {}))
-        loop.set_steps(plan, num_inference_steps)
+        plan = loop.make_scheduler(scheduler)
+        if self.large and given is None and scheduler in EVEN:
+            plan.set_timesteps(timesteps=loop.even_timesteps(num_inference_steps))
+        else:
+            loop.set_steps(plan, num_inference_steps)
         timesteps = plan.timesteps
         x = randn(self.shape, generators, self.unet.device) if noise is None else unflat(noise, self.shape).to(self.unet.device)
         begun = flat(x)

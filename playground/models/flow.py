@@ -27,7 +27,7 @@ from playground.types import Images, ModelCard, Step
 SMALL = Config(num_steps=7300)
 """As many steps as diffusion-mnist took."""
 LARGE = Config(**denoiser.LARGE)
-"""For pictures of more than LARGE_SIDE points a side: as many steps as diffusion-faces took."""
+"""For pictures of more than LARGE_SIDE points a side: as many steps as the first run of diffusion-faces took."""
 
 
 class FlowTrainee(DenoiserTrainee):

@@ -84,6 +84,18 @@ def set_steps(scheduler: Any, n: int) -> None:
         scheduler.timesteps = found
 
 
+def even_timesteps(n: int, first: int = 995, last: int = 30) -> list[int]:
+    """n different timesteps, 250 at most, falling from first to last in steps of equal length in the log of the signal-to-noise ratio.
+
+    Equal lengths of that logarithm are the solver's natural steps (Lu et al., arXiv:2211.01095), but a half of it lies where nothing can
+    be told from noise, or nothing is left of it: from 999 to 0, of 14 steps three lead through all that a picture is.
+    """
+    alpha_bar = alphas_cumprod().double().numpy()
+    log_snr = np.log(alpha_bar / (1 - alpha_bar))
+    found = np.interp(-np.linspace(log_snr[first], log_snr[last], n), -log_snr, np.arange(len(log_snr))).round().astype(int)
+    return (np.minimum.accumulate(found + np.arange(n)) - np.arange(n)).tolist()  # of many, two would round to one
+
+
 def add_noise(x_0: torch.Tensor, eps: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:
     """x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) eps; alpha_bar is (n,) or a scalar. DDPM eq. 4, arXiv:2006.11239."""
     alpha_bar = alpha_bar.reshape(-1, 1, 1, 1)
