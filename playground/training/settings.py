@@ -11,6 +11,7 @@ from playground.errors import PlaygroundError
 from playground.types import ModelCard
 
 SAID = {"true": True, "false": False}
+"""What is true and what is not, as it is typed: bool() takes every word for true."""
 
 
 def with_settings(card: ModelCard, recipe: Any, settings: Sequence[str]) -> Any:
