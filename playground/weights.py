@@ -11,13 +11,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import WeightsUnavailable
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -60,7 +61,6 @@ def save(modules: Mapping[str, nn.Module] | Any, record: Mapping[str, Any], out:
     halved = sum(t.numel() * t.element_size() for module in modules.values() for t in module.state_dict().values()) > HALVED_BYTES
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
-        files = {}
         if whole is not None:
             whole.save_pretrained(work, max_shard_size="9MB")
         for name, module in modules.items():
@@ -69,17 +69,26 @@ def save(modules: Mapping[str, nn.Module] | Any, record: Mapping[str, Any], out:
             (Path(work) / name / "README.md").unlink(missing_ok=True)
         for path in Path(work).rglob("*config.json"):
             _forget_origin(path)
+        _place(Path(work), record, out)
+
+
+def mean(folders: Sequence[Path], record: Mapping[str, Any], out: Path) -> None:
+    """Writes the mean of the weights in some folders of one card (model soups, arXiv:2203.05482) into out, all or nothing, as the first stores
+    them; whole numbers are the first's. Raises ValueError for weights of different networks."""
+    from safetensors.torch import load_file, save_file
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
+        for module in (path for path in folders[0].iterdir() if path.is_dir()):
+            shutil.copytree(module, Path(work) / module.name)
         for path in sorted(Path(work).rglob("*.safetensors")):
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise ValueError(f"{path.name} has {path.stat().st_size} bytes; at most {MAX_FILE_BYTES} are shipped.")
-            path.chmod(0o644)
-            files[path.relative_to(work).as_posix()] = {"sha256": sha256(path), "bytes": path.stat().st_size}
-        write_json(Path(work) / "card.json", {**record, "files": files})
-        out.mkdir(exist_ok=True)
-        for path in sorted(Path(work).iterdir()):
-            if path.is_dir() and (out / path.name).is_dir():
-                shutil.rmtree(out / path.name)
-            os.replace(path, out / path.name)
+            name = path.relative_to(work)
+            parts = [load_file(folder / name) for folder in folders]
+            shapes = [{key: tensor.shape for key, tensor in part.items()} for part in parts]
+            if any(shape != shapes[0] for shape in shapes):
+                raise ValueError(f"{name} must be of one network in all folders.")
+            save_file({key: _mean([part[key] for part in parts]) for key in parts[0]}, path, metadata={"format": "pt"})
+        _place(Path(work), record, out)
 
 
 def load(card_id: str, **classes: Any) -> dict[str, nn.Module]:
@@ -154,6 +163,30 @@ def _forget_origin(path: Path) -> None:
     found = json.loads(path.read_text(encoding="utf-8"))
     if isinstance(found, dict) and found.pop("_name_or_path", None) is not None:
         write_json(path, found)
+
+
+def _place(work: Path, record: Mapping[str, Any], out: Path) -> None:
+    """Moves what lies in work to out, with a card.json that holds the record and the checksums. Raises ValueError for a file that is over 10 MB."""
+    files = {}
+    for path in sorted(work.rglob("*.safetensors")):
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"{path.name} has {path.stat().st_size} bytes; at most {MAX_FILE_BYTES} are shipped.")
+        path.chmod(0o644)
+        files[path.relative_to(work).as_posix()] = {"sha256": sha256(path), "bytes": path.stat().st_size}
+    write_json(work / "card.json", {**record, "files": files})
+    out.mkdir(exist_ok=True)
+    for path in sorted(work.iterdir()):
+        if path.is_dir() and (out / path.name).is_dir():
+            shutil.rmtree(out / path.name)
+        os.replace(path, out / path.name)
+
+
+def _mean(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The mean of tensors of one shape, in float32 on the way, as the first is stored; of whole numbers the first."""
+    import torch
+
+    first = tensors[0]
+    return torch.stack([tensor.float() for tensor in tensors]).mean(0).to(first.dtype) if first.is_floating_point() else first
 
 
 def _read(path: Path, cls: Any) -> nn.Module:

@@ -12,12 +12,15 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 
 from playground import registry, weights
 from playground.errors import PlaygroundError
 from playground.training import __main__ as training
 from playground.training import loop
+from playground.training.branches import settings_of
 from playground.training.recipe import Recipe, log_spaced
 from playground.training.settings import with_settings
 from tests.conftest import ROOT, tiny_mnist_only
@@ -178,6 +181,48 @@ def test_again_repeats_all_runs_that_the_weights_came_from(tmp_path: Path, tiny_
     ]
 
 
+def test_of_branches_the_mean_is_kept_with_what_they_began_from(tmp_path: Path, tiny_mnist: Path, uninterrupted: Path, monkeypatch):
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "shipped")
+    shipped = tmp_path / "shipped" / "classifier-mnist"
+    shutil.copytree(uninterrupted / "out", shipped)
+    before, work = weights.record("classifier-mnist"), tmp_path / "work"
+    branched = [f"--branch={branch}" for branch in ("num_steps=20", "num_steps=30,seed=1")]
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
+    words = ["classifier-mnist", *settings, *branched, "--from", "classifier-mnist", "--work", str(work), "--out", str(shipped)]
+    with tiny_mnist_only(tiny_mnist):
+        assert training.main([*words, "--minutes", "0"]) == 3 and weights.record("classifier-mnist") == before
+        shutil.copytree(shipped, tmp_path / "start")
+        assert training.main(words) == 0
+        made = [work / f"branch-{k}" / "weights" for k in (1, 2)]
+        when = [(folder / "card.json").read_text() for folder in made]
+        weights.verify("classifier-mnist")
+        after = weights.record("classifier-mnist")
+        with weights.elsewhere("classifier-mnist", tmp_path / "start"):
+            assert training.main([*words, "--resume"]) == 0
+    assert [(folder / "card.json").read_text() for folder in made] == when and weights.record("classifier-mnist") == after
+    file = "classifier/model.safetensors"
+    start, one, two, mean = (load_file(folder / file) for folder in (tmp_path / "start", *made, shipped))
+    for key, value in mean.items():
+        wanted = (start[key] + one[key] + two[key]) / 3 if value.is_floating_point() else start[key]
+        torch.testing.assert_close(value, wanted)
+    assert not torch.equal(one["head.weight"], two["head.weight"])
+    assert after["steps"] == STEPS + 20 + 30 and after["samples_seen"] == 8 * after["steps"] and after["config"]["num_steps"] == 20
+    assert after["lineage"] == [before["command"], after["command"]] and "--branch num_steps=30,seed=1" in after["command"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--branch", "num_steps=2"], "--branch goes with --from classifier-mnist: weights have a mean where they began alike, got None."),
+        (["--from", "classifier-mnist", "--branch", ","], "--branch must be KEY=VALUE or several of them with commas between, got ','."),
+        (["--from", "classifier-mnist", "--branch", "num_steps=x"], "num_steps must be int, got 'x'."),
+    ],
+)
+def test_branches_that_cannot_be_are_refused_before_anything_is_trained(tmp_path: Path, capsys, words: list[str], told: str):
+    assert training.main(["classifier-mnist", *words, "--work", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == told + "\n" and not any(tmp_path.iterdir())
+
+
 def test_a_setting_that_is_true_or_false_is_said_so():
     card = registry.get("diffusion-faces")
     recipe = registry.resolve(card.recipe)(card)
@@ -188,7 +233,7 @@ def test_a_setting_that_is_true_or_false_is_said_so():
 
 def test_again_is_refused_with_settings_of_ones_own(capsys):
     assert training.main(["classifier-mnist", "--again", "--set", "num_steps=1"]) == 2
-    assert capsys.readouterr().err == "--again repeats the runs that card.json names: it goes without --set and --from.\n"
+    assert capsys.readouterr().err == "--again repeats the runs that card.json names: it goes without --set, --branch and --from.\n"
 
 
 @pytest.mark.parametrize("card", registry.shipped(), ids=lambda card: card.id)
@@ -196,4 +241,6 @@ def test_every_run_that_shipped_weights_came_from_is_a_command_of_today(card):
     for command in weights.record(card.id)["lineage"]:
         args = training._parser().parse_args(command.removeprefix("python -m playground.training ").split())
         its = registry.get(args.card)
-        assert with_settings(its, registry.resolve(its.recipe)(its), args.settings).num_steps >= 0 and not args.again
+        for branch in args.branches or [""]:
+            settings = [*args.settings, *(settings_of(branch) if branch else ())]
+            assert with_settings(its, registry.resolve(its.recipe)(its), settings).num_steps >= 0 and not args.again

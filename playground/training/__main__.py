@@ -9,9 +9,11 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from playground import registry, weights
 from playground.errors import PlaygroundError
+from playground.training import branches
 from playground.training.settings import with_settings
 
 
@@ -41,31 +43,36 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help="change a field of the recipe's config"
     )
+    parser.add_argument(
+        "--branch",
+        dest="branches",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE,...",
+        help="with --from CARD: a run from those weights with these fields changed too; of several, and of those weights, the mean is kept",
+    )
     return parser
 
 
 def _run(args: argparse.Namespace, out: Path, work: Path) -> int:
     """Trains once, as args say but for the folders; returns the exit status."""
     card = registry.get(args.card)
-    recipe = with_settings(card, registry.resolve(card.recipe)(card), args.settings)
     command = "python -m playground.training " + shlex.join(
         [
             card.id,
             *(word for setting in args.settings for word in ("--set", setting)),
+            *(word for branch in args.branches for word in ("--branch", branch)),
             *(("--from", args.start_from) if args.start_from else ()),
         ]
     )
-    loop = importlib.import_module("playground.training.loop")
-    done = loop.train(
-        recipe,
-        out,
-        work,
-        resume=args.resume,
-        start_from=args.start_from,
-        minutes=args.minutes,
-        command=command,
-        save_seconds=args.save_seconds,
-    )
+    about: dict[str, Any] = {name: getattr(args, name) for name in ("resume", "start_from", "minutes", "save_seconds")} | {
+        "command": command
+    }
+    if args.branches:
+        done = branches.train(card, args.settings, args.branches, out, work, **about)
+    else:
+        recipe = with_settings(card, registry.resolve(card.recipe)(card), args.settings)
+        done = importlib.import_module("playground.training.loop").train(recipe, out, work, **about)
     return 0 if done else 3
 
 
@@ -74,8 +81,8 @@ def _again(args: argparse.Namespace, out: Path, work: Path) -> int:
 
     What runs before the last made stays in `work`, where --resume finds it.
     """
-    if args.settings or args.start_from:
-        raise PlaygroundError("--again repeats the runs that card.json names: it goes without --set and --from.")
+    if args.settings or args.branches or args.start_from:
+        raise PlaygroundError("--again repeats the runs that card.json names: it goes without --set, --branch and --from.")
     commands = weights.record(args.card)["lineage"]
     end = None if args.minutes is None else time.monotonic() + 60 * args.minutes
     with contextlib.ExitStack() as made:
