@@ -51,6 +51,8 @@ def train(
     """
     if start_from != card.id:
         raise PlaygroundError(f"--branch goes with --from {card.id}: weights have a mean where they began alike, got {start_from}.")
+    from accelerate import PartialState
+
     usual = registry.resolve(card.recipe)(card)
     recipes = [with_settings(card, usual, [*settings, *settings_of(branch)]) for branch in branches]
     loop = importlib.import_module("playground.training.loop")
@@ -65,6 +67,8 @@ def train(
             recipe, folder, folder.parent, resume=resume, start_from=start_from, minutes=left, command=command, save_seconds=save_seconds
         ):
             return False
+    if not PartialState().is_main_process:  # under accelerate launch, one of the processes writes
+        return True
     start = weights.folder(card.id)
     weights.mean([start, *made], _about(weights.record(card.id), [_record(card.id, folder) for folder in made], command), out)
     for name in STORY:
