@@ -206,6 +206,9 @@ def test_of_branches_the_mean_is_kept_with_what_they_began_from(tmp_path: Path, 
         wanted = (start[key] + one[key] + two[key]) / 3 if value.is_floating_point() else start[key]
         torch.testing.assert_close(value, wanted)
     assert not torch.equal(one["head.weight"], two["head.weight"])
+    first, second, log = (json.loads((folder / "story.json").read_text())["log"] for folder in (*made, shipped))
+    assert [row["step"] for row in log] == list(range(1, STEPS + 51)) and log[: STEPS + 20] == first
+    assert [row["loss"] for row in log[-30:]] == [row["loss"] for row in second[-30:]] and after["losses"] == log[-1]
     assert after["steps"] == STEPS + 20 + 30 and after["samples_seen"] == 8 * after["steps"] and after["config"]["num_steps"] == 20
     assert after["lineage"] == [before["command"], after["command"]] and "--branch num_steps=30,seed=1" in after["command"]
 

@@ -7,19 +7,19 @@ arXiv:2203.05482) takes that luck out and keeps what the runs have in common, at
 from __future__ import annotations
 
 import importlib
-import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playground import registry, weights
 from playground.errors import PlaygroundError
 from playground.training.settings import with_settings
 from playground.types import ModelCard
 
-STORY = ("story.json", "story.png")
+if TYPE_CHECKING:
+    from playground.training.recipe import Recipe
 
 
 def settings_of(branch: str) -> list[str]:
@@ -46,7 +46,7 @@ def train(
     """Trains each branch from the card's own weights, then writes the mean of those and of what the branches made, each counting alike.
 
     Checkpoints and what a branch made go to a folder of its own in `work`, where resume finds them. The record counts the steps of all
-    branches; its config and the story are those of the first. Returns whether all were finished within `minutes`. Raises PlaygroundError
+    branches; its config is that of the first. Returns whether all were finished within `minutes`. Raises PlaygroundError
     for a wrong setting before the first is begun.
     """
     if start_from != card.id:
@@ -70,20 +70,38 @@ def train(
     if not PartialState().is_main_process:  # under accelerate launch, one of the processes writes
         return True
     start = weights.folder(card.id)
-    weights.mean([start, *made], _about(weights.record(card.id), [_record(card.id, folder) for folder in made], command), out)
-    for name in STORY:
-        if (made[0] / name).is_file():
-            shutil.copyfile(made[0] / name, out / name)
+    weights.mean(
+        [start, *made], _about(weights.record(card.id), [_at(folder, card.id, weights.record, card.id) for folder in made], command), out
+    )
+    _write_story(card.id, recipes[0], [start, *made], out)
     return True
 
 
-def _record(card_id: str, folder: Path) -> dict[str, Any]:
+def _write_story(card_id: str, recipe: Recipe, folders: Sequence[Path], out: Path) -> None:
+    """The story of the first branch and, at the end, what the mean draws; the losses of the branches one after the other. folders: of the
+    start, then of the branches."""
+    loop = importlib.import_module("playground.training.loop")
+    start, *made = (_at(folder, card_id, loop.earlier_of, card_id, card_id) for folder in folders)
+    log, last = list(start.log), start.steps
+    for branch in made:
+        log += [{**row, "step": row["step"] + last - start.steps} for row in branch.log[len(start.log) :]]
+        last += branch.steps - start.steps
+    trainee = recipe.make()
+    for name, state in _at(out, card_id, trainee.earlier, card_id).items():
+        trainee.modules[name].load_state_dict(state)
+        trainee.modules[name].eval()
+    told = trainee.preview(trainee.modules)
+    loop.write_story(out, made[0].story if told is None else {**made[0].story, str(last): loop.moment(told)}, log)
+
+
+def _at(folder: Path, card_id: str, do: Callable[..., Any], *given: Any) -> Any:
+    """What do(*given) returns where the card's weights are those of that folder."""
     with weights.elsewhere(card_id, folder):
-        return weights.record(card_id)
+        return do(*given)
 
 
 def _about(start: dict[str, Any], made: Sequence[dict[str, Any]], command: str) -> dict[str, Any]:
     """The record of the mean: as the first branch's, but for what all of them count together."""
     together = {name: start[name] + sum(each[name] - start[name] for each in made) for name in ("steps", "samples_seen", "seconds")}
-    together["seconds"] = round(together["seconds"], 1)
+    together |= {"seconds": round(together["seconds"], 1), "losses": {**made[-1]["losses"], "step": together["steps"]}}
     return {**made[0], **together, "command": command, "lineage": [*start.get("lineage", ()), command]}

@@ -25,7 +25,7 @@ from playground.device import bf16_pays, machine
 from playground.sampling.noise import seed_of
 from playground.training import batches
 from playground.training.recipe import Recipe, Trainee
-from playground.types import Images
+from playground.types import Images, Texts
 
 LOG_POINTS = 400  # losses are logged as means over num_steps / LOG_POINTS steps
 SAVE_SECONDS = 60.0
@@ -57,7 +57,7 @@ def train(
     progress = Progress()
     earlier = Earlier(tuple(weights.record(recipe.teacher).get("lineage", ()))) if recipe.teacher else Earlier()
     if start_from:
-        earlier = _earlier(start_from, recipe.card)
+        earlier = earlier_of(start_from, recipe.card)
         _start_from(start_from, trainee, average)
     shown = (step for step in recipe.story if not earlier.steps or 5 * step >= earlier.steps or step == recipe.num_steps)
     moments = {earlier.steps + step for step in shown}
@@ -96,7 +96,7 @@ def train(
         if place in moments and str(place) not in progress.story and main:
             told = trainee.preview({**bare, **average})
             if told is not None:
-                progress.story[str(place)] = told.uint8() if isinstance(told, Images) else _as_bytes(told.texts)
+                progress.story[str(place)] = moment(told)
         if progress.step >= recipe.num_steps or (minutes is not None and time.monotonic() - begin >= 60.0 * minutes):
             break
         generator = torch.Generator("cpu").manual_seed(seed_of(recipe.seed, "step", place, accelerator.process_index))
@@ -147,7 +147,7 @@ def train(
     }
     final = {**bare, **average}
     weights.save(trainee.whole(final) or {name: final[name] for name in trainee.shipped or final}, about, out)
-    _write_story(out, {**earlier.story, **progress.story}, [*earlier.log, *progress.log])
+    write_story(out, {**earlier.story, **progress.story}, [*earlier.log, *progress.log])
     return True
 
 
@@ -163,7 +163,8 @@ class Earlier:
     story: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def _earlier(start_from: str, card: str) -> Earlier:
+def earlier_of(start_from: str, card: str) -> Earlier:
+    """What a run of `card` takes over that starts from the weights of start_from."""
     record = weights.record(start_from)
     lineage = tuple(record.get("lineage", ()))
     if start_from != card:
@@ -248,7 +249,7 @@ def _start_from(card_id: str, trainee: Trainee, average: Mapping[str, nn.Module]
             average[name].load_state_dict(state)
 
 
-def _write_story(out: Path, story: Mapping[str, np.ndarray], log: list[Mapping[str, float]]) -> None:
+def write_story(out: Path, story: Mapping[str, np.ndarray], log: list[Mapping[str, float]]) -> None:
     """story.png: one row a moment, one column a sample, from the same noise; story.json: the moments (texts in full) and the whole log of losses."""
     steps = sorted(int(step) for step in story)
     about: dict[str, Any] = {"log": log}
@@ -265,6 +266,11 @@ def _write_story(out: Path, story: Mapping[str, np.ndarray], log: list[Mapping[s
         Image.fromarray(sprite[..., 0] if channels == 1 else sprite).save(out / "story.png", optimize=True)
         about |= {"columns": n, "shape": [height, width, channels]}
     weights.write_json(out / "story.json", about)
+
+
+def moment(told: Images | Texts) -> np.ndarray:
+    """What a trainee's preview gives, as a story holds it."""
+    return told.uint8() if isinstance(told, Images) else _as_bytes(told.texts)
 
 
 def _as_bytes(texts: Sequence[str]) -> np.ndarray:
