@@ -37,17 +37,17 @@ def train(
     out: Path,
     work: Path,
     *,
-    resume: bool = False,
-    start_from: str | None = None,
-    minutes: float | None = None,
-    command: str = "",
-    save_seconds: float = 60.0,
+    start_from: str | None,
+    resume: bool,
+    minutes: float | None,
+    command: str,
+    **options: Any,
 ) -> bool:
     """Trains each branch from the card's own weights, then writes the mean of those and of what the branches made, each counting alike.
 
     Checkpoints and what a branch made go to a folder of its own in `work`, where resume finds them. The record counts the steps of all
     branches; its config is that of the first. Returns whether all were finished within `minutes`. Raises PlaygroundError
-    for a wrong setting before the first is begun.
+    for a wrong setting before the first is begun. The options are those of loop.train.
     """
     if start_from != card.id:
         raise PlaygroundError(f"--branch goes with --from {card.id}: weights have a mean where they began alike, got {start_from}.")
@@ -63,16 +63,13 @@ def train(
             continue
         print(f"Branch {branch}", file=sys.stderr)
         left = None if end is None else max(0.0, end - time.monotonic()) / 60
-        if not loop.train(
-            recipe, folder, folder.parent, resume=resume, start_from=start_from, minutes=left, command=command, save_seconds=save_seconds
-        ):
+        if not loop.train(recipe, folder, folder.parent, resume=resume, start_from=start_from, minutes=left, command=command, **options):
             return False
     if not PartialState().is_main_process:  # under accelerate launch, one of the processes writes
         return True
     start = weights.folder(card.id)
-    weights.mean(
-        [start, *made], _about(weights.record(card.id), [_at(folder, card.id, weights.record, card.id) for folder in made], command), out
-    )
+    records = [_at(folder, card.id, weights.record, card.id) for folder in made]
+    weights.mean([start, *made], _about(weights.record(card.id), records, command), out)
     _write_story(card.id, recipes[0], [start, *made], out)
     return True
 
