@@ -100,8 +100,20 @@ def build() -> gr.Blocks:
         _wire_links(demo, tabs, pages, visit)
         api.build()
         stills.take_out(demo)
+    _leave_unmarked(demo)
     demo.queue(api_open=False, max_size=64, default_concurrency_limit=8)
     return demo
+
+
+def _leave_unmarked(demo: gr.Blocks) -> None:
+    """Takes the outputs of events without a progress display from those that Gradio marks as pending, running and done.
+
+    It marks every component that any event gave a value since the page opened (a link: all it may set), three times an event, and looks
+    for each through the whole tree: half of the time from a slider's key to its picture.
+    """
+    for function in demo.fns.values():
+        if function.show_progress == "hidden":
+            function.show_progress_on = []
 
 
 def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage], visit: gr.HTML) -> None:

@@ -53,3 +53,9 @@ def test_a_small_picture_stays_and_a_large_one_keeps_every_byte():
         stills.take_out(demo)
     name = re.fullmatch(rf'<img src="{stills.FOLDER}/([0-9a-f]{{24}}\.png)">' + re.escape(small), shown.value).group(1)
     assert stills._held[name] == buffer.getvalue()
+
+
+def test_no_event_has_the_browser_mark_its_components_and_look_for_them_again_at_every_later_event():
+    events = httpx.get(serving.url() + "config").json()["dependencies"]
+    marking = [event for event in events if event["backend_fn"] and event["outputs"] and event["api_visibility"] != "public"]
+    assert len(marking) > 100 and all(event["show_progress"] == "hidden" and event["show_progress_on"] == [] for event in marking)
