@@ -73,7 +73,7 @@ def build() -> TabPage:
         "Diffusion: a sculptor who starts from noise",
         "A sculptor stands before a block of nothing but noise, asks what figure could be hidden in it, chips away a little, and asks again. "
         "A network learnt that one answer, what is clean and what is noise; drawing asks it step after step (<i>denoising diffusion</i>).",
-        "nothing is hidden in the block. The same noise becomes another digit if another is asked for, and most steps change what was there rather than take it away.",
+        "nothing is hidden in the block. The same noise becomes another picture if another is asked for, and most steps change what was there rather than take it away.",
     )
     with gr.Accordion("Try", open=True):
         with gr.Row():
