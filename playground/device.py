@@ -162,4 +162,5 @@ def machine() -> str:
     names = (
         [row.split(":", 1)[1].strip() for row in info.read_text().splitlines() if row.startswith("model name")] if info.is_file() else []
     )
-    return f"{names[0] if names else platform.processor() or platform.machine()}, {cpu_count()} cores"
+    cores = cpu_count()
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {cores} {'core' if cores == 1 else 'cores'}"
