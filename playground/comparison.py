@@ -305,7 +305,7 @@ def formatted(m: Measurement) -> str:
         return f"{m.value / 1e6:.1f} MB"
     if m.metric in ("parameters", "samples_seen", "characters_seen", "characters_per_second"):
         return f"{m.value / 1e6:.2f} million" if m.value >= 1e6 else f"{m.value:,.0f}"
-    if m.metric == "nfe":
+    if m.metric in ("nfe", "copied"):
         return f"{m.value:.0f}"
     if m.metric in ("fid", "kid"):
         return significant(m.value) + ("" if spread is None else f" ± {significant(spread, 2)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from playground import data, weights
 from playground.errors import DataUnavailable
 
-LENGTH = 1200
+LENGTH, MUSIC = 1200, 1950  # characters; four pieces
 
 
 def path(dataset: str) -> Path:
@@ -16,8 +16,8 @@ def path(dataset: str) -> Path:
 
 
 def write(dataset: str) -> Path:
-    """Writes the first lines of the validation split, about LENGTH characters. Raises DataUnavailable without the data set."""
-    text = data.load(dataset, "valid").text[:LENGTH]
+    """Writes the first lines of the validation split, about LENGTH characters, or MUSIC of them. Raises DataUnavailable without the data set."""
+    text = data.load(dataset, "valid").text[: MUSIC if data.get(dataset).voices else LENGTH]
     begin = text.index("\n\n") + 2 if "\n\n" in text else 0
     path(dataset).parent.mkdir(parents=True, exist_ok=True)
     path(dataset).write_text(text[begin : text.rindex("\n")] + "\n", encoding="utf-8")

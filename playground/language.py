@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from playground import hub, registry, run
 from playground.comparison import Cell, Row, beside_floor, conditions, formatted
@@ -80,10 +81,12 @@ def _write(
             yield card.id, error
 
 
-def rows(found: Sequence[Measurement] | None = None) -> tuple[Row, ...]:
-    """What was measured of each, one row a metric, cells in the order of cards(); rows that nobody was measured by are left out."""
-    found = measurements.read() if found is None else found
-    table = [_row(*metric, found) for metric in METRICS]
+def rows(
+    found: Sequence[Measurement] | None = None, of: Sequence[ModelCard] | None = None, metrics: Sequence[tuple[Any, ...]] = METRICS
+) -> tuple[Row, ...]:
+    """What was measured of each, one row a metric, cells in the order of cards(), or of other cards; rows that nobody was measured by are left out."""
+    found, of = measurements.read() if found is None else found, cards() if of is None else of
+    table = [_row(*metric, found, of) for metric in metrics]
     return tuple(row for row in table if row.is_measured)
 
 
@@ -107,8 +110,10 @@ def sentence(found: Sequence[Measurement] | None = None) -> str:
     return f"{said}; {titles[fast]} writes fastest, {times(speed[fast].value / speed[order[0]].value)} times as fast as the best guesser."
 
 
-def _row(metric: str, title: str, explanation: str, group: str, more: bool | None, found: Sequence[Measurement]) -> Row:
-    by_card = {card.id: measured(found, card.id, metric) for card in cards()}
+def _row(
+    metric: str, title: str, explanation: str, group: str, more: bool | None, found: Sequence[Measurement], of: Sequence[ModelCard]
+) -> Row:
+    by_card = {card.id: measured(found, card.id, metric) for card in of}
     present = {card_id: m for card_id, m in by_card.items() if m is not None}
     best = leaders(present, most=more) if more is not None else ()
     top = max((m.value for m in present.values()), default=0.0)

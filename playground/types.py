@@ -165,6 +165,26 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """Music in voices. pitches: int64 (t, voices), MIDI numbers, -1 where a voice is silent. seconds: of one of the t moments, all alike."""
+
+    pitches: np.ndarray
+    seconds: float
+
+    def __len__(self) -> int:
+        return len(self.pitches)
+
+    @property
+    def held(self) -> tuple[tuple[int, int, int, int], ...]:
+        """Every note as (voice, first moment, moments, pitch), by its beginning: moments of one pitch in a row are one note."""
+        found = []
+        for voice, line in enumerate(self.pitches.T):
+            edges = [0, *(np.nonzero(np.diff(line))[0] + 1), len(line)] if len(line) else [0]
+            found += [(voice, int(a), int(b - a), int(line[a])) for a, b in zip(edges, edges[1:], strict=False) if line[a] >= 0]
+        return tuple(sorted(found, key=lambda note: (note[1], note[0])))
+
+
+@dataclass(frozen=True)
 class Choices:
     """What stood to choose from at one step of n texts, the likeliest k tokens first, and what was chosen.
 
@@ -373,6 +393,7 @@ class Dataset:
     noun: what its samples are called. sizes: samples of each split, of a text its characters. labels: the classes, of a text the characters that it is made of. factors: what every sample is made of, where that is known; label_factor names the one that is also the label, counted those
     whose combinations are the kinds that a model should cover. shares: of each label, where the data set does not hold them alike.
     focus: the ellipse that holds what is small and matters, (row, column) of its middle and its half axes as shares of the side, if there is one.
+    ends: the characters that end a text, where a model is to stop there. voices: what sounds together, of music that is written as text.
     """
 
     name: str
@@ -389,3 +410,5 @@ class Dataset:
     counted: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
     focus: tuple[float, float, float, float] | None = None
+    ends: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()

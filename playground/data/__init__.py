@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from playground.errors import ControlError, PlaygroundError
-from playground.types import Corpus, Dataset, Images, Pairs
+from playground.types import Corpus, Dataset, Images, Notes, Pairs
 
-MODULES = ("mnist", "faces", "shakespeare", "dates")
+MODULES = ("mnist", "faces", "shakespeare", "dates", "chorales")
 WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -109,6 +109,18 @@ def trials(name: str, n: int) -> tuple[tuple[str, ...], tuple[Mapping[str, str |
 def held_out(name: str, factors: Mapping[str, np.ndarray]) -> np.ndarray:
     """bool (n,): samples with a pair of features that a model told in words is never shown, so that its grasp of new pairs can be measured."""
     return importlib.import_module(f"playground.data.{name}").held_out(factors)
+
+
+def is_music(name: str) -> bool:
+    """True for a data set of ours whose texts write music down."""
+    return name in MODULES and bool(get(name).voices)
+
+
+def notes(name: str, text: str) -> Notes:
+    """The music that a text of a data set writes down, as far as it goes. Raises ControlError for a data set whose texts are not music."""
+    if not is_music(name):
+        raise ControlError(f"The texts of {name} are not music.")
+    return importlib.import_module(f"playground.data.{name}").notes(text)
 
 
 def from_picture(name: str, picture: object) -> Images:

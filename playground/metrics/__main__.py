@@ -29,6 +29,7 @@ from playground.metrics import (
     guidance,
     measurements,
     memory,
+    music,
     pairs,
     quality,
     reference,
@@ -137,7 +138,8 @@ def measure(card: ModelCard, n: int, seed: int, split: str, command: str = "") -
         raise PlaygroundError(f"{card.id} cannot be measured: it can {', '.join(sorted(card.can))}.")
     about = circumstances(command)
     if card.kind == "text":
-        return [*text.measure(card, seed, **about), cost.training(card, **about)[0]]
+        composed = music.measure(card, seed, **about) if data.is_music(card.dataset) else []
+        return [*text.measure(card, seed, **about), *composed, cost.training(card, **about)[0]]
     if card.kind == "pairs":
         return [*pairs.measure(card, **about), cost.training(card, **about)[0]]
     found = [*cost.size(card, **about), *cost.training(card, **about)]

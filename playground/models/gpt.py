@@ -58,6 +58,9 @@ class Config:
     ema_decay: float = 0.998
 
 
+MUSIC = Config(width=192, dropout=0.2, num_steps=2500)  # a tenth of the plays once the twelve keys are taken for one
+
+
 class GPTTrainee(Trainee):
     """Cross-entropy of the next character."""
 
@@ -100,6 +103,10 @@ class GPTTrainee(Trainee):
         loss = nn.functional.cross_entropy(logits.flatten(0, 1), batch.x[:, 1:].flatten())
         update("muon", loss, "adamw")
         return {"loss": loss.detach()}
+
+    def earlier(self, card_id: str) -> dict[str, Mapping[str, torch.Tensor]]:
+        """The network lies in the card's folder itself, with its tokenizer. Raises WeightsUnavailable."""
+        return {"gpt": weights.load(card_id, **{".": type(self.modules["gpt"])})["."].state_dict()}
 
     def finish(self, modules: Mapping[str, nn.Module]) -> dict[str, int]:
         """How many characters were seen, each repetition counted."""
@@ -227,7 +234,7 @@ def load(card: ModelCard) -> GPT:
     last = [] if ends is None else ends if isinstance(ends, list) else [ends]
     tokens = HubTokens(tokenizer, network.config.vocab_size, last, "chat" in card.can)
     if card.hub is None:
-        tokens = Characters([tokenizer.convert_ids_to_tokens(k) for k in range(network.config.vocab_size)])
+        tokens = Characters.of(card.dataset, [tokenizer.convert_ids_to_tokens(k) for k in range(network.config.vocab_size)])
     return GPT(network.to(pick_device()).eval().requires_grad_(False), tokens)
 
 
@@ -240,3 +247,8 @@ def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
         return batches.Windows(batches.tokens_of(corpus.text, alphabet), config.context)
 
     return text_recipe(card, config, partial(GPTTrainee, config, alphabet), cut)
+
+
+def music_recipe(card: ModelCard, config: Config | None = None) -> Recipe:
+    """The recipe of a small GPT of notes written as characters."""
+    return recipe(card, config or MUSIC)

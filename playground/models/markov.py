@@ -170,7 +170,7 @@ class Markov(LanguageModel):
 def load(card: ModelCard) -> Markov:
     """The loader that cards name."""
     module = weights.load(card.id, ngrams=Ngrams)["ngrams"]
-    return Markov(module.counts(), Characters(data.get(card.dataset).labels))
+    return Markov(module.counts(), Characters.of(card.dataset))
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:

@@ -160,7 +160,7 @@ class RecurrentModel(LanguageModel):
 def load(card: ModelCard) -> RecurrentModel:
     """The loader that cards name."""
     network = weights.load(card.id, network=Recurrent)["network"].float()
-    return RecurrentModel(network, Characters(data.get(card.dataset).labels))
+    return RecurrentModel(network, Characters.of(card.dataset))
 
 
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:

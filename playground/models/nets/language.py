@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from playground import data
 from playground.errors import ControlError
 from playground.sampling.tokens import LONGEST, Filters, choose, uniforms
 from playground.training.recipe import Recipe, Trainee, log_spaced
@@ -19,16 +20,35 @@ SHOWN = 12  # tokens that a view of choices holds
 
 
 class Characters:
-    """The characters of an alphabet as tokens, in its order; characters outside of it are left out."""
+    """The characters of an alphabet as tokens, in its order; characters outside of it are left out.
 
-    def __init__(self, alphabet: Sequence[str]):
-        self.alphabet = tuple(alphabet)
+    ends: those that end a text. voices: how many characters of music sound together, the melody first; 0 of what is no music.
+    """
+
+    def __init__(self, alphabet: Sequence[str], ends: Sequence[str] = (), voices: int = 0):
+        self.alphabet, self.voices = tuple(alphabet), voices
         self.places = {character: place for place, character in enumerate(alphabet)}
         self.start = (self.places["\n"],)
-        self.ends: frozenset[int] = frozenset()
+        self.ends = frozenset(self.places[character] for character in ends)
+
+    @classmethod
+    def of(cls, dataset: str, alphabet: Sequence[str] = ()) -> Characters:
+        """Those of a data set; alphabet: as a model has it, if it says so itself."""
+        about = data.get(dataset)
+        return cls(alphabet or about.labels, about.ends, len(about.voices))
 
     def __len__(self) -> int:
         return len(self.alphabet)
+
+    def sung(self, melody: str, before: int) -> dict[int, int]:
+        """The tokens that a melody fixes, by their place in what is written, and the end after it. before: how many tokens stand there already.
+
+        Raises ControlError where those are no whole moments.
+        """
+        if before % self.voices:
+            raise ControlError(f"prompt must hold whole moments, {self.voices} notes each, where a melody is given; got {before} notes.")
+        notes = self.ids(melody)
+        return {k * self.voices: note for k, note in enumerate([*notes, *sorted(self.ends)[:1]])} if notes else {}
 
     def ids(self, text: str) -> list[int]:
         """The tokens of a text."""
@@ -110,18 +130,21 @@ class LanguageModel(ABC):
         repetition_penalty: float = 1.0,
         continued: Sequence[int] = (),
         said: Sequence[str] = (),
+        melody: str = "",
         views: Sequence[str] = (),
     ) -> Iterator[Step]:
         """One Step for each token that n texts go on with after the prompt, each by its own uniform numbers.
 
         continued: tokens that all n texts begin with after the prompt, as they were or with one changed; what follows an unchanged one is the same.
-        said: what was said and answered before, in turn, by a model that converses. Raises ControlError for a token that the model does not have.
+        said: what was said and answered before, in turn, by a model that converses. melody: of music, the first voice, a character a moment: the others are
+        written under it, each moment before the next is known. Raises ControlError for a token that the model does not have.
         """
         before, earlier = self.tokens.prompt(prompt, said)
         continued = [int(token) for token in continued][:max_new_tokens]
         size = len(self.tokens)
         if any(token >= size for token in continued):
             raise ControlError(f"continued must hold tokens below {size}, got {max(continued)}.")
+        sung = self.tokens.sung(melody, len(before)) if melody else {}
         filters = Filters(temperature, top_k, top_p, repetition_penalty)
         writer = Writer(self.tokens, n, continued)
         seen = torch.tensor([*(before or self.tokens.start), *continued]).expand(n, -1)
@@ -134,7 +157,10 @@ class LanguageModel(ABC):
         logits = reader.read(seen)
         for i in range(1, total + 1):
             probabilities = filters.apply(logits, seen.to(logits.device)).cpu()
-            token = choose(probabilities, u[:, len(continued) + i - 1])
+            place = len(continued) + i - 1
+            token = choose(probabilities, u[:, place])
+            if place in sung:
+                token = torch.full_like(token, sung[place])
             seeing = (
                 {"choices": self._choices(logits.float().softmax(-1).cpu(), probabilities, token, writer.ended)}
                 if "choices" in views
