@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import convert, data, download, hub, named, previews, race, readme, registry, run, weights
+from playground import convert, data, download, hub, midi, named, previews, race, readme, registry, run, weights
 from playground.controls import (
     Adjust,
     Choice,
@@ -34,6 +34,7 @@ from playground.sprite import tile, write_png
 from playground.types import Images, ModelCard, Run, Texts
 
 SUFFIXES = {"image": (".npz", ".png"), "text": (".txt",)}  # of what a card draws
+MUSIC = (".mid", ".txt")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,9 +114,10 @@ def list_cards(args: argparse.Namespace) -> None:
 def sample(args: argparse.Namespace) -> None:
     """Draws n samples of a card and writes them to a file."""
     card = registry.get(args.card)
-    if args.out.suffix not in SUFFIXES[card.kind]:
-        raise PlaygroundError(f"--out must end in {' or '.join(SUFFIXES[card.kind])}, got {str(args.out)!r}.")
-    n = whole("n", number("n", args.n), 1, run.MAX_N)
+    suffixes = MUSIC if data.is_music(card.dataset) else SUFFIXES[card.kind]
+    if args.out.suffix not in suffixes:
+        raise PlaygroundError(f"--out must end in {' or '.join(suffixes)}, got {str(args.out)!r}.")
+    n = whole("n", number("n", args.n), 1, 1 if args.out.suffix == ".mid" else run.MAX_N)
     controls = equal_shares(card.controls, n) | parse_settings(card, args.settings)
     found = _with_progress(run.stream(card.id, n, number("seed", args.seed), **controls), n)
     try:
@@ -143,7 +145,11 @@ def fetch(args: argparse.Namespace) -> None:
 
 def write(path: Path, found: Run, card: ModelCard) -> None:
     """Writes a finished run: .npz holds images uint8 (n, h, w[, c]) and labels if there are any; .png is a grid with the settings inside;
-    .txt holds the texts, each with its prompt, between lines that count them."""
+    .txt holds the texts, each with its prompt, between lines that count them; .mid one piece of music."""
+    if path.suffix == ".mid":
+        notes = data.notes(card.dataset, found.samples.prompt + found.samples.texts[0])
+        path.write_bytes(midi.written(notes, data.get(card.dataset).voices))
+        return
     if isinstance(found.samples, Texts):
         texts = [found.samples.prompt + text for text in found.samples.texts]
         parts = texts if len(texts) == 1 else [f"--- {k} of {len(texts)} ---\n{text}" for k, text in enumerate(texts, 1)]

@@ -293,7 +293,7 @@ def formatted(m: Measurement) -> str:
     spread = m.spread
     if m.metric == "class_right":
         return f"{100 * m.value:.1f} %"
-    if m.metric in ("loss", "bits_per_char", "train_loss"):
+    if m.metric in ("loss", "bits_per_char", "train_loss", "chords"):
         return f"{m.value:.3f}" + ("" if spread is None else f" ± {significant(spread, 1)}")
     if m.metric == "batch_ratio":
         return f"× {m.value:.2f}"

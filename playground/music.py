@@ -23,7 +23,7 @@ METRICS = (  # name, title, what it says in one sentence, group, whether more is
         "Parallel fifths and octaves",
         "In 100 changes of chord, those at which two voices move from a fifth or octave into the next, which the style avoids.",
         "quality",
-        False,
+        None,
     ),
     (
         "ordered",

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from playground import comparison, data, known, language, tables, weights
+from playground import comparison, data, known, language, music, tables, weights
 from playground.comparison import Row
 from playground.tables import Table
+from playground.types import ModelCard
 
 README = weights.ASSETS.parent / "README.md"
-BLOCKS = ("measured", "known factors", "models of text")  # each stands between two markers
+BLOCKS = ("measured", "known factors", "models of text", "models of music")  # each stands between two markers
 
 
 def as_markdown(table: Table) -> str:
@@ -19,13 +20,12 @@ def as_markdown(table: Table) -> str:
     return _table([card.title for card in table.columns.values()], table.rows)
 
 
-def language_block() -> str:
-    """The table of the models of text, and where and when its numbers were measured."""
-    rows = language.rows()
+def side_by_side(cards: Sequence[ModelCard], rows: Sequence[Row]) -> str:
+    """The table of some models, and where and when its numbers were measured."""
     found = [cell.measured for row in rows for cell in row.cells if cell.measured]
     runs = dict.fromkeys((m.when[:10], m.machine, m.commit, m.command) for m in found if m.metric == "loss")
     origins = "; ".join(f"{when} on {machine}, commit {commit}, by `{command}`" for when, machine, commit, command in runs)
-    return _table([card.title for card in language.cards()], rows) + (f"\nMeasured {origins}.\n" if origins else "")
+    return _table([card.title for card in cards], rows) + (f"\nMeasured {origins}.\n" if origins else "")
 
 
 def _table(titles: Sequence[str], rows: Sequence[Row]) -> str:
@@ -62,7 +62,9 @@ def markers(name: str) -> tuple[str, str]:
 def write(path: Path = README) -> None:
     """Puts every block between its markers of a README. Raises ValueError where they are missing."""
     text = path.read_text(encoding="utf-8")
-    for name, content in zip(BLOCKS, (block(), known.as_markdown(), language_block()), strict=True):
+    texts, pieces = side_by_side(language.cards(), language.rows()), side_by_side(music.cards(), music.rows())
+    contents = (block(), known.as_markdown(), texts, pieces)
+    for name, content in zip(BLOCKS, contents, strict=True):
         begin, end = markers(name)
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)

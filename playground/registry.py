@@ -14,7 +14,7 @@ from playground import data, device
 from playground.errors import PlaygroundError
 from playground.types import ModelCard
 
-FAMILIES = ("autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "classifier", "detector")
+FAMILIES = ("autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "autoregressive", "classifier", "detector")
 MODULES = (*FAMILIES, "hub", "hub_vae", "hub_gan", "hub_text")  # of playground.cards; what comes from the Hub stands behind what is shipped
 UNKNOWN_BUDGET_BYTES = 2_000_000_000  # where nothing says how much memory there is
 LARGE_BYTES = 1_000_000_000

@@ -285,15 +285,25 @@ def sampler(card: ModelCard) -> Callable[..., dict]:
 
 
 def answer(found: Run) -> dict:
-    """A finished run as JSON: image (PNG data URI of the grid) and labels, or prompt, texts and tokens; settings, link, seconds, nfe."""
+    """A finished run as JSON: image (PNG data URI of the grid) and labels, or prompt, texts and tokens, of music notes, too; settings, link, seconds, nfe."""
     settings = settings_of(found)
     return {
         **_samples(found.samples, settings),
+        **_notes(found),
         "settings": settings,
         "link": link_of(registry.get(found.card).family, settings),
         "seconds": found.seconds,
         "nfe": found.nfe,
     }
+
+
+def _notes(found: Run) -> dict:
+    """Of music, the pitches of each piece: a list of moments, each a MIDI number for every voice, -1 where it is silent."""
+    dataset = registry.get(found.card).dataset
+    if not data.is_music(dataset):
+        return {}
+    pieces = [data.notes(dataset, found.samples.prompt + text) for text in found.samples.texts]
+    return {"notes": [notes.pitches.tolist() for notes in pieces]}
 
 
 def _samples(samples: Any, settings: dict[str, Any]) -> dict:

@@ -21,7 +21,7 @@ from playground.run import MAX_SEED, VISITOR_N
 from tabs import api, history, refusals, share, stills, widgets
 from tabs.widgets import TabPage
 
-TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "race", "feedback")
+TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "autoregressive", "race", "feedback")
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MAX_PIXELS = 25_000_000  # an uploaded picture larger than this is refused from its header
 WARM_SECONDS = 2.0  # torch is imported this long after the page is up, in a thread
@@ -56,7 +56,7 @@ def launch_options() -> dict[str, Any]:
         "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
         "head": "".join(
             f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
-            for name in ("page.js", "race_take.js", "race_pictures.js", "race.js", "compare.js", "shelf.js", "history.js")
+            for name in ("page.js", "race_take.js", "race_pictures.js", "race.js", "compare.js", "shelf.js", "history.js", "music.js")
         ),
         "show_error": False,
         "footer_links": ["api"],

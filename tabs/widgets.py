@@ -199,7 +199,9 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     """One line under a result: how it came about (recorded or live), model, settings, seconds, calls, and its link."""
     settings = settings_of(run)
     words = [
-        f"{name} {html.escape(_said(value))}" for name, value in settings.items() if name not in ("model", "said") and value is not None
+        f"{name} {html.escape(_said(value))}"
+        for name, value in settings.items()
+        if name not in ("model", "said") and value not in (None, "")
     ]
     exchanges = len(settings.get("said", ())) // 2
     words += [f"after {exchanges} exchange{'s' if exchanges != 1 else ''}"] if exchanges else []
@@ -215,7 +217,11 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
 
 def _said(value: Any) -> str:
     """A setting's value in a run's line."""
-    return f"{len(value)} tokens" if isinstance(value, list) and len(value) > 8 else str(value)
+    if isinstance(value, list) and len(value) > 8:
+        return f"{len(value)} tokens"
+    if isinstance(value, str) and len(value) > 40 and not value.count(" "):
+        return f"of {len(value)} letters"
+    return str(value)
 
 
 def _about(run: Run, tab: str) -> dict[str, Any]:

@@ -106,16 +106,19 @@ class Panel:
         yield from microscope.shown_runs(runs, self.tab)
 
 
+def moment(card: ModelCard, step: int) -> str:
+    """What a moment of a training is called: of a table that is counted, a step is one character more of context."""
+    return f"{step} characters of context" if "counts" in weights.record(card.id)["facts"] else f"step {step:,}"
+
+
 def story(card: ModelCard) -> str:
     """What a model wrote at moments of its training, from the same random numbers, and its loss."""
     found = stories.read(card.id)
-    counted = "counts" in weights.record(card.id)["facts"]  # a table: a step is one character more of context
     rows = []
     for step, texts in zip(found.steps, found.texts, strict=True):
         row = found.at(step)
         loss = f" · loss {row['loss']:.2f}" if row and "loss" in row else ""
-        name = f"{step} characters of context" if counted else f"step {step:,}"
-        rows.append(f"<tr><th scope=row>{name}{loss}</th><td><pre>{html.escape(texts[0])}</pre></td></tr>")
+        rows.append(f"<tr><th scope=row>{moment(card, step)}{loss}</th><td><pre>{html.escape(texts[0])}</pre></td></tr>")
     table = f'<div class="tablewrap" tabindex="0" role="region" aria-label="What it wrote as it learnt"><table class="facts story">{"".join(rows)}</table></div>'
     note = "The same random numbers at every moment, so that only what was learnt differs."
     return f'<div class="section"><h3>{html.escape(card.title)}</h3><p>{note}</p></div>{table}' + widgets.losses_plot(

@@ -23,6 +23,7 @@ from playground.models.markov import LONGEST, Counts, surprises
 from playground.models.nets.language import Characters, pieces, windows
 from playground.sampling.noise import generators
 from playground.sampling.tokens import Filters, choose, uniforms
+from tests.conftest import known_to
 
 CARDS = [card.id for card in registry.shipped() if card.kind == "text" and "sample" in card.can]
 ALPHABET = data.get("shakespeare").labels
@@ -67,7 +68,7 @@ def test_an_unchanged_beginning_gives_the_same_text_and_a_changed_token_changes_
     whole = run.sample(card_id, 1, 5, **asked).samples
     again = run.sample(card_id, 1, 5, **asked, continued=whole.ids[0][:12]).samples
     assert again.ids == whole.ids and again.pieces == whole.pieces
-    other = (whole.ids[0][12] + 1) % len(ALPHABET)
+    other = (whole.ids[0][12] + 1) % len(data.get(registry.get(card_id).dataset).labels)
     changed = run.sample(card_id, 1, 5, **asked, continued=(*whole.ids[0][:12], other)).samples
     assert changed.ids[0][:12] == whole.ids[0][:12] and changed.ids[0][12] == other and len(changed.ids[0]) == 30
     assert run.sample(card_id, 1, 5, **asked, continued=whole.ids[0]).samples.ids == whole.ids, "nothing is left to write"
@@ -173,7 +174,7 @@ def test_a_prompt_that_cannot_be_is_refused_in_one_sentence_before_a_model_is_lo
 @pytest.mark.parametrize("card_id", CARDS)
 def test_a_prompt_with_unknown_characters_is_gone_on_from_without_them(card_id: str, prompt: str):
     found = run.sample(card_id, 1, 0, prompt=prompt, max_new_tokens=3).samples
-    assert found.prompt == "".join(each for each in prompt.replace("\r\n", "\n") if each in ALPHABET) and len(found.texts[0]) == 3
+    assert found.prompt == known_to(card_id, prompt.replace("\r\n", "\n")) and len(found.texts[0]) == 3
 
 
 @pytest.mark.parametrize("tokens", [[-1], [1.5], ["a"], "abc", [0] * 1001, [True]])
@@ -196,7 +197,7 @@ def test_a_text_keeps_its_lines_and_names_what_it_does_not_know():
 @pytest.mark.parametrize("card_id", [card.id for card in registry.shipped() if "attend" in card.can])
 def test_attention_looks_back_only_and_sums_to_one(card_id: str):
     found, seen = run.attend(card_id, "To be, or not")
-    assert "".join(found) == "To be, or not" and seen.shape[2:] == (13, 13)
+    assert "".join(found) == known_to(card_id, "To be, or not") and seen.shape[2:] == (len(found), len(found)) and len(found) >= 9
     np.testing.assert_allclose(seen.sum(-1), 1, atol=1e-4)
     assert np.triu(seen, 1).max() == 0
 

@@ -47,6 +47,16 @@ def test_a_recipe_of_texts_takes_a_step_and_repeats_it(card):
     assert losses[0] == losses[1] and np.isfinite(losses[0])
 
 
+@pytest.mark.parametrize("card_id", ["gpt-shakespeare", "gpt-chorales"])
+def test_a_gpt_goes_on_from_its_shipped_weights(card_id: str):
+    trainee = registry.resolve(registry.get(card_id).recipe)(registry.get(card_id)).make()
+    trainee.modules["gpt"].load_state_dict(trainee.earlier(card_id)["gpt"])
+    found, shipped = trainee.modules["gpt"].eval(), registry.load(card_id).network
+    ids = torch.arange(12)[None]
+    with torch.no_grad():
+        torch.testing.assert_close(found(ids).logits, shipped(ids).logits, atol=1e-3, rtol=1e-3)
+
+
 def test_windows_cover_an_epoch_without_overlap_and_the_next_on_another_grid():
     tokens = torch.arange(1000)
     cut = batches.Windows(tokens, 9)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from playground import data
 from playground.cards import rnn, transformer
-from playground.controls import Slider, Text
+from playground.controls import Text
 from playground.types import ModelCard
 
 CHORALES = data.get("chorales")
@@ -22,18 +22,8 @@ MELODY = Text(
     alphabet=CHORALES.labels[1:],
     help="What the soprano sings, a letter a quaver; the other three voices are set under it. Empty: it sings what it likes.",
 )
-LENGTH = Slider(
-    "max_new_tokens",
-    "Length",
-    512,
-    4,
-    1000,
-    4,
-    integer=True,
-    unit="notes",
-    help="Four notes a quaver, 32 a bar: how many are written at most.",
-)
 SHARED = {control.name: control for control in transformer.CONTROLS}
+LENGTH = replace(SHARED["max_new_tokens"], default=512, unit="notes", help="Four notes a quaver, 32 a bar: how many are written at most.")
 TEMPERATURE = replace(SHARED["temperature"], default=1.0)  # below it, chords are held and pieces end after a few bars
 CONTROLS = tuple((SHARED | {control.name: control for control in (PROMPT, MELODY, LENGTH, TEMPERATURE)}).values())
 
@@ -43,7 +33,6 @@ GPT = replace(
     family="autoregressive",
     title="GPT of Bach's chorales",
     dataset="chorales",
-    can=frozenset({"sample", "read"}),
     controls=CONTROLS,
     recipe="playground.models.gpt:music_recipe",
     facts=transformer.CARDS[0].facts

@@ -13,13 +13,14 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from playground import registry
+from playground import data, registry
 from tabs import stills
 from tests.browser.conftest import PATIENCE, watch
 from tests.browser.looking import SLOW, TABS, decoded, open_tab, pictures_in, press, set_number, taken
 from tests.conftest import ROOT, SAMPLERS
 
-WRITING = {card.family for card in registry.shipped() if card.kind == "text"}  # tabs that show texts
+SINGING = {card.family for card in registry.shipped() if data.is_music(card.dataset)}  # tabs that show music
+WRITING = {card.family for card in registry.shipped() if card.kind == "text"} - SINGING  # tabs that show texts
 PAINTED = ("race",)  # what they show is painted on a canvas; their buttons have tests of their own
 DRAWN = "(where) => [...document.querySelectorAll(where)].some((one) => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some((v) => v > 0))"
 
@@ -73,6 +74,8 @@ def test_first_paint_shows_results_before_torch_is_there(context: BrowserContext
             panel = open_tab(page, name)
             if name in WRITING:
                 assert panel.locator(".scope-text .tok").count() > 100, f"{name} opens without a text"
+            elif name in SINGING:
+                assert panel.locator(".roll rect").count() > 100, f"{name} opens without a note"
             elif name in PAINTED:
                 page.wait_for_function(DRAWN, arg=f"#tab-{name} canvas", timeout=SLOW)
             else:
@@ -86,7 +89,7 @@ def test_first_paint_shows_results_before_torch_is_there(context: BrowserContext
         server.wait()
 
 
-@pytest.mark.parametrize("name", [name for name in TABS if name not in (*WRITING, *PAINTED)])
+@pytest.mark.parametrize("name", [name for name in TABS if name not in (*WRITING, *SINGING, *PAINTED)])
 def test_the_primary_button_repeats_by_seed_and_agrees_with_the_api(page: Page, url: str, name: str) -> None:
     panel = open_tab(page, name)
     if name == "diffusion":
