@@ -172,10 +172,10 @@ def _at_home(page: TabPage, model: str, name: str) -> Any:
 
 
 def _from_link(name: str, text: str, component: Any) -> Any:
-    """A component's value from a link: a word among its choices, or a number clamped to its bounds with a toast."""
+    """A component's value from a link: a word among its choices or, where others may be typed, any, or a number clamped to its bounds with a toast."""
     if isinstance(component, gr.Dropdown | gr.Radio):
         allowed = [value for _, value in component.choices]
-        if text in allowed:
+        if text in allowed or getattr(component, "allow_custom_value", False):  # what is typed is checked when it is used
             return text
         gr.Warning(f"The link asks for {name} {text[:40]!r}, which is not among {', '.join(map(str, allowed))}; left as it was.")
         return gr.skip()

@@ -17,7 +17,7 @@ from playground.data import chorales
 from playground.errors import ControlError
 from playground.metrics import music
 from playground.types import Notes
-from tabs import autoregressive, roll
+from tabs import autoregressive, launch, roll
 
 CARDS = [card.id for card in registry.shipped() if data.is_music(card.dataset)]
 VOICES = data.get("chorales").voices
@@ -136,6 +136,8 @@ def test_a_given_melody_is_sung_to_its_end_and_the_others_differ_by_seed(card_id
     for text in (first, second):
         assert text[::4] == tune and len(text) == 4 * len(tune)
     assert first != second
+    whole = PIECES[1][::4]
+    assert all(len(text) == 4 * len(whole) for text in run.sample(card_id, 8, 1, melody=whole, max_new_tokens=1000).samples.texts)
     begun = run.sample(card_id, 1, 0, prompt=PIECES[1][:32], melody=tune, max_new_tokens=40).samples.texts[0]
     assert begun[::4] == tune[:10]
     with pytest.raises(ControlError, match="prompt must hold whole moments, 4 notes each, where a melody is given; got 3 notes"):
@@ -158,4 +160,5 @@ def test_the_tab_offers_every_card_and_pieces_of_the_excerpt():
         page = autoregressive.build()
     assert {value for _, value in page.linked["model"].choices} == set(CARDS) and set(page.linked) >= {"prompt", "seed", "temperature"}
     beginnings = [value for _, value in page.linked["prompt"].choices]
+    assert launch._from_link("prompt", "kfcMkfcM", page.linked["prompt"]) == "kfcMkfcM", "any notes, as an answer of the API links them"
     assert beginnings[0] == "" and beginnings[1:] == [piece[:64] for piece in PIECES] and len(PIECES) >= 4

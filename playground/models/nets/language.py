@@ -156,8 +156,10 @@ class LanguageModel(ABC):
             return
         logits = reader.read(seen)
         for i in range(1, total + 1):
-            probabilities = filters.apply(logits, seen.to(logits.device)).cpu()
             place = len(continued) + i - 1
+            if sung and place not in sung:
+                logits[:, list(self.tokens.ends)] = -torch.inf  # the melody says when it ends
+            probabilities = filters.apply(logits, seen.to(logits.device)).cpu()
             token = choose(probabilities, u[:, place])
             if place in sung:
                 token = torch.full_like(token, sung[place])
