@@ -54,6 +54,22 @@ def drawing(
     return picture
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives each process of pytest-xdist whole files, or all tests of a card where they say so; what takes longest begins first."""
+    weights: dict[str, int] = {}
+    groups = []
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+        group = item.get_closest_marker("xdist_group").args[0]
+        weight = 3 if "browser" in item.path.parts else 1 if item.get_closest_marker("slow") else 0
+        weights[group] = weights.get(group, 0) + weight
+        groups.append(group)
+    order = sorted(range(len(items)), key=lambda k: -weights[groups[k]])  # stable: the tests of a file stay in their order
+    items[:] = [items[k] for k in order]
+
+
 @pytest.fixture(scope="session")
 def some() -> dict[str, Images]:
     """Six samples of every data set by its name, as the data set would hold them: uint8 (6, h, w, c)."""

@@ -13,7 +13,6 @@ from PIL import Image
 from playwright.sync_api import Locator, Page
 
 from tabs import launch
-from tests import serving
 
 TABS = {name: importlib.import_module(f"tabs.{name}").TITLE for name in launch.TABS}
 SLOW = 240_000  # milliseconds that a run may take on a machine that is busy with other things
@@ -39,26 +38,40 @@ def set_number(panel: Locator, label: str, value: float) -> None:
     field.blur()
 
 
+def settle(page: Page) -> None:
+    """Waits until the page has been answered all that it asked, the chains of events included, and has drawn the answers."""
+    page.evaluate(
+        """async () => {
+            const frame = () => new Promise((drawn) => { requestAnimationFrame(drawn); setTimeout(drawn, 100); });
+            for (let still = 0; still < 5; still = window.eventsUnderWay() ? 0 : still + 1) await frame();
+        }"""
+    )
+
+
+def unfold(place: Locator, name: str) -> None:
+    """Opens a fold that may be open already."""
+    button = place.get_by_role("button", name=name).first
+    if "open" not in (button.get_attribute("class") or "").split():
+        button.click()
+
+
 def choose(panel: Locator, label: str, text: str) -> None:
-    """Chooses an entry of a dropdown."""
+    """Chooses an entry of a dropdown, and waits for all that follows: another model renames and refills other dropdowns."""
     panel.get_by_label(label, exact=True).first.click()
     panel.get_by_role("option", name=text, exact=True).click()
-    panel.page.wait_for_timeout(500)
-    serving.wait_until_idle()  # another model renames and refills other dropdowns
-    panel.page.wait_for_timeout(200)
+    settle(panel.page)
 
 
 def press(panel: Locator, name: str) -> None:
     """Presses the primary button and waits until all that it started has ended and been shown."""
     start(panel, name)
     panel.locator("a.take[href^='data:image/png']").first.wait_for(timeout=SLOW)
-    serving.wait_until_idle()
-    panel.page.wait_for_timeout(500)  # the last message may be on its way
+    settle(panel.page)
 
 
 def start(panel: Locator, name: str) -> None:
     """Presses the primary button; links to what was drawn before are blanked, so that only a new result has one."""
-    panel.page.wait_for_timeout(300)  # a field that was just left is sent on first
+    settle(panel.page)  # a field that was just left is sent on first
     panel.evaluate("panel => panel.querySelectorAll('a.take').forEach(link => link.setAttribute('href', '#old'))")
     panel.locator(f"#{name}-run").click()
 

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 from playground import data, exhibits, registry
 from playground.types import ModelCard
 from tests import serving
-from tests.browser.looking import SLOW, choose, open_tab, press, start, taken
+from tests.browser.looking import SLOW, choose, open_tab, press, settle, start, taken
 
 CARDS = [card for card in registry.cards() if card.family == "autoencoder"]
 PARTS = ("out", "denoised", "repaired", "guessed")
@@ -49,6 +49,7 @@ def test_pointing_at_one_plane_shows_the_same_place_on_both(page: Page, card: Mo
 
 def test_one_legend_hides_and_shows_the_points_of_both_planes(page: Page) -> None:
     panel = open_tab(page, "autoencoder")
+    choose(panel, "Model", CARDS[0].title)
     planes = panel.locator("#autoencoder-planes")
     groups = planes.locator(".plane-points > g").filter(visible=True)
     classes = len(data.get(CARDS[0].dataset).labels)
@@ -64,6 +65,7 @@ def test_one_legend_hides_and_shows_the_points_of_both_planes(page: Page) -> Non
 @pytest.mark.parametrize("card", CARDS[1:], ids=lambda card: card.id)
 def test_another_model_is_squeezed_through_the_same_panel(page: Page, card: ModelCard) -> None:
     panel = open_tab(page, "autoencoder")
+    choose(panel, "Model", CARDS[0].title)
     assert not part(panel, "repaired").is_visible() or exhibits.can_repair(CARDS[0])
     choose(panel, "Model", card.title)
     for name in PARTS:
@@ -96,8 +98,7 @@ def test_what_is_hidden_can_be_chosen_and_a_link_repeats_it(page: Page, context:
     other.goto(url + link)
     again = other.locator("#tab-autoencoder #autoencoder-repaired")
     again.locator(".badge.live").wait_for(timeout=SLOW)
-    serving.wait_until_idle()
-    other.wait_for_timeout(500)
+    settle(other)
     assert "hidden middle" in again.inner_text()
     assert again.locator("img").evaluate_all("shown => shown.map(one => one.src)") == pictures
 
@@ -114,6 +115,7 @@ def test_the_training_of_another_model_is_told_when_somebody_looks(page: Page, c
 
 def test_a_drawing_goes_through_the_bottlenecks(page: Page) -> None:
     panel = open_tab(page, "autoencoder")
+    choose(panel, "Model", CARDS[0].title)
     canvas = panel.locator("#autoencoder-pad canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import SLOW
+from tests.browser.looking import SLOW, open_tab
 
 FAMILIES = ("adversarial", "elbo", "denoising", "reconstruction")
 
 
 def drawn(page: Page, url: str) -> None:
-    page.goto(f"{url}?tab=compare&play=draw&n=10&seed=5")
+    """The walls that a link draws; once for the tests that share the page."""
+    link = f"{url}?tab=compare&play=draw&n=10&seed=5"
+    if page.url != link:
+        page.goto(link)
     for family in FAMILIES:
         expect(page.locator(f".columns .{family} .badge.live")).to_be_visible(timeout=SLOW)
 
@@ -47,9 +50,8 @@ def test_two_families_lie_under_one_slider(page: Page, url: str):
     page.wait_for_function("document.querySelector('.stage').style.getPropertyValue('--cut') === '100%'")
 
 
-def test_the_table_is_measured_again_for_the_chosen_data(page: Page, url: str):
-    page.goto(f"{url}?tab=compare")
-    page.wait_for_function("window.playgroundIsOpen")
+def test_the_table_is_measured_again_for_the_chosen_data(page: Page):
+    open_tab(page, "compare")
     page.locator("#compare-again").click()
     out = page.locator("#compare-again-out")
     expect(out.locator(".badge.live")).to_be_visible(timeout=SLOW)

@@ -30,10 +30,10 @@ def test_twelve_choices_lead_to_a_result_and_can_be_begun_again(page: Page) -> N
     expect(pair.locator("img").first).not_to_have_attribute("src", before, timeout=SLOW)
 
 
-def test_a_link_lets_the_same_person_choose_again(page: Page, url: str) -> None:
+def test_a_link_lets_the_same_person_choose_again(fresh: Page, url: str) -> None:
     person = feedback.PEOPLE[2].name
-    page.goto(f"{url}?tab=feedback&seed=3&who={person.replace(' ', '+')}")
-    out = page.locator("#feedback-out")
+    fresh.goto(f"{url}?tab=feedback&seed=3&who={person.replace(' ', '+')}")
+    out = fresh.locator("#feedback-out")
     expect(out.locator(".badge.live")).to_be_visible(timeout=SLOW)
     expect(out).to_contain_text(f"somebody who {person}")
     assert "seed=3" in out.locator("a.permalink").get_attribute("href")

@@ -12,8 +12,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 from playwright.sync_api import Locator, Page, expect
 
-from tests import serving
-from tests.browser.looking import SLOW, open_tab, press, set_number, taken
+from tests.browser.looking import SLOW, open_tab, press, set_number, settle, taken
 
 TAB = "gan"
 
@@ -22,11 +21,10 @@ def seed_of(panel: Locator) -> Locator:
     return panel.locator("input[type=number][aria-label='Seed']").first
 
 
-def settle(page: Page) -> None:
+def restored(page: Page) -> None:
     """Waits until what was brought back has arrived."""
-    page.wait_for_timeout(600)
-    serving.wait_until_idle()
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(150)  # a link presses its button after a while
+    settle(page)
 
 
 def png(tmp_path: Path, chunk: object, name: str = "x.png") -> Path:
@@ -54,7 +52,7 @@ def test_what_was_drawn_comes_back_and_can_be_taken_away_together(page: Page, tm
     open_tab(page, "vae")
     strip.nth(1).focus()
     page.keyboard.press("Enter")
-    settle(page)
+    restored(page)
     expect(seed_of(panel)).to_have_value("21")
     expect(page.locator("#visit .visit-said")).to_contain_text("The settings of gan-mnist, seed 21, are back")
     assert panel.is_visible() and strip.count() == 2, "its tab is open, and nothing was drawn unasked"
@@ -76,7 +74,7 @@ def test_a_picture_of_this_page_brings_its_settings_back_within_bounds(page: Pag
     chooser.set_input_files(
         png(tmp_path, {"model": "gan-mnist", "seed": 77, "link": "?tab=gan&seed=77&n=9000&label=3&evil=%3Cimg%20onerror%3D1%3E"})
     )
-    settle(page)
+    restored(page)
     panel = page.locator(f"#tab-{TAB}")
     expect(panel).to_be_visible()
     expect(seed_of(panel)).to_have_value("77")
@@ -98,7 +96,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_picture_that_is_not_ours_is_one_sentence_and_asks_nobody(page: Page, tmp_path: Path, fault: str) -> None:
     chunk, words = FAULTS[fault]
-    settle(page)
+    restored(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/queue/join" in request.url else None)
     page.locator("#visit input[type=file]").set_input_files(png(tmp_path, chunk))
@@ -121,5 +119,5 @@ def test_a_dropped_picture_is_read_wherever_it_falls(page: Page, tmp_path: Path)
             document.querySelector('h1').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); }""",
         body,
     )
-    settle(page)
+    restored(page)
     expect(seed_of(page.locator(f"#tab-{TAB}"))).to_have_value("5")

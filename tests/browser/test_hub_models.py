@@ -62,6 +62,7 @@ def test_one_is_downloaded_drawn_with_and_left_again_and_nothing_that_was_set_is
 def test_a_failed_download_is_one_sentence_and_the_page_goes_on(page: Page, hub: hub_server.Hub) -> None:
     panel = open_tab(page, SHIPPED.family)
     hub.status = 503
+    choose(panel, "Model", SHIPPED.title)
     choose(panel, "Model", TITLE)
     panel.locator(f"#{SHIPPED.family}-download").click()
     told = panel.locator(f"#{SHIPPED.family}-hub")

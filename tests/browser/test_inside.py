@@ -10,8 +10,7 @@ from playground import previews
 from playground.controls import prompt_of
 from playground.metrics import guidance
 from playground.types import ModelCard
-from tests import serving
-from tests.browser.looking import SLOW, choose, decoded, open_tab, set_number
+from tests.browser.looking import SLOW, choose, decoded, open_tab, set_number, settle, unfold
 
 CARDS = [card for card in previews.drawn() if prompt_of(card.controls)]
 STEPS = 3
@@ -22,13 +21,14 @@ def fold(request: pytest.FixtureRequest, page: Page) -> Locator:
     """The opened fold with few steps set, after its recorded results are there."""
     card: ModelCard = request.param
     panel = open_tab(page, card.family)
+    choose(panel, "Model", next(each.title for each in previews.drawn() if each.family == card.family))
     found = panel.locator(f"#{card.family}-inside")
     assert not found.is_visible(), "the first model is not asked in words"
     choose(panel, "Model", card.title)
-    found.get_by_role("button", name="How it works inside").first.click()
+    unfold(found, "How it works inside")
     found.locator(f"#{card.family}-look .look-word:visible").first.wait_for()
     expect(found.locator(".badge.recorded").first).to_be_visible()
-    serving.wait_until_idle()
+    settle(page)
     set_number(panel, "Steps", STEPS)  # after the model's own default has come
     return found
 
@@ -38,8 +38,7 @@ def pressed(fold: Locator, name: str) -> Locator:
     before = fold.locator(".badge.live").count()
     fold.locator(f"[id$=-{name}-run]").click()
     expect(fold.locator(".badge.live")).to_have_count(before + 1, timeout=SLOW)
-    serving.wait_until_idle()
-    fold.page.wait_for_timeout(500)
+    settle(fold.page)
     return fold.locator(f"[id$=-{name}]")
 
 

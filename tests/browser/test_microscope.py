@@ -5,8 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Locator, Page, expect
 
 from playground import registry
-from tests import serving
-from tests.browser.looking import choose, open_tab, set_number
+from tests.browser.looking import choose, open_tab, set_number, settle
 
 SLOW = 60_000
 
@@ -57,7 +56,7 @@ def test_beside_a_text_that_is_gone_on_with_the_others_stay_and_so_does_what_sto
     texts.nth(1).locator(".tok[data-k='30']").click()
     out.locator("button.scope-pick", has_text="drawn").click()
     expect(out.locator(".tok.changed")).to_have_count(0, timeout=SLOW)
-    serving.wait_until_idle()
+    settle(page)
     expect(out.locator(".badge.live")).to_be_visible()
     assert texts.all_inner_texts() == before, "the first choice gives the first text"
 
@@ -66,9 +65,11 @@ def test_bars_say_what_is_cut_off(page: Page) -> None:
     panel = open_tab(page, "transformer")
     out = panel.locator("#transformer-out")
     assert out.locator(".scope-row.cut").count() == 0, "nothing is cut off at the default, however unlikely"
+    set_number(panel, "n (texts)", 1)
     set_number(panel, "Top-k", 3)
     set_number(panel, "Length", 30)
     panel.locator("#transformer-run").click()
+    settle(page)
     out.locator(".badge.live").wait_for(timeout=SLOW)
     out.locator(".tok[data-k='5']").click()
     assert out.locator(".scope-row.cut").count() == 7 and out.locator(".cutoff").all_inner_texts() == ["cut off"] * 7
@@ -88,8 +89,7 @@ def test_another_text_is_looked_at_by_its_own_heads_and_one_is_shown_large(page:
     expect(note).not_to_have_text(first)
     moved = note.inner_text()
     panel.locator("#transformer-look").click()
-    page.wait_for_timeout(300)
-    serving.wait_until_idle()
+    settle(page)
     expect(note).to_have_text(moved)  # the same text once more: as it stood
     box = heads.locator(".heads-map").bounding_box()
     assert box["width"] > 300

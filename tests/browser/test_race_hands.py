@@ -34,19 +34,19 @@ def was_told(page: Page, words: str, timeout: int) -> None:
 
 
 @pytest.fixture
-def raced(page: Page, url: str) -> Page:
-    """A page on which a race of one second each has just ended."""
-    opened(page, url, "&target=moons&seconds=1&seed=3&play=nothing")
-    page.locator("#race-run").click()
-    expect(page.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
-    expect(page.locator("#race-told")).to_contain_text("Two moons")
-    return page
+def raced(fresh: Page, url: str) -> Page:
+    """A fresh on which a race of one second each has just ended."""
+    opened(fresh, url, "&target=moons&seconds=1&seed=3&play=nothing")
+    fresh.locator("#race-run").click()
+    expect(fresh.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
+    expect(fresh.locator("#race-told")).to_contain_text("Two moons")
+    return fresh
 
 
-def test_a_picture_chooses_the_target(page: Page, url: str):
-    opened(page, url, "")
-    page.locator(".target[data-name=spirals]").click()
-    expect(page.get_by_label("Target", exact=True)).to_have_value("Two spirals", timeout=SLOW)
+def test_a_picture_chooses_the_target(fresh: Page, url: str):
+    opened(fresh, url, "")
+    fresh.locator(".target[data-name=spirals]").click()
+    expect(fresh.get_by_label("Target", exact=True)).to_have_value("Two spirals", timeout=SLOW)
 
 
 def test_updates_by_hand_are_seen_and_told_and_the_race_goes_on(raced: Page):
@@ -91,38 +91,38 @@ def test_a_film_a_pinned_moment_and_a_guess(raced: Page):
     expect(raced.locator("#race-run")).to_be_visible()
 
 
-def test_a_csv_file_is_read_in_the_browser_and_what_it_holds_besides_is_told(page: Page, url: str):
-    opened(page, url, "&target=own&seconds=1&seed=3&play=nothing")
-    page.get_by_role("button", name="Your own points").click()
+def test_a_csv_file_is_read_in_the_browser_and_what_it_holds_besides_is_told(fresh: Page, url: str):
+    opened(fresh, url, "&target=own&seconds=1&seed=3&play=nothing")
+    fresh.get_by_role("button", name="Your own points").click()
     rows = ["x,y,name", *(f"{k % 7},{k % 5},a" for k in range(60)), "nobody,knows"]
-    page.locator(".own-sheet input[type=file]").set_input_files(
+    fresh.locator(".own-sheet input[type=file]").set_input_files(
         {"name": "mine.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
     )
-    expect(page.locator(".own-said")).to_contain_text("62 lines of mine.csv")
-    page.locator("#race-run").click()
-    expect(page.locator("#race-told")).to_contain_text("Left out: 1 line without two numbers; further columns of 60 lines", timeout=SLOW)
-    page.locator(".own-sheet input[type=file]").set_input_files({"name": "no.csv", "mimeType": "text/csv", "buffer": b"\x00\x01\x02"})
-    expect(page.locator(".own-said")).to_contain_text("no.csv is no text")
+    expect(fresh.locator(".own-said")).to_contain_text("62 lines of mine.csv")
+    fresh.locator("#race-run").click()
+    expect(fresh.locator("#race-told")).to_contain_text("Left out: 1 line without two numbers; further columns of 60 lines", timeout=SLOW)
+    fresh.locator(".own-sheet input[type=file]").set_input_files({"name": "no.csv", "mimeType": "text/csv", "buffer": b"\x00\x01\x02"})
+    expect(fresh.locator(".own-said")).to_contain_text("no.csv is no text")
 
 
-def test_by_keyboard_alone(page: Page, url: str):
-    opened(page, url, "&target=moons&seconds=1&seed=3&play=nothing")
-    page.locator(".target[data-name=ring]").focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_label("Target", exact=True)).to_have_value("Ring of 8 Gaussians", timeout=SLOW)
-    page.locator("#race-run").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
-    page.locator(".race-at").focus()
-    page.keyboard.press("Home")
-    expect(page.locator(".racer[data-family=flow] .clock")).to_have_text("step 0")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Shift+Tab")
-    page.locator(".race-play").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_function("window.playgroundRaceState().playing")
-    page.keyboard.press("Enter")
-    page.wait_for_function("!window.playgroundRaceState().playing")
+def test_by_keyboard_alone(fresh: Page, url: str):
+    opened(fresh, url, "&target=moons&seconds=1&seed=3&play=nothing")
+    fresh.locator(".target[data-name=ring]").focus()
+    fresh.keyboard.press("Enter")
+    expect(fresh.get_by_label("Target", exact=True)).to_have_value("Ring of 8 Gaussians", timeout=SLOW)
+    fresh.locator("#race-run").focus()
+    fresh.keyboard.press("Enter")
+    expect(fresh.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
+    fresh.locator(".race-at").focus()
+    fresh.keyboard.press("Home")
+    expect(fresh.locator(".racer[data-family=flow] .clock")).to_have_text("step 0")
+    fresh.keyboard.press("Tab")
+    fresh.keyboard.press("Shift+Tab")
+    fresh.locator(".race-play").focus()
+    fresh.keyboard.press("Enter")
+    fresh.wait_for_function("window.playgroundRaceState().playing")
+    fresh.keyboard.press("Enter")
+    fresh.wait_for_function("!window.playgroundRaceState().playing")
 
 
 def test_by_finger_on_a_narrow_screen(page: Page, url: str):

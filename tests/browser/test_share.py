@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import SLOW, open_tab, press, set_number
+from tests.browser.looking import SLOW, open_tab, press, set_number, settle
 
 
 def test_the_address_keeps_in_step_and_a_link_shows_how_to_share(page: Page, url: str) -> None:
@@ -33,7 +33,7 @@ def test_a_reload_brings_the_settings_back_and_draws_nothing_unasked(page: Page,
     page.reload()
     page.wait_for_function("window.playgroundIsOpen")
     expect(panel.locator("input[type=number][aria-label='Seed']").first).to_have_value("62")
-    page.wait_for_timeout(1500)
+    settle(page)
     assert panel.locator("#gan-out .badge.recorded").count() and not panel.locator("#gan-out .badge.live").count()
     other = page.context.new_page()
     other.goto(page.url)

@@ -18,9 +18,12 @@ def draw(page: Page, *seeds: int, tab: str = TAB) -> None:
     """Draws a picture of each seed."""
     panel = open_tab(page, tab)
     set_number(panel, "n (samples)", 1)
+    strip = page.locator("#visit .visit-item")
     for seed in seeds:
         set_number(panel, "Seed", seed)
+        before = strip.count()
         press(panel, tab)
+        expect(strip).to_have_count(before + 1)
 
 
 def test_two_runs_stand_side_by_side_and_what_differs_is_marked(page: Page, tmp_path: Path) -> None:

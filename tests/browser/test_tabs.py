@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from playground import data, registry
 from tabs import stills
-from tests.browser.conftest import PATIENCE, watch
-from tests.browser.looking import SLOW, TABS, decoded, open_tab, pictures_in, press, set_number, taken
+from tests.browser.conftest import new_context, watch
+from tests.browser.looking import SLOW, TABS, decoded, open_tab, pictures_in, press, set_number, settle, taken
 from tests.conftest import ROOT, SAMPLERS
 
 SINGING = {card.family for card in registry.shipped() if data.is_music(card.dataset)}  # tabs that show music
@@ -42,21 +42,20 @@ def test_every_tab_and_fold_opens_without_a_fault(page: Page) -> None:
         for fold in panel.locator("button.label-wrap").all():
             if "open" not in (fold.get_attribute("class") or "").split():
                 fold.click()
-                page.wait_for_timeout(100)
+                settle(page)
         assert (
             panel.evaluate("panel => [...panel.querySelectorAll('img')].filter(image => image.complete && !image.naturalWidth).length") == 0
         )
 
 
 def test_a_narrow_screen_does_not_scroll_sideways(browser: Browser, url: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    context.set_default_timeout(PATIENCE)
+    context = new_context(browser, viewport={"width": 390, "height": 844})
     page = context.new_page()
     faults = watch(page, url)
     page.goto(url)
     for name in TABS:
         open_tab(page, name)
-        page.wait_for_timeout(300)
+        settle(page)
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 1, name
     context.close()
     assert not faults, faults

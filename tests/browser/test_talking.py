@@ -15,7 +15,7 @@ from playground import registry
 from playground.cards import hub_text
 from playground.cards.hub_text import SMOLLM2
 from tests import serving
-from tests.browser.looking import SLOW, choose, open_tab, set_number
+from tests.browser.looking import SLOW, choose, open_tab, set_number, settle
 from tests.test_hub_text import lay_out
 
 TITLE = f"{SMOLLM2.title} (from the Hub)"
@@ -46,7 +46,7 @@ def test_a_reply_goes_on_from_what_was_said_and_a_link_brings_it_back(page: Page
         panel.locator("#transformer-run").click()
         expect(out.locator(".badge.live")).to_be_visible(timeout=SLOW)
         expect(out.locator(".given")).to_contain_text(text)
-        serving.wait_until_idle()
+        settle(page)
         expect(turns).to_have_count(2 * k)
         if k == 0:
             panel.locator("#transformer-reply").click()
@@ -54,7 +54,7 @@ def test_a_reply_goes_on_from_what_was_said_and_a_link_brings_it_back(page: Page
             expect(prompt).to_have_value("")
             expect(prompt).to_be_focused()
             panel.locator("#transformer-reply").click()
-            page.wait_for_timeout(500)
+            settle(page)
             expect(turns).to_have_count(2)
     expect(turns.first).to_contain_text("What is the capital of England?")
     expect(out.locator(".given")).not_to_contain_text("capital")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from playground import registry, run
-from tests.browser.looking import open_tab, set_number
+from tests.browser.looking import open_tab, set_number, settle
 
 SLOW = 60_000
 
@@ -118,8 +118,9 @@ def test_a_date_is_translated_and_where_it_looked_is_shown(page: Page) -> None:
 def test_a_text_that_no_model_knows_is_one_sentence_and_the_state_stays(page: Page) -> None:
     panel = open_tab(page, "rnn")
     state = panel.locator("#rnn-state .state")
-    expect(panel.locator("#rnn-state .badge.recorded")).to_be_visible()
+    panel.locator("#rnn-state .badge").first.wait_for()
     panel.locator("#rnn-state-run").click()
+    settle(page)
     panel.locator("#rnn-state .badge.live").wait_for(timeout=SLOW)
     before = state.locator(".scope-text").inner_text()
     panel.locator("label:has-text('From the part that it was not trained on') textarea").fill("😀" * 80)

@@ -13,8 +13,7 @@ from playground import registry
 from playground.controls import prompt_of
 from playground.types import ModelCard
 from tabs import pictures
-from tests import serving
-from tests.browser.looking import SLOW, choose, decoded, open_tab, press, set_number, taken
+from tests.browser.looking import SLOW, choose, decoded, open_tab, press, set_number, settle, taken
 
 CARDS = [card for card in registry.shipped() if prompt_of(card.controls)]
 REPAINTING = [card for card in CARDS if any(control.name == "mask" for control in card.controls)]
@@ -70,7 +69,7 @@ def test_a_part_of_a_face_is_repainted_and_the_rest_stays(page: Page, card: Mode
     page.mouse.move(box["x"] + 180, box["y"] + 190, steps=8)
     page.mouse.up()
     page.wait_for_function("([place, was]) => document.querySelector(place).innerHTML !== was", arg=[f"#{tab}-start", before])
-    serving.wait_until_idle()
+    settle(page)
     panel.locator(f"#{tab}-back").click()
     back.locator(".badge.live").wait_for(timeout=SLOW)
     assert "Repainted from t" in back.inner_text()
@@ -79,8 +78,9 @@ def test_a_part_of_a_face_is_repainted_and_the_rest_stays(page: Page, card: Mode
     assert np.abs(first - second).max() <= 2, "above the brush every one of them is the picture that was given"
     below, other = (shown[36:52, k * (64 + pictures.GAP) :][:, :64].astype(int) for k in (0, 1))
     assert np.abs(below - other).max() > 2
+    marked = panel.locator(f"#{tab}-start").inner_html()
     panel.locator(f"#{tab}-brush .pad-clear").click()
-    page.wait_for_timeout(1200)
-    serving.wait_until_idle()
+    page.wait_for_function("([place, was]) => document.querySelector(place).innerHTML !== was", arg=[f"#{tab}-start", marked])
+    settle(page)
     panel.locator(f"#{tab}-back").click()
     expect(back).to_contain_text("Brought back from t", timeout=SLOW)
