@@ -14,6 +14,7 @@ from playground import data, registry, run
 from playground.controls import Label, shown
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.metrics import measurements, trainings
+from playground.metrics.music import METRICS as COMPOSED
 from playground.run import VISITOR_N
 from playground.types import Images, Measurement, ModelCard, Run
 from playground.verdict import comparable, has_ratio, leaders, measured, times
@@ -305,6 +306,8 @@ def formatted(m: Measurement) -> str:
         return f"{m.value / 1e6:.1f} MB"
     if m.metric in ("parameters", "samples_seen", "characters_seen", "characters_per_second"):
         return f"{m.value / 1e6:.2f} million" if m.value >= 1e6 else f"{m.value:,.0f}"
+    if m.metric == "ended_early":
+        return f"{round(m.value * m.n)} of {m.n}"
     if m.metric in ("nfe", "copied"):
         return f"{m.value:.0f}"
     if m.metric in ("fid", "kid"):
@@ -349,6 +352,8 @@ def conditions(m: Measurement) -> str:
         return f"n {m.n}, {m.machine or m.device}"
     if m.metric in ("loss", "bits_per_char", "train_loss"):
         return f"n {m.n:,} characters, {m.split} split"
+    if m.metric in COMPOSED:
+        return f"n {m.n} pieces"
     if m.extractor is None:
         return m.machine if m.metric == "training_seconds" else ""
     return f"n {m.n:,}, seen by {m.extractor}, {m.split} split"

@@ -1,4 +1,4 @@
-"""A piece of a text data set that the page ships: what its models have never seen, to be read with their eyes."""
+"""A piece of a text data set that the page ships: kept out of the training of its models, to be read with their eyes."""
 
 from __future__ import annotations
 

@@ -6,15 +6,23 @@ from collections.abc import Sequence
 
 from playground import data, language, registry
 from playground.comparison import Row
+from playground.errors import DataUnavailable
+from playground.metrics import overlap
 from playground.types import Measurement, ModelCard
 
 METRICS = (  # name, title, what it says in one sentence, group, whether more is better
-    ("loss", "Loss", "How surprised it is by a note of pieces that it has never seen: nats per note, each scored once.", "summary", False),
+    (
+        "loss",
+        "Loss",
+        "How surprised it is by a note of the pieces that were kept out of training: nats per note, each scored once.",
+        "summary",
+        False,
+    ),
     ("train_loss", "Loss on what it has read", "The same over as many notes of the training pieces.", "quality", None),
     (
         "chords",
         "Chords, distance from the real",
-        "Total variation between the kinds of chord it uses and those of pieces it has never seen: 0 alike, 1 nothing in common.",
+        "Total variation between the kinds of chord it uses and those of the pieces that were kept out of training: 0 alike, 1 nothing in common.",
         "quality",
         False,
     ),
@@ -31,6 +39,13 @@ METRICS = (  # name, title, what it says in one sentence, group, whether more is
         "Soprano above alto above tenor above bass, on the mean: no model is told whose turn it is, and one that loses count never finds back.",
         "quality",
         True,
+    ),
+    (
+        "ended_early",
+        "Pieces that end too early",
+        "By themselves, before the shortest piece of the training data does.",
+        "quality",
+        False,
     ),
     (
         "copied",
@@ -53,3 +68,18 @@ def cards() -> tuple[ModelCard, ...]:
 def rows(found: Sequence[Measurement] | None = None) -> tuple[Row, ...]:
     """What was measured of each, one row a metric, cells in the order of cards(); rows that nobody was measured by are left out."""
     return language.rows(found, cards(), METRICS)
+
+
+def data_sentences(dataset: str) -> tuple[str, str]:
+    """How new the pieces kept for measuring are, and what the text leaves out and how short its pieces are; empty where that was not measured."""
+    try:
+        found = overlap.read(dataset)
+    except DataUnavailable:
+        return "", ""
+    return (
+        f"Hymn tunes were set more than once: {found.any_key} of the {found.n} pieces kept for measuring open with two bars of melody that also open "
+        f"one of the {found.training_pieces} training pieces in some key, {found.same_key} of them in the same key; {found.melody} have the whole melody of one, "
+        f"and {found.all_voices} opens alike in all voices.",
+        f"Changes of pitch that do not last to the next quaver are left out, {100 * found.lost_share:.1f} % of the {found.changes:,} in the training pieces; "
+        f"the shortest of those has {found.shortest} quavers.",
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playground import comparison, data, known, language, music, tables, weights
 from playground.comparison import Row
+from playground.metrics.music import METRICS as COMPOSED
 from playground.tables import Table
 from playground.types import ModelCard
 
@@ -23,7 +24,7 @@ def as_markdown(table: Table) -> str:
 def side_by_side(cards: Sequence[ModelCard], rows: Sequence[Row]) -> str:
     """The table of some models, and where and when its numbers were measured."""
     found = [cell.measured for row in rows for cell in row.cells if cell.measured]
-    runs = dict.fromkeys((m.when[:10], m.machine, m.commit, m.command) for m in found if m.metric == "loss")
+    runs = dict.fromkeys((m.when[:10], m.machine, m.commit, m.command) for m in found if m.metric in ("loss", *COMPOSED))
     origins = "; ".join(f"{when} on {machine}, commit {commit}, by `{command}`" for when, machine, commit, command in runs)
     return _table([card.title for card in cards], rows) + (f"\nMeasured {origins}.\n" if origins else "")
 
@@ -54,6 +55,12 @@ def _measured(table: Table) -> str:
     return f"{table.sentence}\n\n{as_markdown(replace(table, rows=tuple(rows)))}{origin}"
 
 
+def _music() -> str:
+    """What is to be known of the pieces, and the table of the models that learnt from them."""
+    said = " ".join(dict.fromkeys(each for card in music.cards() for each in music.data_sentences(card.dataset) if each))
+    return (f"{said}\n\n" if said else "") + side_by_side(music.cards(), music.rows())
+
+
 def markers(name: str) -> tuple[str, str]:
     """The lines before and after a block."""
     return f"<!-- {name}: begin (python -m playground readme writes this) -->", f"<!-- {name}: end -->"
@@ -62,8 +69,8 @@ def markers(name: str) -> tuple[str, str]:
 def write(path: Path = README) -> None:
     """Puts every block between its markers of a README. Raises ValueError where they are missing."""
     text = path.read_text(encoding="utf-8")
-    texts, pieces = side_by_side(language.cards(), language.rows()), side_by_side(music.cards(), music.rows())
-    contents = (block(), known.as_markdown(), texts, pieces)
+    texts = side_by_side(language.cards(), language.rows())
+    contents = (block(), known.as_markdown(), texts, _music())
     for name, content in zip(BLOCKS, contents, strict=True):
         begin, end = markers(name)
         before, found, rest = text.partition(begin)

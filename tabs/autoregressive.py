@@ -12,7 +12,7 @@ import numpy as np
 from playground import data, excerpts, music, previews, registry, run, stories
 from playground.controls import Slider
 from playground.errors import PlaygroundError
-from playground.types import ModelCard, Run
+from playground.types import Measurement, ModelCard, Run
 from tabs import reach, roll, widgets, writing
 from tabs.widgets import HEAVY, TabPage
 
@@ -44,7 +44,7 @@ def build() -> TabPage:
                     [("nothing", ""), *((f"two bars of a real one ({k})", text) for k, text in enumerate(_openings(card), 1))],
                     value="",
                     label="Begins with",
-                    info="Real ones are of pieces that no model here has seen.",
+                    info="Real ones are of pieces that were kept out of training.",
                     allow_custom_value=True,
                 )
                 melody = gr.Dropdown(
@@ -63,7 +63,8 @@ def build() -> TabPage:
         with gr.Row(elem_classes="section"):
             with gr.Column(scale=1, min_width=280):
                 gr.HTML(
-                    "<h3>The real thing</h3><p>By the composer, and never shown to a model. Which of the two would you sing?</p>",
+                    "<h3>The real thing</h3><p>By the composer, from pieces that were kept out of training. Which of the two would you sing?</p>"
+                    f'<p class="note">{html.escape(music.data_sentences(card.dataset)[0])}</p>',
                     padding=False,
                 )
                 which = gr.Slider(1, len(_pieces(card)), 1, step=1, precision=0, label="Which piece")
@@ -174,14 +175,19 @@ def _measured() -> str:
         + "</tr>"
         for row in rows
     )
-    commands = " and ".join(dict.fromkeys(f"<code>{html.escape(cell.measured.command)}</code>" for cell in rows[0].cells if cell.measured))
     return (
         '<div class="section"><h3>How well it guesses, and what it composes</h3><p>A composer of that time avoids two voices that move together in fifths or octaves. No model was told: '
-        "see whether one found the rule in the pieces. And a passage that stands in a piece it learnt from is no invention; real pieces share some, too.</p></div>"
+        "see whether one found the rule in the pieces. And a passage that stands in a piece it learnt from is no invention; real pieces share some, too. "
+        f"{html.escape(music.data_sentences(music.cards()[0].dataset)[1])}</p></div>"
         f'<div class="tablewrap" tabindex="0" role="region" aria-label="What was measured"><table class="facts told"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        f'<p class="runline"><span class="badge recorded">recorded</span> loss: n {loss.n:,} notes, {loss.split} split, ± {html.escape(loss.spread_over or "")}; the rest: {composed.n} pieces, seed {composed.seed}, '
-        f"against the {composed.split} split; {loss.when[:10]} on {html.escape(loss.machine)}, commit {html.escape(loss.commit)}, by {commands}</p>"
+        f'<p class="runline"><span class="badge recorded">recorded</span> loss: n {loss.n:,} notes, {loss.split} split, ± {html.escape(loss.spread_over or "")}; {_origin(loss)}. '
+        f"What it composes: {composed.n} pieces, seed {composed.seed}, against the {composed.split} split; {_origin(composed)}</p>"
     )
+
+
+def _origin(m: Measurement) -> str:
+    """When, where and by what command a number was measured."""
+    return f"{m.when[:10]} on {html.escape(m.machine)}, commit {html.escape(m.commit)}, by <code>{html.escape(m.command)}</code>"
 
 
 def _story(card: ModelCard) -> str:

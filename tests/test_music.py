@@ -75,7 +75,7 @@ def test_a_roll_holds_every_note_once_and_has_room_for_what_is_to_come():
 
 
 @pytest.mark.parametrize("card_id", CARDS)
-def test_a_model_is_less_surprised_by_unseen_music_than_by_the_same_chords_in_another_order(card_id: str):
+def test_a_model_is_less_surprised_by_music_kept_out_of_training_than_by_the_same_chords_in_another_order(card_id: str):
     """Uniform dice are surprised by ln 48 = 3.87 nats a note."""
     rng = np.random.default_rng(0)
     for piece in PIECES[:3]:

@@ -123,6 +123,16 @@ def notes(name: str, text: str) -> Notes:
     return importlib.import_module(f"playground.data.{name}").notes(text)
 
 
+def source_pieces(name: str, split: str) -> tuple[list[np.ndarray], int]:
+    """The pieces of music of a split as their source has them, int (t, voices) MIDI pitches, and which of their moments the text keeps: every k-th.
+
+    Raises ControlError for a data set that is not music, DataUnavailable without it.
+    """
+    if not is_music(name):
+        raise ControlError(f"The texts of {name} are not music.")
+    return importlib.import_module(f"playground.data.{name}").source_pieces(split)
+
+
 def from_picture(name: str, picture: object) -> Images:
     """A person's picture as one sample of the data set: cropped, scaled and centred as its samples were."""
     get(name)

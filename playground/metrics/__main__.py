@@ -1,4 +1,4 @@
-"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--evidence] [--curve DATASET] [--distance DATASET] [--race] [--trainings [--steps N]]: measures cards.
+"""python -m playground.metrics [CARD ...] [--all] [--n N] [--quick] [--guidance] [--evidence] [--composed] [--curve DATASET] [--distance DATASET] [--race] [--trainings [--steps N]]: measures cards.
 
 Writes assets/measurements.json, what is drawn as a curve or told over many trainings into assets/curves.
 """
@@ -30,6 +30,7 @@ from playground.metrics import (
     measurements,
     memory,
     music,
+    overlap,
     pairs,
     quality,
     reference,
@@ -64,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--cost", action="store_true", help=f"only the seconds of {cost.N} samples: of several cards one after the other, on one machine"
     )
+    parser.add_argument("--composed", action="store_true", help=f"only what models of music compose ({music.N} pieces of each)")
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
     parser.add_argument("--curve", metavar="DATASET", help=f"KID at few and many steps, of the named cards or all (default n {curve.N})")
@@ -109,6 +111,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.evidence or args.cost:
             for card in cards:  # before the first is measured
                 check_draws(card)
+        if args.composed:
+            for card in cards:
+                check_composes(card)
         for card in cards:
             if args.guidance:
                 found, replaced = measure_guidance(card, n, args.seed, command), guidance.PREFIX
@@ -116,6 +121,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 found, replaced = measure_evidence(card, n, args.seed, args.split, command), evidence.PREFIX
             elif args.cost:
                 found, replaced = measure_seconds(card, args.seed, command), cost.DRAWING
+            elif args.composed:
+                found, replaced = music.measure(card, args.seed, **circumstances(command)), music.METRICS
             else:
                 found, replaced = measure(card, n, args.seed, args.split, command=command), ""
             if shared.is_main():
@@ -209,6 +216,12 @@ def check_draws(card: ModelCard) -> None:
         raise PlaygroundError(f"{card.id} draws no pictures: there is nothing of this kind to measure.")
 
 
+def check_composes(card: ModelCard) -> None:
+    """Raises PlaygroundError for a card that composes no music."""
+    if not data.is_music(card.dataset) or not can_measure(card):
+        raise PlaygroundError(f"{card.id} composes no music: there is nothing of this kind to measure.")
+
+
 def measure_evidence(card: ModelCard, n: int, seed: int, split: str, command: str = "", drawn: Images | None = None) -> list[Measurement]:
     """What textbooks say, measured of a card. drawn: n samples or more that quality.draw gave. Raises PlaygroundError for one that draws no pictures."""
     check_draws(card)
@@ -239,6 +252,8 @@ def write_references(names: Sequence[str]) -> None:
             continue  # drawn by rule: nothing is shipped
         if data.get(name).kind == "text":
             print(excerpts.write(name))
+            if data.is_music(name):
+                print(overlap.write(name))
             continue
         arrays, left_out = reference.make(name)
         written = {features.path(name): arrays}

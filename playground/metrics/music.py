@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -13,19 +14,25 @@ from playground.types import Measurement, ModelCard, Notes
 
 N = 76  # pieces, as many as the validation split has
 LONGEST = 1000  # notes of a piece at most
+METRICS = ("ended_early", "copied", "parallels", "ordered", "chords")  # what measure() gives
 SAME = (0, 7)  # semitones of an octave and of a fifth: two voices must not move from one into the next
 
 
 def measure(card: ModelCard, seed: int, n: int = N, **about: Any) -> list[Measurement]:
-    """ordered: share of pieces whose voices lie from high to low, on the mean. copied: moments of the longest passage that stands in the training text note for note, in any of its keys, median over n pieces drawn by default;
-    parallels: of 100 changes of chord, those with parallel fifths or octaves; chords: total variation between the kinds of chord (pitch classes above
+    """ended_early: share of n pieces, drawn by default, that end by themselves before the shortest training piece would, with its binomial error.
+
+    Of those that hold a note, ordered: share of pieces whose voices lie from high to low, on the mean. copied: moments of the longest passage that
+    stands in the training text note for note, in any of its keys, median over the pieces; parallels: of 100 changes of chord, those with parallel fifths or octaves; chords: total variation between the kinds of chord (pitch classes above
     the bass) and those of the validation split. floor: the same of the validation split itself, chords against the training pieces in their own key.
 
     Raises DataUnavailable without the data set.
     """
     learnt, real = data.load(card.dataset, "train").text, pieces(card.dataset, data.load(card.dataset, "valid").text)
-    drawn = [text for text in run.sample(card.id, n, seed, max_new_tokens=LONGEST).samples.texts if text]
+    composed = run.sample(card.id, n, seed, max_new_tokens=LONGEST).samples.texts
+    drawn = [text for text in composed if text]
     voices = len(data.get(card.dataset).voices)
+    shortest = min(len(text) // voices for text in pieces(card.dataset, learnt))
+    early = [ended_early(texts, shortest, voices) for texts in (composed, real)]
     own = [data.notes(card.dataset, text) for text in drawn]
     theirs = [data.notes(card.dataset, text) for text in real]
     before = [
@@ -34,6 +41,14 @@ def measure(card: ModelCard, seed: int, n: int = N, **about: Any) -> list[Measur
     copies = [[longest_copy(text, learnt, voices) for text in texts] for texts in (drawn, real)]
     about = {**about, "card": card.id, "n": len(drawn), "seed": seed, "split": "valid"}
     return [
+        Measurement(
+            metric="ended_early",
+            value=round(early[0], 4),
+            floor=round(early[1], 4),
+            spread=round(math.sqrt(early[0] * (1 - early[0]) / n), 4),
+            spread_over=f"binomial standard error; before {shortest} quavers",
+            **{**about, "n": n},
+        ),
         Measurement(
             metric="copied",
             value=float(np.median(copies[0])),
@@ -51,6 +66,11 @@ def measure(card: ModelCard, seed: int, n: int = N, **about: Any) -> list[Measur
 def pieces(dataset: str, text: str) -> list[str]:
     """The pieces of a text."""
     return [piece for piece in text.split(data.get(dataset).ends[0]) if piece]
+
+
+def ended_early(texts: Sequence[str], shortest: int, voices: int) -> float:
+    """The share of pieces with fewer whole moments than the shortest real one."""
+    return float(np.mean([len(text) // voices < shortest for text in texts]))
 
 
 def longest_copy(text: str, learnt: str, voices: int) -> int:

@@ -1,4 +1,4 @@
-"""How well a model of text guesses a text that it has not seen, and how fast it writes."""
+"""How well a model of text guesses a text that was kept out of its training, and how fast it writes."""
 
 from __future__ import annotations
 
