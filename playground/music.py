@@ -78,8 +78,8 @@ def data_sentences(dataset: str) -> tuple[str, str]:
         return "", ""
     return (
         f"Hymn tunes were set more than once: {found.any_key} of the {found.n} pieces kept for measuring open with two bars of melody that also open "
-        f"one of the {found.training_pieces} training pieces in some key, {found.same_key} of them in the same key; {found.melody} have the whole melody of one, "
-        f"and {found.all_voices} opens alike in all voices.",
+        f"one of the {found.training_pieces} training pieces in some key, {found.same_key} of them in the same key. Whole melodies shared: {found.melody}; "
+        f"openings shared by all voices: {found.all_voices}.",
         f"Changes of pitch that do not last to the next quaver are left out, {100 * found.lost_share:.1f} % of the {found.changes:,} in the training pieces; "
-        f"the shortest of those has {found.shortest} quavers.",
+        f"the shortest training piece has {found.shortest} quavers.",
     )
