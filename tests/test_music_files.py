@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from playground import data, excerpts, midi
 from playground.types import Notes
-from tabs import roll
 from tests.conftest import ROOT
 
 VOICES = data.get("chorales").voices
@@ -131,6 +130,8 @@ def test_one_writer_makes_every_midi_file():
 
 
 def test_what_the_page_offers_is_the_writer_s_file():
+    from tabs import roll
+
     link = roll.take(PIECES[0], VOICES, "piece")
     assert base64.b64encode(midi.written(PIECES[0], VOICES)).decode() in link
 
