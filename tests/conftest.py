@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     groups = []
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
         group = item.get_closest_marker("xdist_group").args[0]
         weight = 3 if "browser" in item.path.parts else 1 if item.get_closest_marker("slow") else 0
         weights[group] = weights.get(group, 0) + weight
