@@ -5,22 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from diffusers import UNet2DConditionModel
 
 from playground import registry, run
 from playground.controls import prompt_of
 from playground.sampling import attention
 from playground.types import Attention
+from tests.lazy import lazy
+
+diffusers = lazy("diffusers")
 
 CARDS = [card.id for card in registry.cards() if "attention" in card.views]
 TEXT = "a middle-aged person with a zebra mohawk, laughing"
 
 
 @pytest.fixture(scope="module")
-def unet() -> UNet2DConditionModel:
+def unet() -> diffusers.UNet2DConditionModel:
     """Three levels with words at two of them, untrained, for latents with sides that do not halve evenly."""
     torch.manual_seed(0)
-    return UNet2DConditionModel(
+    return diffusers.UNet2DConditionModel(
         in_channels=5,
         out_channels=5,
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
@@ -33,7 +35,7 @@ def unet() -> UNet2DConditionModel:
     ).eval()
 
 
-def test_any_denoiser_told_words_is_watched_and_left_as_it_was(unet: UNet2DConditionModel):
+def test_any_denoiser_told_words_is_watched_and_left_as_it_was(unet: diffusers.UNet2DConditionModel):
     x, words, before = torch.randn(2, 5, 12, 10), torch.randn(2, 7, 6), unet.attn_processors
     watched = attention.Watched(unet)
     with torch.no_grad():
@@ -44,14 +46,14 @@ def test_any_denoiser_told_words_is_watched_and_left_as_it_was(unet: UNet2DCondi
     torch.testing.assert_close(watched.weights.sum(1), torch.ones(2, 12, 10))
 
 
-def test_the_processors_are_put_back_after_a_fault(unet: UNet2DConditionModel):
+def test_the_processors_are_put_back_after_a_fault(unet: diffusers.UNet2DConditionModel):
     before = unet.attn_processors
     with pytest.raises(RuntimeError):
         attention.Watched(unet)(torch.randn(1, 5, 12, 10), 500, torch.randn(1, 7, 99))
     assert all(unet.attn_processors[name] is before[name] for name in before)
 
 
-def test_the_weights_are_those_by_which_the_layer_reads(unet: UNet2DConditionModel):
+def test_the_weights_are_those_by_which_the_layer_reads(unet: diffusers.UNet2DConditionModel):
     layer = next(module for name, module in unet.named_modules() if name.endswith("attn2"))
     places, words = torch.randn(2, 20, layer.to_q.in_features), torch.randn(2, 7, 6)
     with torch.no_grad():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,20 @@ from playground import data, exhibits, previews, registry, weights
 from playground.cards import autoencoder as cards
 from playground.data import faces
 from playground.errors import ControlError, PlaygroundError
-from playground.models import autoencoder
 from playground.sampling.masks import rectangles
 from playground.types import Images, Latents, ModelCard
+from tests.lazy import lazy
+
+autoencoder = lazy("playground.models.autoencoder")
 
 CARDS = [card for card in registry.cards() if card.family == "autoencoder"]
 MAPPED = [card for card in previews.drawn() if exhibits.has_map(card)]
-SMALL = dataclasses.replace(autoencoder.LARGE, channels=8, deep=8, deepest=8, batch_size=8)
+
+
+@functools.cache
+def small_config():
+    """The settings of the card, as small as its shapes allow."""
+    return dataclasses.replace(autoencoder.LARGE, channels=8, deep=8, deepest=8, batch_size=8)
 
 
 @pytest.fixture
@@ -30,9 +38,9 @@ def tiny(tmp_path: Path, monkeypatch) -> Iterator[ModelCard]:
     monkeypatch.setattr(cards, "CARDS", (*cards.CARDS, card))
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
     monkeypatch.setattr(data, "load", lambda name, split: faces.make(range(40)))
-    trainee = autoencoder.AutoencoderTrainee(SMALL, "faces")
+    trainee = autoencoder.AutoencoderTrainee(small_config(), "faces")
     facts = trainee.finish(trainee.modules)
-    weights.save(trainee.modules, {"id": card.id, "config": dataclasses.asdict(SMALL), "facts": facts}, tmp_path / card.id)
+    weights.save(trainee.modules, {"id": card.id, "config": dataclasses.asdict(small_config()), "facts": facts}, tmp_path / card.id)
     yield card
     registry.unload()
 
@@ -61,7 +69,7 @@ def test_what_is_hidden_follows_the_seed_or_the_place():
 
 
 def test_half_of_a_batch_is_masked_and_the_other_half_is_noisy():
-    trainee = autoencoder.AutoencoderTrainee(SMALL, "faces")
+    trainee = autoencoder.AutoencoderTrainee(small_config(), "faces")
     x = torch.from_numpy(faces.make(range(8)).pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
     given = trainee.spoilt(x, torch.Generator().manual_seed(0))
     same = (given == x).all(1)
@@ -76,7 +84,7 @@ def test_half_of_a_batch_is_masked_and_the_other_half_is_noisy():
 
 
 def test_the_denoising_variant_learns_to_fill_in():
-    config = dataclasses.replace(SMALL, masked=1.0, learning_rate=5e-3)
+    config = dataclasses.replace(small_config(), masked=1.0, learning_rate=5e-3)
     trainee = autoencoder.AutoencoderTrainee(config, "faces")
     x = torch.from_numpy(faces.make(range(8)).pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
     net, optimizer, generator = trainee.modules["denoiser"], trainee.optimizers["denoiser"], torch.Generator().manual_seed(0)

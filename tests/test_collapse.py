@@ -9,10 +9,12 @@ import torch
 
 from playground import registry, stories
 from playground.errors import PlaygroundError, WeightsUnavailable
-from playground.models import gan
 from playground.training.recipe import Batch
 from playground.training.settings import with_settings
 from tabs import gan as tab
+from tests.lazy import lazy
+
+gan = lazy("playground.models.gan")
 
 CARD = registry.get("gan-mnist")
 

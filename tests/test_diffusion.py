@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -13,14 +14,21 @@ from playground import data, registry
 from playground.controls import Slider
 from playground.data import faces
 from playground.errors import PlaygroundError
-from playground.models import diffusion
-from playground.models.nets import denoiser
-from playground.models.nets.emphasis import focused
 from playground.sampling import latents
 from playground.training.recipe import Batch
+from tests.lazy import lazy
+
+diffusion = lazy("playground.models.diffusion")
+denoiser = lazy("playground.models.nets.denoiser")
+emphasised = lazy("playground.models.nets.emphasis")
 
 FACES = data.get("faces")
-SMALL = dataclasses.replace(diffusion.LARGE, channels=16, deep_channels=32, label_alone=0.4)
+
+
+@functools.cache
+def small_config():
+    """The settings of the card, as small as its shapes allow."""
+    return dataclasses.replace(diffusion.LARGE, channels=16, deep_channels=32, label_alone=0.4)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +42,7 @@ def batch() -> Batch:
 @pytest.fixture(scope="module")
 def trainee() -> diffusion.DiffusionTrainee:
     """A small untrained one."""
-    return diffusion.DiffusionTrainee(SMALL, "faces")
+    return diffusion.DiffusionTrainee(small_config(), "faces")
 
 
 class Told(torch.nn.Module):
@@ -48,7 +56,7 @@ class Told(torch.nn.Module):
 def told_by(trainee: diffusion.DiffusionTrainee, batch: Batch, **config) -> Told:
     """What a trainee with that config tells the network of a batch."""
     spy = Told()
-    known = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, **config), "faces")
+    known = diffusion.DiffusionTrainee(dataclasses.replace(small_config(), **config), "faces")
     known.modules["condition"] = spy
     known._told(batch, torch.Generator().manual_seed(0))
     return spy
@@ -91,12 +99,12 @@ def test_what_is_told_is_seen_beside_the_picture_and_everywhere(trainee):
     x, t = torch.zeros(2, 3, 64, 64), torch.tensor([500, 500])
     with torch.no_grad():
         told = condition(*denoiser.wanted_columns(FACES.factors, {"glasses": np.array([1, 1])}, 2))
-        size = 4 * SMALL.channels
+        size = 4 * small_config().channels
         assert told.shape == (2, size + 12 * 16 * 16)
         vector, sketch = told.clone(), told.clone()
         vector[0, :size], sketch[0, size:] = 0.0, 0.0
         for changed in (vector, sketch):
-            one, other = denoiser.predict(unet, x, t, changed, SMALL.patch)
+            one, other = denoiser.predict(unet, x, t, changed, small_config().patch)
             assert one.shape == (3, 64, 64) and not torch.allclose(one, other)
 
 
@@ -107,7 +115,7 @@ def test_nearly_pure_noise_counts_where_the_loss_is_even():
     factors = {name: torch.from_numpy(value) for name, value in known.items()}
     late = Batch(x, factors["hairstyle"], factors)
     for even, least, most in ((True, 0.99, 1.01), (False, 0.0, 0.02)):
-        small = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, even=even), "faces")
+        small = diffusion.DiffusionTrainee(dataclasses.replace(small_config(), even=even), "faces")
         small.alphas_cumprod = torch.full((1000,), 0.01)
         found = small.step(late, 0, torch.Generator().manual_seed(0), lambda name, loss: None)
         assert least <= float(found["loss"] / found["error"]) <= most
@@ -128,20 +136,20 @@ def test_training_times_of_power_one_are_those_of_the_shipped_runs():
 
 
 def test_an_error_counts_more_in_the_ellipse_of_the_data_set():
-    weight = focused((0.75, 0.5, 0.125, 0.25), 5.0, 64, 32)[0, 0]
+    weight = emphasised.focused((0.75, 0.5, 0.125, 0.25), 5.0, 64, 32)[0, 0]
     assert weight.shape == (64, 32) and float(weight.mean()) == pytest.approx(1)
     rim = float(weight[0, 0])
     assert float(weight.max()) == pytest.approx(5 * rim, rel=1e-3) and weight[47:50, 15:18].min() > 4.99 * rim, "in the middle"
     assert float(weight[48, 8]) == pytest.approx((1 + 4 / math.e) * rim, rel=1e-3), "on the rim, across"
     assert float(weight[40, 16]) == pytest.approx((1 + 4 / math.e) * rim, rel=1e-3), "on the rim, along"
-    assert focused((0.5, 0.5, 0.1, 0.1), 1.0, 8, 8).allclose(torch.ones(()))
+    assert emphasised.focused((0.5, 0.5, 0.1, 0.1), 1.0, 8, 8).allclose(torch.ones(()))
 
 
 def test_the_loss_counts_by_place_only_where_the_recipe_says_so(batch):
     few = Batch(batch.x[:8], batch.label[:8], {name: value[:8] for name, value in batch.factors.items()})
     found = {}
     for focus in (1.0, 6.0):
-        learner = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, focus=focus, min_snr=1e9), "faces")
+        learner = diffusion.DiffusionTrainee(dataclasses.replace(small_config(), focus=focus, min_snr=1e9), "faces")
         found[focus] = learner.step(few, 0, torch.Generator().manual_seed(0), lambda name, loss: None)
     assert found[1.0]["loss"] == found[1.0]["error"] and found[6.0]["loss"] == found[6.0]["error"]
     assert abs(float(found[6.0]["loss"] / found[1.0]["loss"]) - 1) > 1e-4, "another sum of the same errors"
@@ -163,7 +171,7 @@ def test_a_deeper_network_begins_with_what_the_shipped_one_says():
 
 
 def test_a_sketch_becomes_the_mean_of_the_faces_that_are_as_told():
-    learner = diffusion.DiffusionTrainee(dataclasses.replace(SMALL, unlabelled=0.0, label_alone=1.0), "faces")
+    learner = diffusion.DiffusionTrainee(dataclasses.replace(small_config(), unlabelled=0.0, label_alone=1.0), "faces")
     known = faces.coded([faces.values_of(seed) | {"hairstyle": FACES.labels[seed % 2 + 1]} for seed in range(32)])
     x = torch.where(torch.arange(32) % 2 == 0, 0.8, -0.8).view(-1, 1, 1, 1).expand(-1, 3, 64, 64).contiguous()  # one style bright, one dark
     batch = Batch(x, torch.from_numpy(known["hairstyle"]), {name: torch.from_numpy(value) for name, value in known.items()})
@@ -178,7 +186,7 @@ def test_a_sketch_becomes_the_mean_of_the_faces_that_are_as_told():
     assert float(found[0]["sketch"]) == pytest.approx(0.64, abs=0.05), "grey at first"
     assert float(found[-1]["sketch"]) < 0.05
     model = diffusion.FactorDiffusionModel.__new__(diffusion.FactorDiffusionModel)
-    model.factors, model.label_factor, model.patch = FACES.factors, FACES.label_factor, SMALL.patch
+    model.factors, model.label_factor, model.patch = FACES.factors, FACES.label_factor, small_config().patch
     model.unet, model.condition = learner.modules["unet"], learner.modules["condition"]
     with torch.no_grad():
         bright, dark = (model.sketch(label=np.array([k])) for k in (1, 2))

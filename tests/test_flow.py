@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from playground.models import flow as method
-from playground.models.nets import denoiser
 from playground.sampling import flow
 from playground.sampling.noise import generators, randn
 from playground.training.recipe import Batch
+from tests.lazy import lazy
+
+method = lazy("playground.models.flow")
+denoiser = lazy("playground.models.nets.denoiser")
 
 MU, SIGMA = 2.0, 0.5  # of the data, in every coordinate
 

@@ -11,11 +11,13 @@ import torch
 
 from playground import data, registry, run, weights
 from playground.data import faces
-from playground.models import flow_map as method
-from playground.models.nets import denoiser
 from playground.sampling import flow
 from playground.sampling.noise import generators, randn
 from playground.training.recipe import Batch
+from tests.lazy import lazy
+
+method = lazy("playground.models.flow_map")
+denoiser = lazy("playground.models.nets.denoiser")
 
 N = 4
 

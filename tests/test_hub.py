@@ -10,18 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderTiny, DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline
 
 from playground import device, download, hub, registry, run
 from playground.cards import hub as cards
 from playground.controls import Prompt
 from playground.errors import PlaygroundError, WeightsUnavailable
-from playground.models import stable_diffusion
 from playground.sampling.noise import generators
 from playground.types import HubRepo, ModelCard
 from tests import hub_layout
 
 CARDS = cards.STABLE
+SIZES = ("square", "tall", "wide", "small")
 PROMPTS = ("a red fox", "a teapot of glass")
 
 
@@ -61,14 +60,18 @@ def test_a_card_cannot_name_a_file_that_could_run_code():
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 @pytest.mark.parametrize("scheduler", ["DDIM", "DPM-Solver++"])
 def test_it_draws_what_a_bare_call_of_diffusers_draws(card: ModelCard, scheduler: str, guidance: float):
+    import diffusers
+
     asked = {"guidance_scale": guidance, "decoder": "full"}
     asked = {name: value for name, value in asked.items() if name in {control.name for control in card.controls}}
     if "guidance_scale" not in asked and guidance != 1:
         pytest.skip(f"{card.id} knows no guidance")
     *_, last = run.stream(card.id, 2, 3, prompt=PROMPTS, scheduler=scheduler, num_inference_steps=3, **asked)
-    bare = StableDiffusionPipeline.from_pretrained(hub.folder(card), variant=card.hub.variant, dtype=torch.float32, safety_checker=None)
+    bare = diffusers.StableDiffusionPipeline.from_pretrained(
+        hub.folder(card), variant=card.hub.variant, dtype=torch.float32, safety_checker=None
+    )
     bare.set_progress_bar_config(disable=True)
-    cls = {"DDIM": DDIMScheduler, "DPM-Solver++": DPMSolverMultistepScheduler}[scheduler]
+    cls = {"DDIM": diffusers.DDIMScheduler, "DPM-Solver++": diffusers.DPMSolverMultistepScheduler}[scheduler]
     clipping = {"clip_sample": False} if scheduler == "DDIM" else {}
     ends = {} if card.id == cards.STABLE_DIFFUSION_1_5.id or scheduler != "DDIM" else {"set_alpha_to_one": True}
     bare.scheduler = cls.from_config(bare.scheduler.config, timestep_spacing="trailing", **clipping, **ends)
@@ -99,6 +102,10 @@ def test_a_poisoned_file_would_have_been_seen(card: ModelCard):
 
 
 def test_the_tiny_decoder_paints_the_guesses_and_if_asked_the_last_step(card: ModelCard):
+    import diffusers
+
+    from playground.models import stable_diffusion
+
     asked = {"views": ("x_0",), "num_inference_steps": 2}
     full, tiny = (
         run.sample(card.id, 1, 0, decoder=name, **asked) if "decoder" in {c.name for c in card.controls} else None
@@ -106,25 +113,32 @@ def test_the_tiny_decoder_paints_the_guesses_and_if_asked_the_last_step(card: Mo
     )
     model = registry.load(card.id) if full else None
     if full is None:
-        assert isinstance(stable_diffusion.load(card).tiny, AutoencoderTiny), "its own decoder is the tiny one"
+        assert isinstance(stable_diffusion.load(card).tiny, diffusers.AutoencoderTiny), "its own decoder is the tiny one"
         return
-    assert isinstance(model.tiny, AutoencoderTiny) and not isinstance(model.pipeline.vae, AutoencoderTiny)
+    assert isinstance(model.tiny, diffusers.AutoencoderTiny) and not isinstance(model.pipeline.vae, diffusers.AutoencoderTiny)
     assert np.abs(full.samples.float32() - tiny.samples.float32()).max() > 0.05
     np.testing.assert_array_equal(full.step.views["x_0"].pixels, tiny.step.views["x_0"].pixels)
     assert np.abs(full.step.views["x_0"].float32() - tiny.samples.float32()).max() < 1.0, "of the same code"
 
 
-@pytest.mark.parametrize("size", list(stable_diffusion.SIZES))
+@pytest.mark.parametrize("size", SIZES)
 def test_another_size_is_what_a_bare_call_of_that_height_and_width_draws(card: ModelCard, size: str):
+    import diffusers
+
+    from playground.models import stable_diffusion
+
+    assert tuple(stable_diffusion.SIZES) == SIZES
     height, width = (int(hub_layout.SIDE * part) for part in stable_diffusion.SIZES[size])
     given = {"decoder": "full"} if "decoder" in {control.name for control in card.controls} else {}
     *_, last = run.stream(
         card.id, 1, 3, prompt=PROMPTS[0], size=size, scheduler="DPM-Solver++", num_inference_steps=2, views=("x_t", "x_0"), **given
     )
     assert last.samples.pixels.shape == (1, height, width, 3) and last.step.views["x_t"].pixels.shape == (1, height, width, 3)
-    bare = StableDiffusionPipeline.from_pretrained(hub.folder(card), variant=card.hub.variant, dtype=torch.float32, safety_checker=None)
+    bare = diffusers.StableDiffusionPipeline.from_pretrained(
+        hub.folder(card), variant=card.hub.variant, dtype=torch.float32, safety_checker=None
+    )
     bare.set_progress_bar_config(disable=True)
-    bare.scheduler = DPMSolverMultistepScheduler.from_config(bare.scheduler.config, timestep_spacing="trailing")
+    bare.scheduler = diffusers.DPMSolverMultistepScheduler.from_config(bare.scheduler.config, timestep_spacing="trailing")
     guidance = next((control.default for control in card.controls if control.name == "guidance_scale"), 1.0)
     called = bare(
         PROMPTS[0],
@@ -167,7 +181,9 @@ def test_same_seed_gives_the_same_picture_at_any_n(card: ModelCard):
 
 @pytest.mark.parametrize("card", [card for card in CARDS if card.id != "sdxs-512"], ids=lambda card: card.id)  # its shape is not known here
 def test_the_size_that_is_said_is_that_of_the_weights(card: ModelCard):
-    parameters = sum(weight.numel() for part in hub_layout.real_parts(card) for weight in part.parameters())
+    from tests import hub_parts
+
+    parameters = sum(weight.numel() for part in hub_parts.real_parts(card) for weight in part.parameters())
     assert abs(2 * parameters / card.hub.size_bytes - 1) < 0.01, "two bytes a parameter"
     assert 4 * parameters < card.hub.memory_bytes < 7 * parameters
 
@@ -249,6 +265,8 @@ def test_presets_hold_no_capital_and_so_no_name():
 
 
 def test_a_shipped_model_s_noise_is_the_one_that_it_was_trained_on():
+    from playground.models import stable_diffusion
+
     model = stable_diffusion.load(registry.get("stable-diffusion-faces"))
     plain = stable_diffusion.loop.make_scheduler("DPM-Solver++").config
     said = stable_diffusion.loop.make_scheduler("DPM-Solver++", **model.noise).config

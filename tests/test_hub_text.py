@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import pickle
 import re
 import urllib.parse
 from pathlib import Path
@@ -13,73 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerFast,
-)
 
 from playground import hub, language, registry, run, transcript
 from playground.cards import hub_text as cards
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import ModelCard
 from tabs import microscope, talking, widgets
+from tests import hub_layout
 from tests.conftest import DATA
-from tests.hub_layout import COMMIT, Poison, mark
-
-CHAT = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-WORDS = [
-    "The capital of England is London.",
-    "What is the capital of England? It is London, an old town.",
-    "éè 😀 and so on, again and again.",
-]
-
-
-def tokenizer(size: int = 320) -> PreTrainedTokenizerFast:
-    """A byte-level BPE like GPT-2's, learnt from a few words."""
-    found = Tokenizer(models.BPE())
-    found.pre_tokenizer, found.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    trainer = trainers.BpeTrainer(
-        vocab_size=size, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
-    )
-    found.train_from_iterator(WORDS, trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=found, bos_token=special[0], eos_token=special[0])
+from tests.hub_layout import COMMIT, mark
 
 
 def lay_out(card: ModelCard, cache: Path) -> Path:
     """Writes a tiny repository of a card into a cache, a poisoned pickle beside its weights; returns its snapshot."""
-    repo = cache / f"models--{card.hub.repo_id.replace('/', '--')}"
-    folder = repo / "snapshots" / COMMIT
-    words = tokenizer()
-    torch.manual_seed(0)
-    if "chat" in card.can:
-        config = LlamaConfig(
-            vocab_size=len(words), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2
-        )
-        network = LlamaForCausalLM(config)
-        network.generation_config.eos_token_id = words.convert_tokens_to_ids("<|im_end|>")
-        words.chat_template = CHAT
-    else:
-        network = GPT2LMHeadModel(
-            GPT2Config(vocab_size=len(words), n_positions=64, n_embd=32, n_layer=2, n_head=4, bos_token_id=0, eos_token_id=0)
-        )
-    for weight in network.parameters():
-        torch.nn.init.normal_(weight, std=0.3)  # so that one token is likelier than another
-    network.save_pretrained(folder)
-    words.save_pretrained(folder)
-    for name in card.hub.needed:
-        if not (folder / name).is_file():
-            (folder / name).write_text("{}" if name.endswith("json") else "")
-    for name in ("pytorch_model.bin", "model.ckpt"):
-        (folder / name).write_bytes(pickle.dumps(Poison(mark(folder))))
-    (repo / "refs").mkdir()
-    (repo / "refs" / "main").write_text(COMMIT)
+    folder = hub_layout.snapshot_of(card, cache)
+    hub_layout.write_writer(card, folder)
     return folder
 
 
@@ -105,6 +52,8 @@ def card(request, cache: Path) -> ModelCard:
 
 def bare(card: ModelCard):
     """The network and the tokenizer as a bare call of transformers loads them."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
     folder = hub.folder(card).as_posix()
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(folder)
 
@@ -185,13 +134,13 @@ def test_without_its_files_one_sentence_says_what_to_do(card: ModelCard, cache: 
     not DATA or not Path(DATA, "gpt2_tokenizer").is_dir(), reason="GPT-2's own vocabulary is not shipped: PLAYGROUND_DATA names it"
 )
 def test_gpt2_of_the_real_size_with_its_own_tokenizer(cache: Path):
+    from transformers import GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
+
     card = registry.get(cards.GPT2.id)
     folder = cache / "models--openai-community--gpt2" / "snapshots" / COMMIT
     torch.manual_seed(0)
     network = GPT2LMHeadModel(GPT2Config())
     network.save_pretrained(folder)
-    from transformers import GPT2Tokenizer
-
     GPT2Tokenizer.from_pretrained(Path(DATA, "gpt2_tokenizer").as_posix()).save_pretrained(folder)
     for name in ("vocab.json", "merges.txt"):
         (folder / name).write_bytes(Path(DATA, "gpt2_tokenizer", name).read_bytes())

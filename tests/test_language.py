@@ -5,25 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-    pipeline,
-)
 
 from playground import data, registry, run, weights
 from playground.controls import Text, Tokens
 from playground.errors import ControlError, PlaygroundError
-from playground.models.gpt import GPT
-from playground.models.markov import LONGEST, Counts, surprises
-from playground.models.nets.language import Characters, pieces, windows
 from playground.sampling.noise import generators
 from playground.sampling.tokens import Filters, choose, uniforms
 from tests.conftest import known_to
+from tests.lazy import lazy
+
+transformers = lazy("transformers")
+gpt = lazy("playground.models.gpt")
+markov = lazy("playground.models.markov")
+words = lazy("playground.models.nets.language")
 
 CARDS = [card.id for card in registry.shipped() if card.kind == "text" and "sample" in card.can]
 ALPHABET = data.get("shakespeare").labels
@@ -36,10 +30,10 @@ def test_filters_give_what_transformers_processors_give(temperature: float, top_
     generator = torch.Generator().manual_seed(0)
     logits = 3 * torch.randn(4, 40, generator=generator)
     seen = torch.randint(40, (4, 12), generator=generator)
-    expected = RepetitionPenaltyLogitsProcessor(penalty)(seen, logits.clone()) if penalty != 1 else logits
-    expected = TemperatureLogitsWarper(temperature)(seen, expected)
-    expected = TopKLogitsWarper(top_k)(seen, expected) if top_k else expected
-    expected = TopPLogitsWarper(top_p)(seen, expected) if top_p < 1 else expected
+    expected = transformers.RepetitionPenaltyLogitsProcessor(penalty)(seen, logits.clone()) if penalty != 1 else logits
+    expected = transformers.TemperatureLogitsWarper(temperature)(seen, expected)
+    expected = transformers.TopKLogitsWarper(top_k)(seen, expected) if top_k else expected
+    expected = transformers.TopPLogitsWarper(top_p)(seen, expected) if top_p < 1 else expected
     found = Filters(temperature, top_k, top_p, penalty).apply(logits, seen)
     torch.testing.assert_close(found, expected.softmax(-1))
 
@@ -101,15 +95,17 @@ def test_reading_a_text_is_as_surprising_as_writing_it(card_id: str):
 def test_greedy_text_is_that_of_transformers_generate_and_the_folder_is_a_pipeline_s():
     folder = weights.folder("gpt-shakespeare").as_posix()
     own = run.sample("gpt-shakespeare", 1, 0, prompt="ROMEO:\n", max_new_tokens=60, temperature=0).samples.texts[0]
-    pipe = pipeline("text-generation", model=folder)
+    pipe = transformers.pipeline("text-generation", model=folder)
     theirs = pipe("ROMEO:\n", max_new_tokens=60, do_sample=False, return_full_text=False)[0]["generated_text"]
     assert own == theirs
 
 
 def test_writing_goes_on_when_the_positions_run_out():
     torch.manual_seed(0)
-    network = GPT2LMHeadModel(GPT2Config(vocab_size=len(ALPHABET), n_positions=16, n_embd=8, n_layer=1, n_head=1)).eval()
-    model = GPT(network, Characters(ALPHABET))
+    network = transformers.GPT2LMHeadModel(
+        transformers.GPT2Config(vocab_size=len(ALPHABET), n_positions=16, n_embd=8, n_layer=1, n_head=1)
+    ).eval()
+    model = gpt.GPT(network, words.Characters(ALPHABET))
     with torch.no_grad():
         *_, last = model.stream(2, generators(0, 0, 2), prompt="a prompt that is longer than that", max_new_tokens=50)
         assert all(len(text) == 50 for text in last.samples.texts)
@@ -121,7 +117,7 @@ def test_writing_goes_on_when_the_positions_run_out():
 
 def test_windows_score_each_token_once_from_half_a_context_at_least():
     for length in (1, 7, 8, 9, 40, 41):
-        found = list(windows(length, 8))
+        found = list(words.windows(length, 8))
         assert [place for _, scored, end in found for place in range(scored, end)] == list(range(length))
         assert all(end - first <= 8 and (first == 0 or scored - first >= 4) for first, scored, end in found)
 
@@ -136,19 +132,19 @@ def test_pieces_wait_for_the_bytes_of_a_character():
             return bytes(ids).decode("utf-8", "replace")
 
     ids = list("aé😀b".encode())
-    assert pieces(Bytes, ids) == ("a", "", "é", "", "", "", "😀", "b")
-    assert "".join(pieces(Bytes, ids[:5])) == "aé", "half a character is not shown"
+    assert words.pieces(Bytes, ids) == ("a", "", "é", "", "", "", "😀", "b")
+    assert "".join(words.pieces(Bytes, ids[:5])) == "aé", "half a character is not shown"
 
 
 def test_probabilities_of_n_grams_sum_to_one_and_follow_the_counts():
     symbols = np.array([0, 1, 0, 1, 0, 2, 0, 1] * 30)
-    counts = Counts(symbols, 3, 2)
-    contexts = np.zeros((2, LONGEST), np.int64)
+    counts = markov.Counts(symbols, 3, 2)
+    contexts = np.zeros((2, markov.LONGEST), np.int64)
     contexts[:, -2:] = [[1, 0], [2, 0]]
     p = counts.probabilities(contexts, np.array([2, 2]), np.tile(np.arange(3), (2, 1)))
     np.testing.assert_allclose(p.sum(1), 1)
     assert p[1, 1] > 0.95, "after 2 0 always came 1"
-    assert p[0].argmax() in (1, 2) and surprises(counts, symbols[:2], symbols[2:]).mean() < np.log(3)
+    assert p[0].argmax() in (1, 2) and markov.surprises(counts, symbols[:2], symbols[2:]).mean() < np.log(3)
 
 
 ODD = [

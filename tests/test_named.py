@@ -12,9 +12,6 @@ from types import SimpleNamespace
 import gradio as gr
 import numpy as np
 import pytest
-import torch
-from diffusers import AutoencoderKL
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from playground import download, hub, named, registry, run
 from playground.__main__ import main
@@ -23,49 +20,17 @@ from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import Images
 from tabs import diffusion, fetch, transformer
 from tests import hub_layout, hub_server
-from tests.test_hub_text import CHAT, tokenizer
 
 PAINTER, DIGITS, TALKER, CODEC = "somebody/painter", "somebody/Digits_v2.1", "somebody/talker", "somebody/codec"
 IDS = {PAINTER: "somebody--painter", DIGITS: "somebody--digits-v2-1", TALKER: "somebody--talker", CODEC: "somebody--codec"}
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def write_talker(folder: Path) -> None:
-    """A tiny Llama with a chat template, its weights in two shards."""
-    words = tokenizer()
-    words.chat_template = CHAT
-    words.save_pretrained(folder)
-    (folder / "chat_template.jinja").unlink(missing_ok=True)
-    said = json.loads((folder / "tokenizer_config.json").read_text())
-    (folder / "tokenizer_config.json").write_text(json.dumps(said | {"chat_template": CHAT}))
-    config = LlamaConfig(
-        vocab_size=len(words),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=64,
-        bos_token_id=words.bos_token_id,
-        eos_token_id=words.eos_token_id,
-    )
-    torch.manual_seed(0)
-    LlamaForCausalLM(config).save_pretrained(folder, max_shard_size="20KB")
-    hub_layout.poison(folder)
-
-
-def write_codec(folder: Path) -> None:
-    """A narrow AutoencoderKL of four levels."""
-    down, up = ("DownEncoderBlock2D",) * 4, ("UpDecoderBlock2D",) * 4
-    torch.manual_seed(0)
-    AutoencoderKL(
-        down_block_types=down, up_block_types=up, block_out_channels=(4,) * 4, norm_num_groups=2, layers_per_block=1
-    ).save_pretrained(folder)
-    hub_layout.poison(folder)
-
-
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch) -> Iterator[SimpleNamespace]:
     """Four repositories of four classes behind a Hub of this machine; nothing is named, and the cache is empty."""
+    from tests import hub_parts
+
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_ASSETS_CACHE", str(tmp_path / "assets"))
     monkeypatch.setenv("PLAYGROUND_DTYPE", "float32")
@@ -74,8 +39,9 @@ def served(tmp_path: Path, monkeypatch) -> Iterator[SimpleNamespace]:
     repos = {repo_id: tmp_path / f"remote-{card_id}" for repo_id, card_id in IDS.items()}
     hub_layout.write(STABLE_DIFFUSION_1_5, repos[PAINTER])
     hub_layout.write(DDPM_MNIST, repos[DIGITS])
-    write_talker(repos[TALKER])
-    write_codec(repos[CODEC])
+    for repo_id, maker in ((TALKER, "write_talker"), (CODEC, "write_narrow_codec")):
+        hub_layout.copied(maker, getattr(hub_parts, maker), repos[repo_id])
+        hub_layout.poison(repos[repo_id])
     with hub_server.serving(repos) as found:
         hub_server.use(found, monkeypatch, tmp_path)
         yield SimpleNamespace(hub=found, repos=repos)

@@ -20,14 +20,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from playground import hub, registry, remote, run
 from playground.bench import free_port
 from playground.errors import PlaygroundError, RemoteError
 from playground.gate import GATE
 from tabs import api, diffusion, fetch, transformer
-from tests.test_hub_text import CHAT, tokenizer
 
 NAMES = [f"PLAYGROUND_{kind}_{what}" for kind in ("TEXT", "IMAGE") for what in ("URL", "MODEL")]
 MODEL = "tiny/chat"
@@ -70,6 +68,10 @@ def start(folder: Path) -> tuple[subprocess.Popen, str]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[str]:
     """A server that stays for all tests of this file; its address."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from tests.hub_parts import CHAT, tokenizer
+
     folder = tmp_path_factory.mktemp("serve")
     words = tokenizer()
     words.chat_template = CHAT

@@ -7,16 +7,21 @@ from pathlib import Path
 import gradio as gr
 import pytest
 import torch
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from playground import hub, registry, run
 from playground.cards import hub_text as cards
 from playground.errors import PlaygroundError, WeightsUnavailable
-from playground.models.seq2seq import TASKS
 from playground.types import ModelCard
 from tabs import rewriting
 from tests import hub_layout
-from tests.test_hub_text import tokenizer
+
+
+def write_t5(folder: Path) -> None:
+    """Writes a tiny T5."""
+    from tests import hub_parts
+
+    torch.manual_seed(0)
+    hub_parts.write_t5(folder, hub_parts.tokenizer())
 
 
 @pytest.fixture(params=cards.REWRITERS, ids=lambda card: card.id)
@@ -25,16 +30,16 @@ def card(request, tmp_path: Path, monkeypatch) -> ModelCard:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_ASSETS_CACHE", str(tmp_path / "assets"))
     registry.unload()
-    repo = tmp_path / "cache" / f"models--{request.param.hub.repo_id.replace('/', '--')}"
-    torch.manual_seed(0)
-    hub_layout.write_t5(repo / "snapshots" / hub_layout.COMMIT, tokenizer())
-    (repo / "refs").mkdir()
-    (repo / "refs" / "main").write_text(hub_layout.COMMIT)
+    hub_layout.copied("t5", write_t5, hub_layout.snapshot_of(request.param, tmp_path / "cache"))
     yield request.param
     registry.unload()
 
 
 def test_it_writes_greedily_what_transformers_generate_writes(card: ModelCard):
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    from playground.models.seq2seq import TASKS
+
     folder = hub.folder(card).as_posix()
     network, words = AutoModelForSeq2SeqLM.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
     tasks = {} if "into" not in {control.name for control in card.controls} else {"into": "French"}

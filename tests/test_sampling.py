@@ -5,30 +5,32 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler, UNet2DModel
 
 from playground import run
 from playground.sampling import denoise as loop
 from playground.sampling.noise import generators, randn, seed_of
 from playground.sampling.pixels import from_images, in_parts
 from playground.types import Images
+from tests.lazy import lazy
+
+diffusers = lazy("diffusers")
 
 N = 3
 
 
 @pytest.fixture(scope="module")
-def unet() -> UNet2DModel:
+def unet() -> diffusers.UNet2DModel:
     """A network of a few thousand parameters with fixed weights."""
     with torch.random.fork_rng():
         torch.random.default_generator.manual_seed(0)
-        net = UNet2DModel(
+        net = diffusers.UNet2DModel(
             sample_size=8, in_channels=1, out_channels=1, block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4,
             down_block_types=("DownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "UpBlock2D"),
         )  # fmt: skip
     return net.eval().requires_grad_(False)
 
 
-def ours(unet: UNet2DModel, scheduler, steps: int, **options) -> np.ndarray:
+def ours(unet: diffusers.UNet2DModel, scheduler, steps: int, **options) -> np.ndarray:
     """The loop's last picture, (n, h, w, c) in [0, 1] as pipelines give it."""
     drawn = generators(5, 0, N)
     scheduler.set_timesteps(steps)
@@ -39,25 +41,25 @@ def ours(unet: UNet2DModel, scheduler, steps: int, **options) -> np.ndarray:
 
 
 @pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction"])
-def test_ddpm_is_the_library_s_pipeline(unet: UNet2DModel, prediction_type: str):
+def test_ddpm_is_the_library_s_pipeline(unet: diffusers.UNet2DModel, prediction_type: str):
     options = {"num_train_timesteps": 50, "prediction_type": prediction_type}
-    pipeline = DDPMPipeline(unet, DDPMScheduler(**options))
+    pipeline = diffusers.DDPMPipeline(unet, diffusers.DDPMScheduler(**options))
     pipeline.set_progress_bar_config(disable=True)
     theirs = pipeline(batch_size=N, generator=generators(5, 0, N), num_inference_steps=10, output_type="np").images
-    assert np.abs(ours(unet, DDPMScheduler(**options), 10) - theirs).max() < 1e-5
+    assert np.abs(ours(unet, diffusers.DDPMScheduler(**options), 10) - theirs).max() < 1e-5
 
 
 @pytest.mark.parametrize("eta", [0.0, 0.7])
-def test_ddim_is_the_library_s_pipeline(unet: UNet2DModel, eta: float):
-    pipeline = DDIMPipeline(unet, DDIMScheduler())
+def test_ddim_is_the_library_s_pipeline(unet: diffusers.UNet2DModel, eta: float):
+    pipeline = diffusers.DDIMPipeline(unet, diffusers.DDIMScheduler())
     pipeline.set_progress_bar_config(disable=True)
     theirs = pipeline(batch_size=N, generator=generators(5, 0, N), num_inference_steps=8, eta=eta, output_type="np").images
-    assert np.abs(ours(unet, DDIMScheduler(), 8, eta=eta) - theirs).max() < 1e-5
+    assert np.abs(ours(unet, diffusers.DDIMScheduler(), 8, eta=eta) - theirs).max() < 1e-5
 
 
 @pytest.mark.parametrize("name", loop.SCHEDULERS)
 @pytest.mark.parametrize("steps", [1, 2, 20])
-def test_every_scheduler_walks_from_noise_to_a_finite_picture(unet: UNet2DModel, name: str, steps: int):
+def test_every_scheduler_walks_from_noise_to_a_finite_picture(unet: diffusers.UNet2DModel, name: str, steps: int):
     drawn = generators(1, 0, 2)
     scheduler = loop.make_scheduler(name)
     scheduler.set_timesteps(steps)

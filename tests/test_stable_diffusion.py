@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,40 +11,47 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, StableDiffusionPipeline
 
 from playground import data, registry, run, weights
 from playground.cards.diffusion import STABLE_DIFFUSION
 from playground.data import faces
 from playground.errors import ControlError, PlaygroundError
 from playground.metrics import factors
-from playground.models import stable_diffusion
-from playground.models.nets.emphasis import emphasis, places
 from playground.sampling.noise import generators
 from playground.training.recipe import Batch
 from playground.types import Images, Measurement
+from tests.lazy import lazy
 
-SMALL = stable_diffusion.Config(
-    vae_channels=8,
-    latent_channels=4,  # what diffusers' inpainting pipeline takes
-    words=16,
-    text_layers=1,
-    channels=16,
-    deep_channels=32,
-    vae_steps=1,
-    detail_steps=1,
-    detail=4.0,
-    vae_batch=2,
-    decoder_steps=1,
-    num_steps=4,
-    batch_size=4,
-)
+diffusers = lazy("diffusers")
+stable_diffusion = lazy("playground.models.stable_diffusion")
+emphasised = lazy("playground.models.nets.emphasis")
+
 CARD = dataclasses.replace(STABLE_DIFFUSION, id="tiny")
+
+
+@functools.cache
+def small_config():
+    """The settings of the card, as small as its shapes allow."""
+    return stable_diffusion.Config(
+        vae_channels=8,
+        latent_channels=4,  # what diffusers' inpainting pipeline takes
+        words=16,
+        text_layers=1,
+        channels=16,
+        deep_channels=32,
+        vae_steps=1,
+        detail_steps=1,
+        detail=4.0,
+        vae_batch=2,
+        decoder_steps=1,
+        num_steps=4,
+        batch_size=4,
+    )
 
 
 @pytest.fixture(scope="module")
 def trainee() -> stable_diffusion.StableDiffusionTrainee:
-    return stable_diffusion.StableDiffusionTrainee(SMALL, "faces")
+    return stable_diffusion.StableDiffusionTrainee(small_config(), "faces")
 
 
 @pytest.fixture
@@ -126,7 +134,7 @@ def test_it_draws_what_a_bare_call_of_diffusers_draws(folder: Path, guidance: fl
         *_, last = model.stream(
             2, generators(3, 0, 2), prompt=prompts, negative_prompt=["", "glasses"], num_inference_steps=4, guidance_scale=guidance
         )
-    bare = StableDiffusionPipeline.from_pretrained(folder)
+    bare = diffusers.StableDiffusionPipeline.from_pretrained(folder)
     bare.set_progress_bar_config(disable=True)
     called = bare(
         prompts,
@@ -147,7 +155,7 @@ def test_it_changes_a_picture_as_a_bare_call_of_diffusers_changes_it(folder: Pat
     model = stable_diffusion.load(CARD)
     with torch.no_grad():
         *_, last = model.stream(2, generators(5, 0, 2), prompt=["a face"] * 2, negative_prompt=[""] * 2, given=given, **asked)
-    bare = StableDiffusionImg2ImgPipeline.from_pretrained(folder)
+    bare = diffusers.StableDiffusionImg2ImgPipeline.from_pretrained(folder)
     bare.set_progress_bar_config(disable=True)
     image = torch.from_numpy(given).permute(0, 3, 1, 2) / 2 + 0.5
     called = bare(["a face"] * 2, image=image, negative_prompt=[""] * 2, generator=generators(5, 0, 2), output_type="np", **asked)
@@ -179,7 +187,7 @@ def test_it_repaints_as_a_bare_call_of_diffusers_does_and_leaves_the_rest_alone(
                 **asked,
             )
         )
-    bare = StableDiffusionInpaintPipeline.from_pretrained(folder)
+    bare = diffusers.StableDiffusionInpaintPipeline.from_pretrained(folder)
     bare.set_progress_bar_config(disable=True)
     called = bare(
         ["a face"] * 2,
@@ -249,7 +257,7 @@ def test_no_file_of_the_folder_is_a_pickle_and_none_is_large(folder: Path):
 def test_text_model_and_denoiser_learn_what_a_caption_names_and_a_code_shows(trainee, monkeypatch, asked):
     monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
     settings = {"unlabelled": 0.0, "reading": 0.0, "seeing": 0.0, "learning_rate": 3e-3, asked: 10.0}
-    learner = stable_diffusion.StableDiffusionTrainee(dataclasses.replace(SMALL, **settings), "faces")
+    learner = stable_diffusion.StableDiffusionTrainee(dataclasses.replace(small_config(), **settings), "faces")
     batch, optimizer = batch_of(faces.make(range(8))), learner.optimizers["worded"]
 
     def update(name: str, loss: torch.Tensor) -> None:
@@ -264,10 +272,10 @@ def test_text_model_and_denoiser_learn_what_a_caption_names_and_a_code_shows(tra
 def test_an_error_in_a_small_thing_counts_more_and_all_together_as_much():
     x = torch.full((2, 3, 32, 32), -0.5)
     x[:, :, 14:18, 14:18] = 0.8  # an eye in a cheek
-    counts = emphasis(x, 4.0)
+    counts = emphasised.emphasis(x, 4.0)
     assert counts.shape == (2, 1, 32, 32) and float(counts.mean()) == pytest.approx(1.0, rel=1e-5)
     assert float(counts[0, 0, 15, 15]) > 10 * float(counts[0, 0, 2, 2]) == pytest.approx(2.0, rel=1e-4)
-    assert torch.equal(emphasis(x, 0.0), torch.ones(2, 1, 32, 32))
+    assert torch.equal(emphasised.emphasis(x, 0.0), torch.ones(2, 1, 32, 32))
 
 
 def test_the_same_captions_give_the_same_numbers_whatever_the_trainer_s_hash():
@@ -295,16 +303,16 @@ def test_places_weigh_the_code_where_all_pictures_have_contrast():
     x = torch.full((2, 3, 32, 32), -0.5)
     x[0, :, 8:12, 8:12] = 0.8
     x[1, :, 8:12, 20:24] = 0.8
-    weight = places(x, 2.0, 8)
+    weight = emphasised.places(x, 2.0, 8)
     assert weight.shape == (1, 1, 8, 8) and float(weight.mean()) == pytest.approx(1.0)
     assert float(weight[0, 0, 2, 2]) == pytest.approx(float(weight[0, 0, 2, 5]))
     assert float(weight[0, 0, 2, 2]) > 5 * float(weight[0, 0, 7, 7])
-    assert torch.allclose(places(x, 0.0, 8), torch.ones(1, 1, 8, 8))
+    assert torch.allclose(emphasised.places(x, 0.0, 8), torch.ones(1, 1, 8, 8))
 
 
 def test_the_stages_follow_each_other_without_a_gap():
-    stages = list(stable_diffusion.spans(SMALL).values())
-    assert stages == [(0, 1), (1, 2), (2, 3), (3, 4)] and stages[-1][1] == SMALL.num_steps
+    stages = list(stable_diffusion.spans(small_config()).values())
+    assert stages == [(0, 1), (1, 2), (2, 3), (3, 4)] and stages[-1][1] == small_config().num_steps
     stages = list(stable_diffusion.spans(stable_diffusion.Config()).values())
     assert stages[0][0] == 0 and stages[-1][1] == stable_diffusion.Config().num_steps
     assert all(end == first for (_, end), (first, _) in zip(stages[:-1], stages[1:], strict=True))
@@ -313,7 +321,7 @@ def test_the_stages_follow_each_other_without_a_gap():
 @pytest.mark.parametrize("layers", [1, 3])
 def test_a_run_of_a_larger_network_begins_with_what_the_shipped_one_knows(trainee, folder: Path, monkeypatch, layers: int):
     monkeypatch.setattr(registry, "get", lambda _: CARD)
-    larger = dataclasses.replace(SMALL, latent_channels=6, layers=layers, keeping=1.0, seed=1)
+    larger = dataclasses.replace(small_config(), latent_channels=6, layers=layers, keeping=1.0, seed=1)
     more = stable_diffusion.StableDiffusionTrainee(larger, "faces")
     for name, state in more.earlier(CARD.id).items():
         more.modules[name].load_state_dict(state)

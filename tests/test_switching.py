@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
 
 from playground import device, registry, run
 from playground.cards import hub_text
-from playground.models.nets import large
 from tests import hub_layout
-from tests.test_hub_text import tokenizer
 
 SHIPPED = "gpt-shakespeare"
 ROUNDS = 3
@@ -30,6 +27,11 @@ def resident_bytes() -> int:
 @pytest.fixture
 def large_card(tmp_path: Path, monkeypatch):
     """GPT-2 in its real size, random weights, in the cache; a budget in which it and a shipped model have no room together."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    from playground.models.nets import large
+    from tests.hub_parts import tokenizer
+
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_ASSETS_CACHE", str(tmp_path / "assets"))
     if device.free_bytes() is None or device.free_bytes() < 3e9:

@@ -11,11 +11,13 @@ import torch
 from playground import data, excerpts, previews, registry, run
 from playground.data import dates
 from playground.errors import PlaygroundError
-from playground.models.translation import Attending, PairTokens, Translator
 from playground.training import batches
 from playground.training.recipe import TextBatch
 from playground.types import Corpus
 from tests.conftest import card_ids
+from tests.lazy import lazy
+
+translated = lazy("playground.models.translation")
 
 SMALL = {"width": 16, "layers": 1, "heads": 2, "context": 12, "hidden": 8, "embedding": 4, "length": 12, "batch_size": 2}
 ALPHABET = data.get("shakespeare").labels
@@ -93,11 +95,11 @@ def test_dates_that_are_held_out_and_ways_that_are_unseen_are_never_shown():
 
 def test_the_lstm_that_looks_across_writes_in_steps_what_it_guesses_all_at_once():
     torch.manual_seed(0)
-    tokens = PairTokens(data.get("dates").labels)
-    network = Attending(tokens.size, 16).eval()
+    tokens = translated.PairTokens(data.get("dates").labels)
+    network = translated.Attending(tokens.size, 16).eval()
     source = tokens.rows(["24.12.1990", "1 May 1886"])
     with torch.no_grad():
-        written, looked = Translator(network, tokens)._attending(source)
+        written, looked = translated.Translator(network, tokens)._attending(source)
         again = network(source, written).argmax(-1)
     assert (again == written).all()
     np.testing.assert_allclose(looked.sum(-1), 1, atol=1e-5)

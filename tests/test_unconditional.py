@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler
 
 from playground import hub, registry, run
 from playground.cards import hub as cards
@@ -29,10 +28,13 @@ def card(request, tmp_path: Path, monkeypatch) -> ModelCard:
     registry.unload()
 
 
-@pytest.mark.parametrize(("scheduler", "kind", "pipeline"), [("DDIM", DDIMScheduler, DDIMPipeline), ("DDPM", DDPMScheduler, DDPMPipeline)])
-def test_it_draws_what_a_bare_pipeline_draws(card: ModelCard, scheduler: str, kind: type, pipeline: type):
+@pytest.mark.parametrize("scheduler", ["DDIM", "DDPM"])
+def test_it_draws_what_a_bare_pipeline_draws(card: ModelCard, scheduler: str):
+    import diffusers
+
+    kind, pipeline = getattr(diffusers, f"{scheduler}Scheduler"), getattr(diffusers, f"{scheduler}Pipeline")
     drawn = run.sample(card.id, 2, 3, scheduler=scheduler, num_inference_steps=5)
-    bare = DDPMPipeline.from_pretrained(hub.folder(card))
+    bare = diffusers.DDPMPipeline.from_pretrained(hub.folder(card))
     bare = pipeline(bare.unet, kind.from_config(bare.scheduler.config))
     bare.set_progress_bar_config(disable=True)
     expected = bare(batch_size=2, num_inference_steps=5, generator=generators(3, 0, 2), output_type="np").images

@@ -10,21 +10,23 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import UNet2DModel
 from safetensors.torch import load_file, save_file
 
 from playground import registry, stories, weights
 from playground.errors import WeightsUnavailable
-from playground.models.classifier import Classifier
+from tests.lazy import lazy
+
+diffusers = lazy("diffusers")
+classifiers = lazy("playground.models.classifier")
 
 RECORD = {"id": "tiny", "config": {}, "parameters": {"net": 1}}
 NET, UNET = "net/model.safetensors", "unet/diffusion_pytorch_model.safetensors"
 
 
-def tiny_unet() -> UNet2DModel:
+def tiny_unet() -> diffusers.UNet2DModel:
     """A diffusers network of a few thousand parameters."""
     blocks = {"down_block_types": ("DownBlock2D",), "up_block_types": ("UpBlock2D",)}
-    return UNet2DModel(
+    return diffusers.UNet2DModel(
         sample_size=8, in_channels=1, out_channels=1, block_out_channels=(8,), layers_per_block=1, norm_num_groups=4, **blocks
     )
 
@@ -33,13 +35,13 @@ def tiny_unet() -> UNet2DModel:
 def shipped(tmp_path: Path, monkeypatch) -> Path:
     """The folder of a card "tiny" with a network of ours and one of diffusers'."""
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
-    weights.save({"net": Classifier(channels=4, features=8), "unet": tiny_unet()}, RECORD, tmp_path / "tiny")
+    weights.save({"net": classifiers.Classifier(channels=4, features=8), "unet": tiny_unet()}, RECORD, tmp_path / "tiny")
     return tmp_path / "tiny"
 
 
 def load() -> dict[str, torch.nn.Module]:
     """Both networks of the tiny card."""
-    return weights.load("tiny", net=Classifier, unet=UNet2DModel)
+    return weights.load("tiny", net=classifiers.Classifier, unet=diffusers.UNet2DModel)
 
 
 def rewrite_record(folder: Path) -> None:
@@ -52,7 +54,7 @@ def rewrite_record(folder: Path) -> None:
 
 def test_what_is_saved_comes_back_bit_for_bit(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
-    saved = {"net": Classifier(channels=4, features=8), "unet": tiny_unet()}
+    saved = {"net": classifiers.Classifier(channels=4, features=8), "unet": tiny_unet()}
     weights.save(saved, RECORD, tmp_path / "tiny")
     for name, module in load().items():
         assert not module.training and not any(p.requires_grad for p in module.parameters())
@@ -65,16 +67,16 @@ def test_what_is_saved_comes_back_bit_for_bit(tmp_path: Path, monkeypatch):
 
 def test_saving_again_replaces_the_weights_and_keeps_the_story(shipped: Path):
     (shipped / "story.json").write_text("{}")
-    net = Classifier(channels=8, features=8)
+    net = classifiers.Classifier(channels=8, features=8)
     weights.save({"net": net}, {**RECORD, "note": "second"}, shipped)
     assert weights.record("tiny")["note"] == "second" and (shipped / "story.json").is_file()
-    assert torch.equal(weights.load("tiny", net=Classifier)["net"].head.weight, net.head.weight)
+    assert torch.equal(weights.load("tiny", net=classifiers.Classifier)["net"].head.weight, net.head.weight)
 
 
 def test_where_a_module_was_read_from_is_not_saved_with_it(tmp_path: Path):
     unet = tiny_unet()
     unet.save_pretrained(tmp_path / "first")
-    again = UNet2DModel.from_pretrained((tmp_path / "first").as_posix(), low_cpu_mem_usage=False)
+    again = diffusers.UNet2DModel.from_pretrained((tmp_path / "first").as_posix(), low_cpu_mem_usage=False)
     weights.save({"unet": again}, RECORD, tmp_path / "second")
     assert str(tmp_path) not in (tmp_path / "second" / "unet" / "config.json").read_text()
 
@@ -89,7 +91,7 @@ def test_no_shipped_configuration_names_a_path_of_a_machine(path: Path):
 def test_a_file_that_a_space_refuses_is_not_saved(shipped: Path):
     before = (shipped / "card.json").read_text()
     with pytest.raises(ValueError, match="10000000"):
-        weights.save({"net": Classifier(channels=4, features=16_000)}, RECORD, shipped)
+        weights.save({"net": classifiers.Classifier(channels=4, features=16_000)}, RECORD, shipped)
     assert (shipped / "card.json").read_text() == before
 
 
@@ -164,7 +166,7 @@ def test_a_pickle_beside_the_weights_is_never_opened(shipped: Path, tmp_path: Pa
             (shipped / name).unlink()
         record = json.loads((shipped / "card.json").read_text())
         weights.write_json(shipped / "card.json", {**record, "files": {}})
-        for classes in ({"net": Classifier}, {"unet": UNet2DModel}):
+        for classes in ({"net": classifiers.Classifier}, {"unet": diffusers.UNet2DModel}):
             with pytest.raises(WeightsUnavailable):
                 weights.load("tiny", **classes)
     assert not (tmp_path / "poisoned").exists()
@@ -192,12 +194,12 @@ def test_shipped_weights_are_whole_and_say_how_they_came_about(card):
 
 def test_a_network_of_ours_that_is_too_large_is_stored_in_half_precision(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
-    net = Classifier(channels=4, features=8)
+    net = classifiers.Classifier(channels=4, features=8)
     monkeypatch.setattr(weights, "HALVED_BYTES", 20_000)  # it has more in float32, and fewer in float16
     weights.save({"net": net}, RECORD, tmp_path / "tiny")
     stored = load_file(tmp_path / "tiny" / NET)
     assert stored["head.weight"].dtype == torch.float16 and stored["stem.1.num_batches_tracked"].dtype == torch.int64
-    weight = weights.load("tiny", net=Classifier)["net"].head.weight
+    weight = weights.load("tiny", net=classifiers.Classifier)["net"].head.weight
     assert weight.dtype == torch.float32 and torch.equal(weight, net.head.weight.half().float())
     monkeypatch.setattr(weights, "MAX_FILE_BYTES", 1_000)
     with pytest.raises(ValueError, match="at most 1000 are shipped"):

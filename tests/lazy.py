@@ -1,0 +1,29 @@
+"""Heavy modules that a test file names at its top and that are imported when first used, so that collecting the tests stays quick."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def lazy(name: str) -> Any:
+    """A module by its full name, imported when the first of its attributes is asked for; a patch of an attribute reaches the module."""
+    return _Lazy(name)
+
+
+class _Lazy:
+    """What stands for a module until it is needed, and passes everything on to it then."""
+
+    def __init__(self, name: str):
+        object.__setattr__(self, "_name", name)
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith(("__", "_pytest")):  # what pytest asks of everything in a file while it collects
+            raise AttributeError(attribute)
+        return getattr(importlib.import_module(self._name), attribute)
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        setattr(importlib.import_module(self._name), attribute, value)
+
+    def __delattr__(self, attribute: str) -> None:
+        delattr(importlib.import_module(self._name), attribute)
