@@ -87,20 +87,22 @@ def test_what_cannot_be_moved_or_stepped_is_one_sentence():
     assert mine.is_untouched and GATE.is_free
 
 
-def test_a_race_goes_on_where_it_was_stopped_and_then_once_more():
-    wanted = race.plan(steps=400, families=("flow", "vae"))
+def test_a_race_goes_on_where_it_was_stopped_and_then_once_more(monkeypatch):
+    monkeypatch.setattr(race, "SLICE", 0.01)
+    wanted = race.plan(steps=60, families=("flow", "vae"))
     mine = Hands()
     looks = mine.begin(wanted)
     for _ in range(3):
         next(looks)
     looks.close()  # as Stop does
-    assert all(racer.steps < 400 for racer in mine.racers)
+    assert all(racer.steps < 60 for racer in mine.racers)
+    monkeypatch.setattr(race, "SLICE", 600.0)
     last = {frame.family: frame for frame in mine.more()}
     whole = {frame.family: frame for frame in race.run(wanted)}
     assert all((frame.points == whole[family].points).all() for family, frame in last.items()), "stopping changes nothing"
     assert mine.is_untouched
     again = {frame.family: frame for frame in mine.more()}
-    assert all(frame.step == 800 and frame.part == 2 for frame in again.values()) and mine.done == ["the budget once more"]
+    assert all(frame.step == 120 and frame.part == 2 for frame in again.values()) and mine.done == ["the budget once more"]
 
 
 def test_noise_on_the_points_is_in_the_script_too():
@@ -113,7 +115,8 @@ def test_noise_on_the_points_is_in_the_script_too():
     assert found["RESULT"]["sliced"] == pytest.approx(last.metrics["sliced"], abs=1e-6)
 
 
-def test_a_line_lets_one_in_at_a_time_in_order_and_tells_each_its_place():
+def test_a_line_lets_one_in_at_a_time_in_order_and_tells_each_its_place(monkeypatch):
+    monkeypatch.setattr("playground.line.LOOK", 0.01)
     line, order, places = Line(), [], {}
 
     def job(name: str, ready: threading.Event) -> None:
@@ -122,7 +125,7 @@ def test_a_line_lets_one_in_at_a_time_in_order_and_tells_each_its_place():
             places[name] = list(dict.fromkeys(ticket.waiting()))
             order.append(name)
             assert ticket.place == 0
-            time.sleep(0.7)
+            time.sleep(0.2)
 
     threads = []
     for name in "abc":

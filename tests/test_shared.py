@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from playground import run
+from playground.bench import free_port
 from playground.metrics import shared
+from playground.metrics.live import live
 
 ROOT = Path(__file__).resolve().parent.parent
 N, SEED = 37, 5  # not a multiple of two
@@ -29,20 +31,35 @@ if shared.is_main():
 
 
 def measured(tmp_path: Path, processes: int) -> list[dict]:
-    """What is printed by a script that measures, started with so many processes."""
+    """What is printed by a script that measures, in so many processes at once, each told its rank as torch's and accelerate's launchers tell it."""
     (tmp_path / "work.py").write_text(WORK)
-    # what accelerate launch starts several processes of one machine with; its own command does that on processors through MPI alone
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
-    start = [sys.executable] if processes == 1 else launch
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true"}
-    done = subprocess.run([*start, str(tmp_path / "work.py")], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return [json.loads(row.partition("FOUND ")[2]) for row in done.stdout.splitlines() if "FOUND " in row]
+    env |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
+    started = [
+        subprocess.Popen(
+            [sys.executable, str(tmp_path / "work.py")],
+            env=env | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(processes)
+    ]
+    found = []
+    for process in started:
+        said, wrong = process.communicate(timeout=300)
+        assert process.returncode == 0, wrong[-2000:]
+        found += [json.loads(row.partition("FOUND ")[2]) for row in said.splitlines() if "FOUND " in row]
+    return found
 
 
+@pytest.mark.slow
 def test_two_processes_find_the_same_numbers_as_one_and_one_of_them_says_so(tmp_path: Path):
-    (one,), two = measured(tmp_path, 1), measured(tmp_path, 2)
-    assert len(two) == 1 and two[0].pop("processes") == 2 and one.pop("processes") == 1
+    drawn = shared.draw("gan-mnist", N, SEED)
+    one = live(drawn, drawn.labels, "mnist") | {"sum": int(drawn.uint8().astype("int64").sum())}
+    two = measured(tmp_path, 2)
+    assert shared.processes() == 1 and len(two) == 1 and two[0].pop("processes") == 2
     assert two[0].keys() == one.keys() and one["n"] == N
     for name, value in one.items():
         assert two[0][name] == pytest.approx(value, rel=1e-4, abs=1e-6), name
