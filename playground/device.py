@@ -7,6 +7,7 @@ import gc
 import os
 import platform
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from playground.errors import PlaygroundError
@@ -86,8 +87,6 @@ def limit_bytes() -> int | None:
 
 def give_back() -> None:
     """Gives the memory of objects that are gone back to the system: collects them, then what C's allocator and a GPU's cache keep."""
-    import ctypes
-    import ctypes.util
     import sys
 
     gc.collect()
@@ -95,10 +94,20 @@ def give_back() -> None:
         import torch
 
         torch.cuda.empty_cache()
-    library = ctypes.util.find_library("c") if sys.platform == "linux" else None
-    trim = getattr(ctypes.CDLL(library), "malloc_trim", None) if library else None  # glibc alone has it
+    trim = _trim()
     if trim is not None:
         trim(0)
+
+
+@functools.cache
+def _trim() -> Callable[[int], int] | None:
+    """What makes C's allocator give back what it keeps, where there is such a thing: glibc alone has it. To find it takes processes of their own."""
+    import ctypes
+    import ctypes.util
+    import sys
+
+    library = ctypes.util.find_library("c") if sys.platform == "linux" else None
+    return getattr(ctypes.CDLL(library), "malloc_trim", None) if library else None
 
 
 def _meminfo(name: str) -> int:

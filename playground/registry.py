@@ -99,10 +99,12 @@ def loaded() -> tuple[str, ...]:
 
 
 def unload() -> None:
-    """Forgets every loaded model, and gives their memory back to the system."""
+    """Forgets every loaded model, and gives their memory back to the system; where none is loaded there is nothing to give back."""
     with _lock:
+        had = bool(_loaded)
         _loaded.clear()
-    device.give_back()
+    if had:
+        device.give_back()
 
 
 def budget_bytes() -> int:
@@ -135,9 +137,11 @@ def _make_room(card: ModelCard) -> None:
     """Forgets large models before a large one comes, then the models that were used longest ago until a card has the room that it needs."""
     needed = memory_bytes(card)
     if needed >= LARGE_BYTES:
-        for other in [other for other, (_, size) in _loaded.items() if size >= LARGE_BYTES]:
+        others = [other for other, (_, size) in _loaded.items() if size >= LARGE_BYTES]
+        for other in others:
             del _loaded[other]
-        device.give_back()
+        if others:
+            device.give_back()
     _forget_oldest(lambda: (free := device.free_bytes()) is None or free >= needed)
     free = device.free_bytes()
     if free is not None and free < needed:

@@ -38,12 +38,12 @@ def tiny(card: ModelCard) -> ModelCard:
     return dataclasses.replace(card, hub=dataclasses.replace(card.hub, **needs))
 
 
-def lay_out(card: ModelCard, cache: Path, whole: bool = False) -> Path:
-    """Writes the tiny repository of a card into a cache, or one of the real size, and those of what comes with it; returns its snapshot."""
+def lay_out(card: ModelCard, cache: Path, size: str = "tiny") -> Path:
+    """Writes the repository of a card into a cache, of a size that write() knows, and those of what comes with it; returns its snapshot."""
     for name in card.hub.comes_with:
-        lay_out(registry.get(name), cache, whole)
+        lay_out(registry.get(name), cache, size)
     snapshot = snapshot_of(card, cache)
-    write(card, snapshot, whole)
+    write(card, snapshot, size)
     return snapshot
 
 
@@ -55,16 +55,16 @@ def snapshot_of(card: ModelCard, cache: Path) -> Path:
     return repo / "snapshots" / COMMIT
 
 
-def write(card: ModelCard, folder: Path, whole: bool = False) -> None:
+def write(card: ModelCard, folder: Path, size: str = "tiny") -> None:
     """Writes what a card's repository holds, with random weights, as it holds it: float16 where that is its variant, the tokenizer as vocabulary
     and merges.
 
-    whole: every layer as large as the real one; tiny otherwise.
+    size: "tiny"; "deep", with every layer of the real one, but narrow; "whole", with every layer as large as the real one.
     """
     from tests import hub_parts
 
-    if whole:
-        hub_parts.write(card, folder, True)
+    if size != "tiny":
+        hub_parts.write(card, folder, size)
     else:
         copied(card.id, functools.partial(hub_parts.write, card), folder)
     poison(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -31,12 +32,17 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
+from playground import registry
 from playground.cards.hub import DDPM_CIFAR10, SD_TURBO, SDXS, STABLE_DIFFUSION_1_5
 from playground.cards.hub_vae import TAESD
 from playground.models import stable_diffusion
 from playground.models.nets import large
 from playground.types import ModelCard
 from tests.hub_layout import SIDE
+
+registry.unload()
+gc.collect()
+gc.freeze()  # what the libraries made is there to stay: a model that leaves need not have it all searched
 
 Parts = tuple[AutoencoderKL | AutoencoderTiny, CLIPTextModel, UNet2DConditionModel]
 NOISE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
@@ -54,17 +60,20 @@ WORDS = [
 ]
 
 
-def write(card: ModelCard, folder: Path, whole: bool = False) -> None:
+def write(card: ModelCard, folder: Path, size: str = "tiny") -> None:
     """See hub_layout.write."""
     torch.manual_seed(0)
     if card.family == "vae":
-        return write_codec(card, folder, whole)
+        return write_codec(card, folder, size != "tiny")
     if card.load.startswith("playground.models.unconditional"):
         return write_ddpm(card, folder)
     tokenizer = stable_diffusion.make_tokenizer(("a red fox in the snow", "a teapot of glass"))
     tokenizer.model_max_length = 77
     kind, said = SCHEDULERS[card.id]
-    vae, text_encoder, unet = large.filled(real_parts(card), torch.float16) if whole else tiny_parts(card, len(tokenizer))
+    if size == "whole":
+        vae, text_encoder, unet = large.filled(real_parts(card), torch.float16)
+    else:
+        vae, text_encoder, unet = tiny_parts(card, len(tokenizer)) if size == "tiny" else deep_parts(len(tokenizer))
     pipeline = StableDiffusionPipeline(
         vae=vae,
         text_encoder=text_encoder,
@@ -136,6 +145,25 @@ def tiny_parts(card: ModelCard, words: int) -> Parts:
         norm_num_groups=8,
         use_linear_projection=card.id == SD_TURBO.id,
     )
+    return vae, CLIPTextModel(text), unet
+
+
+def deep_parts(words: int) -> Parts:
+    """The three networks of Stable Diffusion 1.5 with all their levels, layers and attention, narrow; the U-Net of a code of 32 x 32."""
+    text = CLIPTextConfig(
+        vocab_size=words,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=12,
+        num_attention_heads=4,
+        max_position_embeddings=77,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=1,
+    )
+    four = {"down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}
+    vae = AutoencoderKL(**four, block_out_channels=(32, 32, 64, 64), layers_per_block=2, sample_size=256)
+    unet = UNet2DConditionModel(sample_size=32, block_out_channels=(32, 64, 64, 64), cross_attention_dim=32, attention_head_dim=8)
     return vae, CLIPTextModel(text), unet
 
 

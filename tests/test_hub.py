@@ -188,6 +188,16 @@ def test_the_size_that_is_said_is_that_of_the_weights(card: ModelCard):
     assert 4 * parameters < card.hub.memory_bytes < 7 * parameters
 
 
+@pytest.mark.slow
+def test_in_its_real_depth_it_is_loaded_and_draws(cache: Path):
+    """Every level and layer of Stable Diffusion 1.5, narrow."""
+    card = registry.get(cards.STABLE_DIFFUSION_1_5.id)
+    hub_layout.lay_out(card, cache, "deep")
+    found = run.sample(card.id, 1, 0, num_inference_steps=1, guidance_scale=1.0)
+    assert found.samples.pixels.shape == (1, 256, 256, 3) and np.isfinite(found.samples.pixels).all()
+
+
+@pytest.mark.nightly
 def test_in_its_real_shape_it_is_loaded_and_draws(cache: Path):
     """Every layer of Stable Diffusion 1.5 at its real size, random weights; on a quarter of the picture, which only costs less."""
     card = registry.get(cards.STABLE_DIFFUSION_1_5.id)
@@ -195,7 +205,7 @@ def test_in_its_real_shape_it_is_loaded_and_draws(cache: Path):
     if free is None or free < 7e9 or disk < 3e9:
         pytest.skip(f"it takes 7 GB of memory and 3 GB of disk; free are {(free or 0) / 1e9:.1f} and {disk / 1e9:.1f}")
     try:
-        snapshot = hub_layout.lay_out(card, cache, whole=True)
+        snapshot = hub_layout.lay_out(card, cache, "whole")
         path = snapshot / "unet" / "config.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), "sample_size": 32}))
         found = run.sample(card.id, 1, 0, num_inference_steps=1, guidance_scale=1.0)

@@ -26,10 +26,11 @@ from playground.bench import free_port
 from playground.errors import PlaygroundError, RemoteError
 from playground.gate import GATE
 from tabs import api, diffusion, fetch, transformer
+from tests.lazy import lazy
 
+app = lazy("app")  # it sets the environment when it is imported
 NAMES = [f"PLAYGROUND_{kind}_{what}" for kind in ("TEXT", "IMAGE") for what in ("URL", "MODEL")]
 MODEL = "tiny/chat"
-ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
 
 
@@ -124,12 +125,17 @@ def test_a_wrong_name_or_address_is_one_sentence_without_a_secret(monkeypatch, n
     assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_page_that_is_started_with_a_wrong_name_says_so_and_ends():
-    env = {**os.environ, "PLAYGROUND_TEXT_URL": "ftp://secret@x/y", "PLAYGROUND_TEXT_MODEL": MODEL}
-    done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
-    last = done.stderr.strip().splitlines()[-1]
-    assert done.returncode == 2 and "PLAYGROUND_TEXT_URL must be an http or https address" in last and "Traceback" not in done.stderr
-    assert "secret" not in done.stderr
+def test_a_page_that_is_started_with_a_wrong_name_says_so_and_ends(monkeypatch, capsys):
+    monkeypatch.setenv("PLAYGROUND_TEXT_URL", "ftp://secret@x/y")
+    monkeypatch.setenv("PLAYGROUND_TEXT_MODEL", MODEL)
+    monkeypatch.setattr(sys, "argv", ["app.py"])
+    monkeypatch.setattr("tabs.launch.serve", lambda *_, **__: pytest.fail("the page was served"))
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    told = capsys.readouterr().err
+    last = told.strip().splitlines()[-1]
+    assert ended.value.code == 2 and "PLAYGROUND_TEXT_URL must be an http or https address" in last and "Traceback" not in told
+    assert "secret" not in told
 
 
 def test_a_text_comes_piece_by_piece_and_the_gate_stays_free(text: str):
