@@ -231,16 +231,32 @@ def liking(person: Person, images: Images) -> np.ndarray:
 
 def choices(person: Person, seed: int, count: int = PAIRS) -> list[int]:
     """What a made-up person chooses of a seed's pairs: by chance, the likelier the more it likes one better (Bradley-Terry)."""
-    offered = pairs(seed, count)
-    left, right = (liking(person, pictures(seed, offered[:, side])) for side in (0, 1))
+    left, right = (_offered(whole("seed", seed, 0, run.MAX_SEED), count) @ np.array(person.taste)).T
     luck = np.random.default_rng(seed_of(seed, person.name)).random(count)
     return [int(each) for each in luck < 1 / (1 + np.exp(-CERTAIN * (right - left)))]
 
 
+@functools.lru_cache(maxsize=16)
+def _offered(seed: int, count: int) -> np.ndarray:
+    """What the reader sees in both faces of a seed's pairs: (count, 2, k), the same whoever chooses, so it is looked at once."""
+    return _read_pairs(seed, pairs(seed, count))
+
+
+@functools.lru_cache(maxsize=16)
+def _held_out(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """n fresh pairs of a seed's face that nobody chose between, and what the reader sees in them: (n, 2, k) twice."""
+    drawn = prior(2 * n, seed, "held out").reshape(n, 2, -1)
+    return drawn, _read_pairs(seed, drawn)
+
+
+def _read_pairs(seed: int, offered: np.ndarray) -> np.ndarray:
+    return np.stack([readings(pictures(seed, offered[:, side])) for side in (0, 1)], 1)
+
+
 def agreement(person: Person, reward: Reward, seed: int, n: int = 200) -> float:
     """The share of n fresh pairs of the face in which the reward prefers what the person likes better."""
-    drawn = prior(2 * n, seed, "held out").reshape(n, 2, -1)
-    likes = np.stack([liking(person, pictures(seed, drawn[:, side])) for side in (0, 1)], 1)
+    drawn, seen = _held_out(seed, n)
+    likes = seen @ np.array(person.taste)
     return float(((reward.of(drawn[:, 0]) > reward.of(drawn[:, 1])) == (likes[:, 0] > likes[:, 1])).mean())
 
 

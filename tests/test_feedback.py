@@ -84,6 +84,7 @@ def test_each_axis_shows_what_it_says_and_leaves_most_others_alone():
     assert np.abs(others).mean() < 0.25 * own.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", feedback.PEOPLE, ids=lambda person: person.name)
 def test_a_taste_is_found_from_twelve_choices(person: Person):
     agreed, liked = [], []
@@ -96,6 +97,7 @@ def test_a_taste_is_found_from_twelve_choices(person: Person):
     assert np.mean(liked) > 0.3 and min(liked) > 0, liked
 
 
+@pytest.mark.slow
 def test_followed_too_far_the_reward_grows_and_the_liking_does_not():
     lessons = [feedback.lesson(seed, feedback.choices(person, seed), person) for person in feedback.PEOPLE for seed in (3, 7)]
     for found in lessons:
