@@ -18,7 +18,7 @@ class _Lazy:
         object.__setattr__(self, "_name", name)
 
     def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith(("__", "_pytest")):  # what pytest asks of everything in a file while it collects
+        if attribute.startswith(("__", "_pytest", "_mock")):  # what pytest asks of everything in a file while it collects
             raise AttributeError(attribute)
         return getattr(importlib.import_module(self._name), attribute)
 

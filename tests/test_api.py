@@ -73,6 +73,7 @@ def bomb_uri() -> str:
     return pictures.uri(buffer.getvalue())
 
 
+@pytest.mark.slow
 def test_the_public_endpoints_are_the_listed_ones(client: Client) -> None:
     expected = {f"/{endpoint(card_id)}" for card_id in OFFERED} | {f"/{name}" for name in api.ENDPOINTS}
     assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == expected
@@ -149,6 +150,7 @@ def test_two_samples_are_mixed_by_name(client: Client) -> None:
     assert np.abs(pixels(upper)[:, :28].astype(int) - first).max() <= 2 and np.abs(pixels(lower)[:, -28:].astype(int) - last).max() <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card_id", [card_id for card_id in SAMPLERS if data.get(registry.get(card_id).dataset).kind == "image"])
 def test_copies_are_looked_for_by_name(client: Client, card_id: str) -> None:
     found = client.predict(model=card_id, n=3, seed=5, api_name="/copies")
@@ -373,6 +375,7 @@ def test_choices_between_faces_become_a_reward(client: Client) -> None:
         assert kind == "error" and len(str(message)) < 250, choices
 
 
+@pytest.mark.slow
 def test_the_race_is_an_endpoint_that_repeats_itself_and_is_bounded(client: Client) -> None:
     found = client.predict("moons", 3, 5, api_name="/race_to_points")
     assert found == client.predict("moons", 3, 5, api_name="/race_to_points")

@@ -75,6 +75,7 @@ def test_a_layer_s_places_lie_where_the_latent_s_do():
     assert attention.on_grid(torch.zeros(1, 15, 2), (9, 6)).shape == (1, 2, 9, 6), "5 by 3 places"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card_id", CARDS)
 def test_recording_leaves_no_trace_in_the_picture(card_id: str):
     prompt = prompt_of(registry.get(card_id).controls).name

@@ -110,6 +110,7 @@ def test_the_networks_for_large_pictures_stay_small():
     assert autoencoder.recipe(CARDS[0]).config == autoencoder.Config()
 
 
+@pytest.mark.slow
 def test_what_is_hidden_is_filled_in_and_nothing_else(tiny: ModelCard):
     facts = weights.record(tiny.id)["facts"]["denoiser"]
     assert 0 < facts["mean_squared_error"] < facts["repaired_squared_error"], "it was not trained, so the mean fills better"
@@ -135,6 +136,7 @@ def test_a_card_that_was_not_trained_to_repair_says_so(card: ModelCard):
         list(exhibits.repairing(card.id, exhibits.real_samples(card.dataset, 1, 0), "middle", 0))
 
 
+@pytest.mark.slow
 def test_a_map_of_large_pictures_stays_light(tiny: ModelCard, tmp_path: Path):
     paths = previews.write_more((tiny.id,), tmp_path / "previews")
     names = ["plane", "map", "bottleneck", "denoising", "repairing", "guesses"]
@@ -198,6 +200,7 @@ def test_bare_places_are_those_without_a_code_near():
     assert bare[7].all() and bare[0, 0]
 
 
+@pytest.mark.slow
 def test_the_mean_picture_is_given_whatever_is_asked(tiny: ModelCard):
     from playground import run
 

@@ -61,6 +61,7 @@ def test_the_panel_draws_nothing_before_it_is_started_and_its_end_links_to_the_s
     assert "data:image" not in panel._before()
 
 
+@pytest.mark.slow
 def test_the_detector_guesses_each_round_and_is_better_than_chance():
     seeds = (3, 9, 21)
     right = sum(blind.told(seed, blind.detected(blind.rounds(seed))).right for seed in seeds)

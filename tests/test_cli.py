@@ -13,9 +13,12 @@ from PIL import Image
 
 from playground import data, previews, readme, registry, run
 from playground.__main__ import main
+from playground.controls import equal_shares
 from playground.sprite import cut, tile
+from tests import draws
 from tests.conftest import CONDITIONAL, ROOT, SAMPLERS, WRITERS, drawing, known_to
 
+ROWS = [slice(0, 2), slice(previews.N - 1, previews.N)]
 GUIDED = [card.id for card in registry.cards() if any(control.name == "given" for control in card.controls)]
 
 
@@ -36,10 +39,13 @@ def test_list_is_there_before_torch():
     assert found.stderr.strip() == "False"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card_id", SAMPLERS)
 def test_sample_writes_images_and_labels(card_id: str, tmp_path: Path, capsys):
     out = tmp_path / "new" / "x.npz"
-    assert main(["sample", card_id, "-n", "12", "--seed", "3", "--out", str(out)]) == 0
+    short = draws.brief(card_id)
+    words = [word for name, value in short.items() for word in ("--set", f"{name}={value}")]
+    assert main(["sample", card_id, "-n", "12", "--seed", "3", "--out", str(out), *words]) == 0
     assert "12 samples" in capsys.readouterr().out
     with np.load(out, allow_pickle=False) as file:
         found = {name: file[name] for name in file.files}
@@ -50,7 +56,7 @@ def test_sample_writes_images_and_labels(card_id: str, tmp_path: Path, capsys):
     if card_id in CONDITIONAL:
         shares = [i % len(about.labels) for i in range(12)]
         assert found["labels"].tolist() == shares
-        again = run.sample(card_id, 12, 3, label=[about.labels[i] for i in shares]).samples.uint8()
+        again = run.sample(card_id, 12, 3, label=[about.labels[i] for i in shares], **short).samples.uint8()
         assert np.abs(again.reshape(found["images"].shape).astype(int) - found["images"]).max() <= 2
 
 
@@ -141,11 +147,24 @@ def test_a_sprite_cut_apart_gives_its_tiles_back():
     assert np.array_equal(sprite[5:10, 7:14], pixels[5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card", previews.drawn(), ids=lambda card: card.id)
 def test_the_recorded_preview_is_what_the_shipped_weights_draw(card):
     recorded, about = previews.read(card.id)
     assert recorded.pixels.shape == (previews.N, *data.get(card.dataset).shape) and about["seed"] == previews.SEED
     assert about["weights"] == {name: entry["sha256"] for name, entry in previews.weights.record(card.id)["files"].items()}
+    many = any(control.name == "num_inference_steps" for control in card.controls)
+    rows = ROWS if many else [slice(0, previews.N)]  # of a card of many steps some rows: each follows its number alone
+    for each in rows:
+        fresh = run.part(card.id, previews.N, previews.SEED, each.start, each.stop, **equal_shares(card.controls, previews.N)).samples
+        assert np.abs(fresh.uint8().astype(int) - recorded.pixels[each]).max() <= 2
+        assert (fresh.labels is None and recorded.labels is None) or np.array_equal(fresh.labels, recorded.labels[each])
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("card", previews.drawn(), ids=lambda card: card.id)
+def test_every_row_of_the_recorded_preview_is_what_the_shipped_weights_draw(card):
+    recorded, _ = previews.read(card.id)
     fresh = previews.draw(card).samples
     assert np.abs(fresh.uint8().astype(int) - recorded.pixels).max() <= 2
     assert (fresh.labels is None and recorded.labels is None) or np.array_equal(fresh.labels, recorded.labels)

@@ -23,6 +23,7 @@ def lines() -> list[curve.Line]:
     return list(curve.measure(registry.get("flow-faces"), 20, (0, 1), (1, 3), **ABOUT))
 
 
+@pytest.mark.slow
 def test_each_solver_is_a_line_with_calls_as_they_are_made(lines):
     assert [line.settings for line in lines] == [{"solver": "Euler"}, {"solver": "Heun"}]
     for line in lines:

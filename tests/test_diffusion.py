@@ -170,6 +170,7 @@ def test_a_deeper_network_begins_with_what_the_shipped_one_says():
     assert sum(p.numel() for p in deeper.modules["unet"].parameters()) > 1.3 * sum(p.numel() for p in shipped.unet.parameters())
 
 
+@pytest.mark.slow
 def test_a_sketch_becomes_the_mean_of_the_faces_that_are_as_told():
     learner = diffusion.DiffusionTrainee(dataclasses.replace(small_config(), unlabelled=0.0, label_alone=1.0), "faces")
     known = faces.coded([faces.values_of(seed) | {"hairstyle": FACES.labels[seed % 2 + 1]} for seed in range(32)])

@@ -57,6 +57,7 @@ def test_a_card_cannot_name_a_file_that_could_run_code():
             HubRepo("a/b", ("model_index.json", name), "https://x", 1, 1, (1, 1), (8, 8, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 @pytest.mark.parametrize("scheduler", ["DDIM", "DPM-Solver++"])
 def test_it_draws_what_a_bare_call_of_diffusers_draws(card: ModelCard, scheduler: str, guidance: float):

@@ -85,6 +85,7 @@ def test_a_model_is_less_surprised_by_music_kept_out_of_training_than_by_the_sam
         assert read < 1.6 and mixed > read + 0.3
 
 
+@pytest.mark.slow
 def test_the_transformer_keeps_its_four_voices_apart_and_ends_its_pieces():
     texts = run.sample("gpt-chorales", 8, 3, max_new_tokens=1000).samples
     assert sum(len(ids) < 1000 for ids in texts.ids) >= 5, "most pieces end by themselves"
@@ -129,6 +130,7 @@ def test_chords_are_compared_above_the_bass_and_however_often_they_are_doubled()
     assert music.apart(major, moved) == 0 and music.apart(major, minor) == 1 and music.apart(major, [*major, *minor]) == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card_id", CARDS)
 def test_a_given_melody_is_sung_to_its_end_and_the_others_differ_by_seed(card_id: str):
     tune = PIECES[0][::4][:24]

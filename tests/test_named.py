@@ -59,6 +59,7 @@ def fetched(repo_id: str):
     return card
 
 
+@pytest.mark.slow
 def test_each_class_is_offered_in_its_tab_and_works_as_the_catalogue_does(served):
     named.allow(IDS)
     offered = {card.id: card for card in registry.cards() if card.id in IDS.values()}

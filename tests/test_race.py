@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +20,16 @@ from playground.data import points
 from playground.errors import ControlError
 from playground.gate import GATE
 from playground.metrics import points as metrics
-from playground.models.points.learner import Settings
 from tabs import race as panel
+from tests.lazy import lazy
+
+learners = lazy("playground.models.points.learner")
+
+
+@pytest.fixture
+def few_looks(monkeypatch) -> None:
+    """A race in steps is looked at when it begins and when it ends: looks on the way change nothing of it."""
+    monkeypatch.setattr(race, "SLICE", 600.0)
 
 
 @pytest.mark.parametrize("name", points.TARGETS)
@@ -71,9 +80,10 @@ def test_modes_count_what_lies_on_them():
     assert metrics.modes(half, points.get("moons")) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", race.LEARNERS)
 def test_a_learner_gets_nearer_and_draws_the_same_from_the_same_noise(family: str):
-    target, settings = points.get("ring"), Settings(0)
+    target, settings = points.get("ring"), learners.Settings(0)
     learner = registry.resolve(race.LEARNERS[family])(settings)
     real = target.sample(500, 99)
 
@@ -100,7 +110,7 @@ def _parameters(value: object) -> list[torch.nn.Parameter]:
 
 
 def test_the_autoregressive_density_sums_to_one_and_is_where_its_points_are():
-    learner = registry.resolve(race.LEARNERS["autoregressive"])(Settings(0))
+    learner = registry.resolve(race.LEARNERS["autoregressive"])(learners.Settings(0))
     joint = learner.first.softmax(0)[:, None] * learner.second(torch.arange(80)).softmax(1)
     assert float(joint.sum()) == pytest.approx(1.0, abs=1e-5)
     for k in range(300):
@@ -120,6 +130,7 @@ def test_the_same_race_in_steps_gives_the_same_points_and_leaves_the_gate_open()
     assert GATE.is_free
 
 
+@pytest.mark.slow
 def test_a_race_in_seconds_gives_each_family_its_seconds_in_turns_and_can_be_left_at_any_look():
     wanted = race.plan("ring", 1, seconds=1.0, families=("diffusion", "autoencoder"))
     order, last = [], {}
@@ -178,7 +189,8 @@ def test_without_a_recorded_race_the_tab_says_how_to_make_it(monkeypatch, tmp_pa
     assert panel._recorded()[0] == "" and "No race is recorded" in panel._recorded()[1]
 
 
-def test_three_seeds_agree_on_what_the_text_claims():
+@pytest.mark.slow
+def test_three_seeds_agree_on_what_the_text_claims(few_looks):
     """On the default target: the autoregressive model stays on the modes more than any other, and the autoencoder is farthest."""
     for seed in range(3):
         last = {frame.family: frame.metrics for frame in race.run(race.plan("ring", seed, steps=400)) if frame.done}
@@ -186,8 +198,9 @@ def test_three_seeds_agree_on_what_the_text_claims():
         assert max(last, key=lambda family: last[family]["sliced"]) == "autoencoder"
 
 
-@pytest.mark.parametrize("name", breaks.BREAKS)
-def test_what_is_broken_lights_its_lamp_and_what_mends_it_puts_it_out(name: str):
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(f"race {name}")) for name in breaks.BREAKS])
+def test_what_is_broken_lights_its_lamp_and_what_mends_it_puts_it_out(name: str, few_looks):
     known = breaks.get(name)
     key, bad, good = known.changed()
     assert bad != good and known.told and known.remedy
@@ -207,6 +220,7 @@ def test_what_cannot_be_broken_is_one_sentence():
         breaks.plan("cat", False)
 
 
+@pytest.mark.slow
 def test_two_visitors_race_at_once_and_neither_disturbs_the_other():
     wanted = {seed: race.plan("ring", seed, steps=40, families=("vae", "gan")) for seed in (1, 2)}
 
@@ -244,28 +258,47 @@ def test_own_points_are_raced_to_and_are_in_no_link():
     assert last.step == 5 and "covered" not in last.metrics and "permalink" not in shown and "in no link" in shown
 
 
-@pytest.mark.parametrize(
-    ("family", "target", "changes"),
-    [
-        ("gan", "grid", {"penalty": 0.1}),
-        ("vae", "moons", {"points": 30}),
-        ("diffusion", "letter", {}),
-        ("flow", "own", {}),
-        ("autoregressive", "ring", {}),
-        ("autoencoder", "spirals", {"spread": 0.1}),
-    ],
-)
-def test_the_script_alone_trains_the_same_run_and_prints_the_same_numbers(family: str, target: str, changes: dict, tmp_path):
-    given = np.random.default_rng(5).normal(size=(40, 2)) if target == "own" else target
-    wanted = race.plan(given, 11, steps=25, families=(family,), changes={family: changes})
-    *_, last = race.run(wanted)
-    path = tmp_path / "again.py"
-    path.write_text(race_script.script(wanted, family, last.step))
-    assert "playground" not in path.read_text()
-    ran = subprocess.run([sys.executable, "-I", str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+SCRIPTS = {
+    "gan": ("grid", {"penalty": 0.1}),
+    "vae": ("moons", {"points": 30}),
+    "diffusion": ("letter", {}),
+    "flow": ("own", {}),
+    "autoregressive": ("ring", {}),
+    "autoencoder": ("spirals", {"spread": 0.1}),
+}
+
+
+def printed_alone(wanted: dict, folder: Path, *words: str) -> dict:
+    """What the scripts of races print, each run as __main__ by one fresh interpreter that knows nothing of this project; key: (plan, family, steps)."""
+    for key, (plan, family, steps) in wanted.items():
+        text = race_script.script(plan, family, steps)
+        assert "playground" not in text
+        (folder / f"{key}.py").write_text(text)
+    told = f"import runpy, sys; sys.argv[1:] = {list(words)!r}\nfor name in {list(wanted)!r}:\n    runpy.run_path(name + '.py', run_name='__main__'); print('END')"
+    ran = subprocess.run([sys.executable, "-I", "-c", told], cwd=folder, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr[-2000:]
-    printed = ast.literal_eval(re.sub(r"np\.float64\(([^)]*)\)", r"\1", ran.stdout.strip()))
-    assert printed == pytest.approx(last.metrics, rel=1e-4, abs=1e-5)
+    *printed, _ = re.sub(r"np\.float64\(([^)]*)\)", r"\1", ran.stdout).split("END\n")
+    return {key: ast.literal_eval(text.strip()) for key, text in zip(wanted, printed, strict=True)}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> dict[str, tuple[dict, dict]]:
+    """For each family: the metrics of a run here, and what its script prints."""
+    wanted, here = {}, {}
+    for family, (target, changes) in SCRIPTS.items():
+        given = np.random.default_rng(5).normal(size=(40, 2)) if target == "own" else target
+        plan = race.plan(given, 11, steps=25, families=(family,), changes={family: changes})
+        *_, last = race.run(plan)
+        wanted[family], here[family] = (plan, family, last.step), last.metrics
+    printed = printed_alone(wanted, tmp_path_factory.mktemp("scripts"))
+    return {family: (here[family], printed[family]) for family in SCRIPTS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", SCRIPTS)
+def test_the_script_alone_trains_the_same_run_and_prints_the_same_numbers(family: str, trained):
+    here, printed = trained[family]
+    assert printed == pytest.approx(here, rel=1e-4, abs=1e-5)
 
 
 def test_an_option_reaches_the_families_that_have_it_and_the_usual_value_changes_nothing():

@@ -43,6 +43,7 @@ def batch_of(found: Images) -> Batch:
     return Batch(x, torch.from_numpy(found.labels), factors, found.captions or ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("card_id", "dataset"), [*((i, registry.get(i).dataset) for i in OWN), *((i, "faces") for i in CROSS)])
 def test_a_recipe_takes_a_step(card_id: str, dataset: str, monkeypatch):
     samples = some(dataset)

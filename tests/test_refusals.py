@@ -19,6 +19,7 @@ def refused(field: gr.components.Component, value: object) -> str:
     return str(error.value.message)
 
 
+@pytest.mark.slow
 def test_every_field_with_bounds_names_itself_what_it_takes_and_what_it_was_given(fields):
     bounded = [field for field in fields if isinstance(field, refusals.NUMBERS) and field.minimum is not None and field.label]
     assert len(bounded) > 50
@@ -49,6 +50,7 @@ def test_what_a_field_takes_it_still_takes(fields):
     assert refused(gr.Number(precision=0, visible=False), "many") == "A number must be a whole number, got 'many'."
 
 
+@pytest.mark.slow
 def test_a_field_that_gradio_makes_anew_refuses_alike():
     launch.build()  # a second time, too
     again = gr.Slider(1, 4, 2, step=1, precision=0, label="Steps")

@@ -184,6 +184,7 @@ def test_the_page_offers_it_beside_the_others(text: str):
     assert "not measured here" in said["value"]
 
 
+@pytest.mark.slow
 def test_one_that_is_killed_in_mid_stream_is_one_sentence_and_the_next_works(tmp_path: Path, served, text: str, monkeypatch):
     folder = Path(served[1].args and os.readlink(f"/proc/{served[1].pid}/cwd"))
     server, url = start(folder)
@@ -284,6 +285,7 @@ def test_a_picture_that_is_too_large_is_refused_before_it_is_decoded(endpoint, m
         run.sample("remote-image", 1, 0, prompt="a")
 
 
+@pytest.mark.slow
 def test_the_page_draws_with_it_and_asks_nothing_before(endpoint):
     import gradio as gr
 

@@ -93,6 +93,7 @@ def test_every_number_of_steps_is_that_many_falling_times(name: str):
         assert len(times) == n and times[-1] >= 0 and (np.diff(times) < 0).all(), n
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["DDPM", "DDIM", "UniPC"])
 def test_a_number_of_steps_that_the_library_miscounts_draws_like_its_neighbour(name: str):
     near, miscounted = (run.sample("diffusion-mnist", 2, 0, num_inference_steps=n, scheduler=name, label="3") for n in (60, 61))

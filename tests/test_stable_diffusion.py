@@ -221,6 +221,7 @@ def test_each_step_can_be_seen(folder: Path):
     assert [step.i for step in steps] == [1, 2, 3] and all(set(step.views) == {"x_t", "x_0"} for step in steps)
 
 
+@pytest.mark.slow
 def test_every_run_of_it_goes_through_the_same_doors(folder: Path, monkeypatch):
     monkeypatch.setattr(registry, "get", lambda card_id: CARD)
     registry.unload()
@@ -253,6 +254,7 @@ def test_no_file_of_the_folder_is_a_pickle_and_none_is_large(folder: Path):
     assert {path.suffix for path in names} <= {".json", ".safetensors"} and max(path.stat().st_size for path in names) < 10_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["reading", "seeing"])
 def test_text_model_and_denoiser_learn_what_a_caption_names_and_a_code_shows(trainee, monkeypatch, asked):
     monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)

@@ -68,6 +68,7 @@ def test_it_is_the_first_tab_and_each_of_its_links_leads_to_one():
     assert steps.count("<img") == 4 and "awaited" not in steps, "each step has pictures"
 
 
+@pytest.mark.slow
 def test_the_four_steps_are_done_anew_one_after_the_other():
     found, order, trained = {}, [], []
     for name, images in first_steps.live(5):

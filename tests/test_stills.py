@@ -20,6 +20,7 @@ def page() -> httpx.Response:
     return httpx.get(serving.url(), headers={"Accept-Encoding": "gzip"}, timeout=60)
 
 
+@pytest.mark.slow
 def test_the_page_is_sent_compressed_and_without_its_pictures(page):
     assert page.headers["content-encoding"] == "gzip" and page.num_bytes_downloaded < 700_000
     assert "Generative Playground" in page.text and not stills._PICTURE.search(page.text)
@@ -27,6 +28,7 @@ def test_the_page_is_sent_compressed_and_without_its_pictures(page):
     assert "content-encoding" not in plain.headers and len(plain.content) > 3 * page.num_bytes_downloaded
 
 
+@pytest.mark.slow
 def test_each_picture_that_it_names_is_there_and_may_be_kept_for_ever(page):
     named = set(re.findall(rf"{stills.FOLDER}/[0-9a-f]{{24}}\.\w+", page.text))
     assert len(named) > 30

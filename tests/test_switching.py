@@ -56,6 +56,7 @@ def large_card(tmp_path: Path, monkeypatch):
     registry.unload()
 
 
+@pytest.mark.slow
 def test_three_rounds_leave_memory_where_it_was(large_card):
     texts, held = [], []
     run.sample(SHIPPED, 1, 5, **ASKED)

@@ -75,6 +75,7 @@ def uninterrupted(tmp_path_factory, tiny_mnist: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, tiny_mnist: Path, uninterrupted: Path):
     checkpoint = tmp_path / "work" / "checkpoint.safetensors"
     process = start(tmp_path, tiny_mnist)
@@ -156,6 +157,7 @@ def test_a_run_of_no_steps_keeps_what_the_run_before_it_told(tmp_path: Path, tin
     assert story(tmp_path) == story(uninterrupted) and after["lineage"] == [before["command"], "again"]
 
 
+@pytest.mark.slow
 def test_again_repeats_all_runs_that_the_weights_came_from(tmp_path: Path, tiny_mnist: Path, uninterrupted: Path, monkeypatch, capsys):
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "shipped")
     shipped = tmp_path / "shipped" / "classifier-mnist"

@@ -29,6 +29,7 @@ def found(work, tiny_mnist) -> trainings.Trainings:
         return trainings.measure(registry.get("vae2d-mnist"), 2, 40, seeds=(0, 1, 2), work=work, **ABOUT)
 
 
+@pytest.mark.slow
 def test_seeds_differ_and_what_is_measured_is_what_was_trained(found, work):
     assert found.seeds == (0, 1, 2) and found.steps == 2 < found.whole and not found.is_whole
     assert len(set(found.values["kid"])) == 3 and min(found.values["kid"]) > 2 * abs(found.floors["kid"])
@@ -42,6 +43,7 @@ def test_seeds_differ_and_what_is_measured_is_what_was_trained(found, work):
     assert np.array_equal(pictures[0], again) and np.abs(pictures[1] - again).max() > 0.2
 
 
+@pytest.mark.slow
 def test_what_is_trained_is_kept_and_what_was_trained_otherwise_is_not(found, work, tiny_mnist):
     card = registry.get("vae2d-mnist")
     place = work / "vae2d-mnist-2-0" / "weights" / "card.json"
