@@ -7,7 +7,7 @@ from typing import Any
 
 
 def lazy(name: str) -> Any:
-    """A module by its full name, imported when the first of its attributes is asked for; a patch of an attribute reaches the module."""
+    """A module by its full name, imported when the first of its attributes is asked for; to be patched by its name alone."""
     return _Lazy(name)
 
 
@@ -23,7 +23,4 @@ class _Lazy:
         return getattr(importlib.import_module(self._name), attribute)
 
     def __setattr__(self, attribute: str, value: Any) -> None:
-        setattr(importlib.import_module(self._name), attribute, value)
-
-    def __delattr__(self, attribute: str) -> None:
-        delattr(importlib.import_module(self._name), attribute)
+        raise TypeError(f"patch {self._name}.{attribute} by that name: monkeypatch cannot put back what stands for a module")

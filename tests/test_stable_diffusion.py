@@ -57,7 +57,7 @@ def trainee() -> stable_diffusion.StableDiffusionTrainee:
 @pytest.fixture
 def folder(trainee, tmp_path: Path, monkeypatch) -> Path:
     """A folder as training writes it."""
-    monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
+    monkeypatch.setattr("playground.models.stable_diffusion.SCALED_ON", 8)
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
     weights.save(trainee.whole(trainee.modules), {"id": CARD.id}, tmp_path / CARD.id)
     return tmp_path / CARD.id
@@ -81,7 +81,7 @@ def test_every_word_of_a_caption_is_one_token_and_any_other_falls_apart(trainee)
 
 
 def test_each_stage_moves_its_own_part(trainee, monkeypatch):
-    monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
+    monkeypatch.setattr("playground.models.stable_diffusion.SCALED_ON", 8)
     batch = batch_of(faces.make(range(4)))
     codec = trainee.modules["codec"].vae
     parts = {
@@ -108,7 +108,7 @@ def test_each_stage_moves_its_own_part(trainee, monkeypatch):
 
 
 def test_a_face_with_a_pair_that_is_held_out_teaches_nothing(trainee, monkeypatch):
-    monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
+    monkeypatch.setattr("playground.models.stable_diffusion.SCALED_ON", 8)
     (first, word), (second, other) = faces.HELD_OUT[0]
     found = faces.drawn(4, 0, {first: word, second: other})
     found = dataclasses.replace(found, captions=("a face",) * 4)
@@ -257,7 +257,7 @@ def test_no_file_of_the_folder_is_a_pickle_and_none_is_large(folder: Path):
 @pytest.mark.slow
 @pytest.mark.parametrize("asked", ["reading", "seeing"])
 def test_text_model_and_denoiser_learn_what_a_caption_names_and_a_code_shows(trainee, monkeypatch, asked):
-    monkeypatch.setattr(stable_diffusion, "SCALED_ON", 8)
+    monkeypatch.setattr("playground.models.stable_diffusion.SCALED_ON", 8)
     settings = {"unlabelled": 0.0, "reading": 0.0, "seeing": 0.0, "learning_rate": 3e-3, asked: 10.0}
     learner = stable_diffusion.StableDiffusionTrainee(dataclasses.replace(small_config(), **settings), "faces")
     batch, optimizer = batch_of(faces.make(range(8))), learner.optimizers["worded"]

@@ -19,12 +19,13 @@ from safetensors.torch import load_file
 from playground import data, registry, weights
 from playground.errors import PlaygroundError
 from playground.training import __main__ as training
-from playground.training import loop
 from playground.training.branches import settings_of
 from playground.training.recipe import Recipe, log_spaced
 from playground.training.settings import with_settings
 from tests.conftest import ROOT, tiny_mnist_only
+from tests.lazy import lazy
 
+loop = lazy("playground.training.loop")
 STEPS = 120
 SETTINGS = [f"num_steps={STEPS}", "batch_size=8", "channels=4", "features=8"]
 
@@ -107,7 +108,7 @@ def test_card_json_says_how_to_repeat_it(uninterrupted: Path):
 
 
 def test_wrong_requests_are_refused_before_anything_is_loaded(monkeypatch, capsys):
-    monkeypatch.setattr(loop, "train", lambda *_, **__: pytest.fail("it was trained"))
+    monkeypatch.setattr("playground.training.loop.train", lambda *_, **__: pytest.fail("it was trained"))
     monkeypatch.setattr(data, "load", lambda *_: pytest.fail("data were loaded"))
     for words in (["nonesuch"], ["classifier-mnist", "--set", "nonesuch=1"], ["classifier-mnist", "--set", "num_steps=many"]):
         assert training.main(words) == 2
