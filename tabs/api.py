@@ -11,6 +11,7 @@ import numpy as np
 
 from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run, walks
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns, text_of, whole
+from playground.data import points as point_data
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
 from playground.types import Images, ModelCard, Run, Texts
@@ -33,6 +34,7 @@ ENDPOINTS = (
     "translate",
     "learn_from_choices",
     "race_to_points",
+    "race_to_own_points",
     "walk",
 )
 MOST_STEPS = 1000  # of a race
@@ -72,6 +74,7 @@ def build() -> None:
             translate,
             learn_from_choices,
             race_to_points,
+            race_to_own_points,
             walk,
         ),
         strict=True,
@@ -210,6 +213,19 @@ def read_text(model: str, text: str) -> dict:
 
 def race_to_points(target: str, seed: int, steps: int) -> dict:
     """Every family trained for as many steps on a target of the Race tab: how near its points come, beside real against real. At most 1,000 steps."""
+    return _raced(target, seed, steps)
+
+
+def race_to_own_points(
+    points: str, seed: int, steps: int, x: str = "auto", y: str = "auto", decimal_mark: str = "auto", scaling: str = "auto"
+) -> dict:
+    """The same on points of your own: text or CSV, one point a line. x, y: columns by name or number; decimal_mark: auto, point, comma; scaling:
+    auto, each, shared. read: how the text was read, and what was left out."""
+    target, note = point_data.from_text(points, x, y, decimal_mark, scaling)
+    return _raced(target, seed, steps) | {"read": note}
+
+
+def _raced(target: object, seed: int, steps: int) -> dict:
     steps = whole("steps", steps, 1, MOST_STEPS)
     wanted = race.plan(target, seed, steps=steps)
     last = {frame.family: frame for frame in race.run(wanted) if frame.done}

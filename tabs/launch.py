@@ -56,7 +56,17 @@ def launch_options() -> dict[str, Any]:
         "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
         "head": "".join(
             f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
-            for name in ("page.js", "race_take.js", "race_pictures.js", "race.js", "compare.js", "shelf.js", "history.js", "music.js")
+            for name in (
+                "page.js",
+                "race_take.js",
+                "race_pictures.js",
+                "race.js",
+                "race_points.js",
+                "compare.js",
+                "shelf.js",
+                "history.js",
+                "music.js",
+            )
         ),
         "show_error": False,
         "footer_links": ["api"],

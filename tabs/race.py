@@ -16,7 +16,7 @@ from playground.errors import PlaygroundError
 from playground.hands import Hands
 from playground.line import Line, Ticket
 from playground.race import Frame, Plan
-from tabs import pictures, steering, widgets
+from tabs import own_points, pictures, steering, widgets
 from tabs.raced import CLASSES, ID, SIGNS, message, result
 from tabs.widgets import TabPage
 
@@ -73,15 +73,7 @@ def build() -> TabPage:
             with gr.Column(scale=2, min_width=220, elem_classes="bottom"):
                 go, stop = widgets.run_buttons(ID, "Start the race")
         with gr.Accordion("Your own points", open=False, elem_classes="not-in-lecture"):
-            gr.HTML(
-                '<p class="note">Draw on the sheet, paste pairs of numbers, one a line, or choose a CSV file; then choose “Your own points” as the target. They stay in this page and are stored nowhere.</p>'
-                f'<div class="own-sheet"><canvas data-longest="{points.LONGEST}" width="440" height="440" tabindex="0" role="img" aria-label="A sheet to draw points on with mouse or finger; or type pairs of numbers into the field"></canvas>'
-                '<button type="button" class="own-clear">Clear</button> <label class="visit-file">CSV <input type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" aria-label="A CSV file of two columns of numbers"></label>'
-                '<p class="note own-said" role="status"></p></div>',
-                padding=False,
-                js_on_load="window.playgroundOwnPoints(element)",
-            )
-            own = gr.Textbox("", label="Points", info="x, y", lines=5, max_lines=8, max_length=points.LONGEST, elem_id=f"{ID}-own")
+            own = own_points.build(ID)
         with gr.Accordion("Your own digits", open=False, elem_classes="not-in-lecture"):
             gr.HTML(
                 f'<p class="note">Draw a digit, or anything else, and add it: of what is learnt from a target of digits, {digits.OWN_SHARE:.0%} will then be yours. '.replace(
@@ -113,13 +105,14 @@ def build() -> TabPage:
 
     @widgets.guarded
     def start(
-        mine: Hands, target: str, own: str, drawn: str, seconds: float, updates: int, numbers: int, seed: int, *values: Any
+        mine: Hands, target: str, drawn: str, seconds: float, updates: int, numbers: int, seed: int, *values: Any
     ) -> Iterator[tuple[Any, Any]]:
-        given, dropped = points.parsed(own) if target == OWN else (target, "")
+        asked, values = values[: len(own)], values[len(own) :]
+        given, read = points.from_text(*asked) if target == OWN else (target, "")
         if target in digits.TITLES:
             given = digits.with_own(target, drawn)
         wanted = race.plan(given, seed, seconds, updates, options=dict(zip(race.OPTIONS, values, strict=True)), numbers=numbers)
-        before = f'<p class="note">{html.escape(dropped)}</p>' if dropped else ""
+        before = f'<p class="note">{html.escape(read)}</p>' if read else ""
 
         def ending(last: Mapping[str, Frame], floor: Mapping[str, float], took: float) -> str:
             return before + result(last, wanted, floor, took, is_exact=mine.is_untouched) + steering.told(mine)
@@ -129,7 +122,7 @@ def build() -> TabPage:
     running = gr.on(
         [go.click, seed.submit],
         start,
-        [mine, target, own, drawings, seconds, *budget.values(), seed, *options.values()],
+        [mine, target, drawings, seconds, *budget.values(), seed, *own, *options.values()],
         [sent, told],
         api_visibility="private",
         **RACING,
@@ -314,6 +307,8 @@ def _how() -> str:
         "trains two networks and costs the most, so it takes the fewest. With a budget in parameters each family gets the units a layer with which it trains about so many numbers.\n\n"
         "**The numbers.** A mode is covered if at least a quarter of the points that it has in truth lie within three of its standard deviations. *Share on a mode*: all points that lie so near to one. "
         "*MMD²* (Gretton 2012) and the *sliced Wasserstein distance* compare clouds of 1,000 points each; below all stands what 1,000 real points score against 1,000 other real ones, and nothing beats that but by luck.\n\n"
+        "**Your own points** are moved and scaled into the plane: with one scale for both axes, which keeps angles, unless one spans more than "
+        f"{points.UNLIKE} times as much as the other; “Scale of the axes” decides otherwise. A little noise is added (standard deviation {points.SPREAD}), so that no point is alone.\n\n"
         f"**Small digits.** The same six, with the same few lines of code, learn {digits.LEARNT:,} of the shipped digits as rows of 64 or 196 numbers; 500 others are held out. A code has eight numbers. Diffusion and flow matching guess the picture "
         "instead of the noise: so narrow a network cannot hand all of the noise on. The autoregressive model chooses each point among eight shades. *Kinds covered* goes by the nearest digit that was learnt; *KID, as a reader sees* compares "
         "what the shipped classifier of digits makes of 500 drawn ones and of 500 real ones, all enlarged to its size. MMD² and the sliced distance see points of light: to them a blurred digit may be as near as a sharp one with a speck. *Yours*: what is nearest to one of your drawings; "

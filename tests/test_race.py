@@ -234,24 +234,9 @@ def test_two_visitors_race_at_once_and_neither_disturbs_the_other():
     assert GATE.is_free
 
 
-def test_pasted_points_are_read_as_people_write_them_and_what_is_dropped_is_told():
-    text = "x,y\n1,2\n3;4\n5\t6\n\n# a note\n7 8 9\n-1e-1, .5\nhello\n1,nan\n"
-    found, told = points.parsed(text)
-    assert found.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8], [-0.1, 0.5]]
-    assert told == "Left out: 2 lines without two numbers; further columns of 1 line."
-    assert points.parsed("1 2\n3 4")[1] == "" and points.parsed("")[0].shape == (0, 2)
-    many, told = points.parsed("\n".join(f"{k} {k}" for k in range(2500)))
-    assert len(many) == points.MOST and told == "Left out: 500 points beyond the first 2,000."
-    for wrong in (None, 3, "1" * (points.LONGEST + 1)):
-        with pytest.raises(ControlError, match="points must be a text"):
-            points.parsed(wrong)
-    with pytest.raises(ControlError, match="points must be 20 to 2,000 pairs"):
-        race.plan(points.parsed("1 2\n3 4")[0])
-
-
 def test_own_points_are_raced_to_and_are_in_no_link():
     rng = np.random.default_rng(0)
-    given, _ = points.parsed("\n".join(f"{x:.3f} {y:.3f}" for x, y in rng.normal(size=(60, 2))))
+    given, _ = points.from_text("\n".join(f"{x:.3f} {y:.3f}" for x, y in rng.normal(size=(60, 2))))
     wanted = race.plan(given, 3, steps=5, families=("flow",))
     *_, last = race.run(wanted)
     shown = panel.result({"flow": last}, wanted, race.floor(wanted.target, 3), 1.0)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from playground.controls import shown
+from playground.controls import Choice, shown
+from playground.data import point_table
+from playground.data.point_table import MOST
 from playground.errors import ControlError
 
 REACH = 2.0  # the plane that is shown goes from -REACH to REACH both ways
 NEAR = 3.0  # as many standard deviations around a mode are on it
-LEAST, MOST = 20, 2000  # points of one's own
-LONGEST = 200_000  # characters of them as text
-SEPARATORS = re.compile(r"[,;\s]+")
+LEAST = 20  # points of one's own
+FILLED = 0.85  # of the plane, by points of one's own
+SPREAD = 0.03  # standard deviation of the noise around them
+UNLIKE = 20  # as many times as wide as high, or the other way round: then two axes have two units
+SCALING = Choice(
+    "scaling", "Scale of the axes", "auto", ("auto", "each", "shared"), help="Auto: shared, unless x and y have very different units."
+)
 
 
 @dataclass(frozen=True)
@@ -104,39 +109,38 @@ def get(name: object) -> Target:
     return TARGETS[str(name)]
 
 
-def parsed(text: object) -> tuple[np.ndarray, str]:
-    """The points of a pasted text, one pair of numbers a line, float64 (n, 2), and in plain words what of it was dropped (empty: nothing).
+@dataclass(frozen=True)
+class Placement:
+    """How points come onto the plane: their middle and how far they reach from it, along x and y (2,), and in plain words which scale the axes have."""
 
-    Between the two may stand a comma, a semicolon, a tab or spaces; further columns, empty lines, lines that begin with # and a first line of
-    words are left out. Raises ControlError for what is no text, or too long.
-    """
-    if not isinstance(text, str) or len(text) > LONGEST:
-        raise ControlError(f"points must be a text of at most {LONGEST:,} characters, got {shown(text)}.")
-    found, wrong, further = [], 0, 0
-    for k, line in enumerate(line.strip() for line in text.splitlines()):
-        if not line or line.startswith("#"):
-            continue
-        parts = [part for part in SEPARATORS.split(line) if part]
-        try:
-            pair = [float(part) for part in parts[:2]]
-        except ValueError:
-            pair = []
-        if len(pair) < 2 or not np.isfinite(pair).all():
-            wrong += k > 0  # a first line may name the columns
-        else:
-            further += len(parts) > 2
-            found.append(pair)
-    dropped = [
-        f"{wrong} line{'s' if wrong > 1 else ''} without two numbers" if wrong else "",
-        f"further columns of {further} line{'s' if further > 1 else ''}" if further else "",
-        f"{len(found) - MOST:,} points beyond the first {MOST:,}" if len(found) > MOST else "",
-    ]
-    told = "; ".join(each for each in dropped if each)
-    return np.asarray(found[:MOST], dtype=np.float64).reshape(-1, 2), f"Left out: {told}." if told else ""
+    middle: np.ndarray
+    reach: np.ndarray
+    note: str
+
+    def onto_plane(self, given: np.ndarray) -> np.ndarray:
+        """Points (n, 2) of one's own as points of the plane."""
+        return (given - self.middle) / self.reach * FILLED * REACH
 
 
-def own(points: Sequence[Sequence[float]] | np.ndarray) -> Target:
-    """A target of a visitor's own points (n, 2), moved and scaled into the plane; drawn from with a little noise, so that none is alone.
+def placement(given: np.ndarray, scaling: object = SCALING.default) -> Placement:
+    """Where finite points (n, 2), one at least, come to lie. scaling: "shared" keeps angles, "each" fills the plane along both axes, "auto" shares one scale unless
+    one axis spans more than UNLIKE times as much as the other. Raises ControlError for another scaling."""
+    asked = SCALING.validate(scaling)
+    low, high = given.min(0), given.max(0)
+    middle, half = low / 2 + high / 2, high / 2 - low / 2  # halves first: the sum of two large numbers may be infinite
+    few, many = float(half.min()), float(half.max())
+    alike = few == 0 or many / UNLIKE <= few
+    each = asked == "each" or (asked == SCALING.default and not alike)
+    reach = half if each else np.full(2, many)
+    times = f"{many / few:,.0f}" if few and many / few < 1e9 else "over a billion"
+    ratio = f": {'xy'[int(half.argmax())]} spans {times} times as much as {'xy'[int(half.argmin())]}" if few and many / 2 > few else ""
+    note = f"{'Each axis has its own scale' if each else 'Both axes share one scale'}{ratio}."
+    return Placement(middle, np.where(reach > 0, reach, 1.0), note)
+
+
+def own(points: Sequence[Sequence[float]] | np.ndarray, scaling: object = SCALING.default) -> Target:
+    """A target of a visitor's own points (n, 2), moved and scaled into the plane (see placement); drawn from with a little noise, so that none is
+    alone.
 
     Raises ControlError for too few or too many, or for what is no finite number.
     """
@@ -148,7 +152,24 @@ def own(points: Sequence[Sequence[float]] | np.ndarray) -> Target:
         raise ControlError(
             f"points must be {LEAST} to {MOST:,} pairs of finite numbers, got {len(given) if given.ndim == 2 else shown(points)}."
         )
-    middle = (given.max(0) + given.min(0)) / 2
-    reach = max(float(np.abs(given - middle).max()), 1e-9)
-    placed = (given - middle) / reach * 0.85 * REACH
-    return Target("own", "Your own", _around(placed, 0.03), given=placed, spread=0.03)
+    placed = placement(given, scaling).onto_plane(given)
+    return Target("own", "Your own", _around(placed, SPREAD), given=placed, spread=SPREAD)
+
+
+def from_text(
+    text: object,
+    x: object = point_table.AUTO,
+    y: object = point_table.AUTO,
+    decimal_mark: object = point_table.AUTO,
+    scaling: object = SCALING.default,
+) -> tuple[Target, str]:
+    """A target of the points of a text (see point_table.read), and in plain words how it was read and scaled.
+
+    Raises ControlError for what cannot be read, and for too few points.
+    """
+    SCALING.validate(scaling)
+    found = point_table.read(text, x, y, decimal_mark)
+    if len(found.points) < LEAST:
+        said = f": {found.note.rstrip('.').replace('. ', '; ')}" if found.note else ""
+        raise ControlError(f"points must be {LEAST} to {MOST:,} pairs of finite numbers, got {len(found.points)}{said}.")
+    return own(found.points, scaling), f"{found.note} {placement(found.points, scaling).note}"

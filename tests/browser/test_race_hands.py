@@ -98,9 +98,10 @@ def test_a_csv_file_is_read_in_the_browser_and_what_it_holds_besides_is_told(fre
     fresh.locator(".own-sheet input[type=file]").set_input_files(
         {"name": "mine.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
     )
-    expect(fresh.locator(".own-said")).to_contain_text("62 lines of mine.csv")
+    expect(fresh.locator(".own-said")).to_contain_text("mine.csv")
+    expect(fresh.locator("#race-read")).to_contain_text("60 points read, x from “x”, y from “y”")
     fresh.locator("#race-run").click()
-    expect(fresh.locator("#race-told")).to_contain_text("Left out: 1 line without two numbers; further columns of 60 lines", timeout=SLOW)
+    expect(fresh.locator("#race-told")).to_contain_text("Left out: 1 line without two numbers.", timeout=SLOW)
     fresh.locator(".own-sheet input[type=file]").set_input_files({"name": "no.csv", "mimeType": "text/csv", "buffer": b"\x00\x01\x02"})
     expect(fresh.locator(".own-said")).to_contain_text("no.csv is no text")
 
