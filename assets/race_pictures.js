@@ -1,6 +1,6 @@
 // Small pictures in the race: a wall of what a family draws now, its inner life below; and the sheet on which a visitor draws digits of one's own.
 (() => {
-  const COLUMNS = 6, ROWS = 6, SHELF = 2, CELL = 85, GAP = 5;
+  const COLUMNS = 6, ROWS = 6, SHELF = 2, CELL = 85, GAP = 5, CHANGES = 30; // CHANGES: how many can be undone
   const scratch = document.createElement("canvas");
 
   // pictures (bytes, one after the other) into cells of a row-by-row wall; share: how far from those of a to those of b
@@ -78,8 +78,24 @@
       pen.stroke();
     });
     for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { down = false; });
-    root.querySelector(".own-clear").addEventListener("click", clear);
-    root.querySelector(".own-none").addEventListener("click", () => { kept = []; said.replaceChildren(); write(); });
+    // what stood on the sheet and beside it before each change, so that it can be undone
+    const before = [], undo = root.querySelector(".own-undo");
+    const remember = () => {
+      before.push({ ink: pen.getImageData(0, 0, canvas.width, canvas.height), drawn, kept: [...kept], shown: [...said.querySelectorAll("canvas")] });
+      if (before.length > CHANGES) before.shift();
+      undo.disabled = false;
+    };
+    undo.addEventListener("click", () => {
+      const last = before.pop();
+      undo.disabled = !before.length;
+      if (!last) return;
+      pen.putImageData(last.ink, 0, 0);
+      ({ drawn, kept } = last);
+      said.replaceChildren(...last.shown);
+      write();
+    });
+    root.querySelector(".own-clear").addEventListener("click", () => { if (drawn) remember(); clear(); });
+    root.querySelector(".own-none").addEventListener("click", () => { if (kept.length) remember(); kept = []; said.replaceChildren(); write(); });
     root.querySelector(".own-add").addEventListener("click", () => {
       if (!drawn || kept.length >= most) {
         const note = Object.assign(document.createElement("span"), { textContent: drawn ? `At most ${most}.` : "Draw something first." });
@@ -88,6 +104,7 @@
         return;
       }
       said.querySelector("span")?.remove();
+      remember();
       const small = Object.assign(document.createElement("canvas"), { width: side, height: side }), ground = small.getContext("2d");
       ground.imageSmoothingQuality = "high";
       ground.drawImage(canvas, 0, 0, side, side);

@@ -81,7 +81,7 @@ def build() -> TabPage:
                 )
                 + f"Up to {digits.MOST_OWN}; they stay in this page and are stored nowhere.</p>"
                 f'<div class="own-sheet own-digits"><canvas data-side="{digits.SHEET}" data-most="{digits.MOST_OWN}" width="280" height="280" tabindex="0" role="img" aria-label="A sheet to draw a digit on with mouse or finger"></canvas>'
-                '<div><button type="button" class="own-add">Add this drawing</button> <button type="button" class="own-clear">Clear the sheet</button> <button type="button" class="own-none">Remove all</button>'
+                '<div><button type="button" class="own-add">Add this drawing</button> <button type="button" class="own-clear">Clear the sheet</button> <button type="button" class="own-none">Remove all</button> <button type="button" class="own-undo" disabled>Undo</button>'
                 '<div class="own-added" role="status"></div></div></div>',
                 padding=False,
                 js_on_load="window.playgroundOwnDigits(element)",

@@ -106,3 +106,34 @@ def test_a_text_with_two_readings_is_asked_about_and_any_columns_can_be_chosen(p
     page.locator("#race-run").click()
     expect(page.locator("#race-told .badge.live")).to_be_visible(timeout=SLOW)
     expect(page.locator("#race-told")).to_contain_text("x from “height”, y from “age” (not from weight). Each axis has its own scale")
+
+
+def test_clearing_digits_of_ones_own_can_be_undone(page: Page, url: str):
+    page.goto(f"{url}?tab=race&seed=3&play=nothing")
+    page.wait_for_function("window.playgroundIsOpen", timeout=SLOW)
+    page.get_by_role("button", name="Your own digits").click()
+    sheet, undo, kept = page.locator(".own-digits > canvas"), page.locator(".own-digits .own-undo"), page.locator(".own-added canvas")
+    sheet.scroll_into_view_if_needed()
+    ink = "document.querySelector('.own-digits > canvas').getContext('2d').getImageData(0, 0, 280, 280).data.some((value) => value)"
+    expect(undo).to_be_disabled()
+    box = sheet.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
+    page.mouse.up()
+    assert page.evaluate(ink)
+    page.locator(".own-digits .own-clear").click()
+    assert not page.evaluate(ink)
+    undo.click()
+    assert page.evaluate(ink)
+    page.locator(".own-add").click()
+    written = page.evaluate("document.querySelector('#race-drawings textarea, #race-drawings input').value")
+    page.locator(".own-none").click()
+    expect(kept).to_have_count(0)
+    undo.click()
+    expect(kept).to_have_count(1)
+    assert written and page.evaluate("document.querySelector('#race-drawings textarea, #race-drawings input').value") == written
+    undo.click()
+    expect(kept).to_have_count(0)
+    assert page.evaluate(ink), "the drawing is on the sheet again"
+    expect(undo).to_be_disabled()
