@@ -51,16 +51,21 @@
       }
     }, 800);
     const link = event.target.closest?.("a.permalink");
-    if (link && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
-      const query = link.getAttribute("href"), { address, direct } = window.playgroundAddress(query);
-      window.playgroundInStep(query);
-      navigator.clipboard?.writeText(address).catch(() => {});
-      window.playgroundShared?.({ address, direct });
-      link.textContent = "link copied, QR code below";
-      setTimeout(() => (link.textContent = "link"), 1500);
-    }
+    if (link && !event.ctrlKey && !event.metaKey) { event.preventDefault(); hand(link); }
   });
+  // A link is copied where the browser lets a page copy; where not, the link says so and the address is selected in the panel below.
+  const copied = async (text) => {
+    if (!navigator.clipboard?.writeText) return false; // plain http
+    try { await navigator.clipboard.writeText(text); return true; } catch { return false; }
+  };
+  const hand = async (link) => {
+    const query = link.getAttribute("href"), { address, direct } = window.playgroundAddress(query);
+    window.playgroundInStep(query);
+    const is = await Promise.race([copied(address), new Promise((done) => setTimeout(done, 3000, false))]); // one that asks first may never answer
+    window.playgroundShared?.({ address, direct, copied: is });
+    link.textContent = is ? "link copied, QR code below" : "not copied: the browser refused; select it below";
+    setTimeout(() => (link.textContent = "link"), is ? 1500 : 5000);
+  };
   // On a Space the page is a frame of huggingface.co, whose own address is the one to share, and is told what is shown.
   const space = () => (window.parent !== window && document.querySelector(".share-asks")?.dataset.space) || "";
   window.playgroundAddress = (query) => {
@@ -71,7 +76,18 @@
     history.replaceState({ drawn: true }, "", new URL(query, location.origin + location.pathname)); // a reload brings the settings back, and draws nothing unasked
     if (space()) window.parent.postMessage({ queryString: query.slice(1) }, "https://huggingface.co");
   };
-  window.playgroundShare = (element, ask) => { window.playgroundShared = ask; };
+  window.playgroundShare = (element, ask) => {
+    let wanted = null; // the address that is to be selected once the panel shows it
+    const select = () => {
+      const field = document.querySelector("#share .share input[data-copied=no]");
+      if (!wanted || field?.value !== wanted) return;
+      wanted = null;
+      field.focus();
+      field.select();
+    };
+    new MutationObserver(select).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-copied", "value"] });
+    window.playgroundShared = (what) => { wanted = what.copied ? null : what.address; ask(what); select(); };
+  };
   // Stop leaves what was drawn so far; what was under way or waiting says so.
   window.playgroundStopped = (tab) => {
     for (const badge of document.querySelectorAll(`#${tab} .badge.running, #${tab} .badge.waiting`)) { badge.className = "badge recorded"; badge.textContent = "stopped"; }
@@ -84,7 +100,7 @@
     const tab = query.get("tab");
     const named = `${tab}-${query.get("play") ?? "run"}`;  // a tab with two runs names the one that is meant
     query.delete("tab"); query.delete("__theme");
-    if (!tab || ![...query.keys()].length || history.state?.drawn) return;
+    if (!tab || ![...query.keys()].length || query.get("missing") || history.state?.drawn) return; // what is missing is to be given first
     let tries = 0;
     const press = setInterval(() => {
       const button = document.getElementById(named);

@@ -229,15 +229,20 @@
       pen.fillText(`Generative Playground · ${key}`, 12, canvas.height / scale - 14);
       return canvas;
     };
-    stage.querySelector(".race-png").addEventListener("click", () => compose().toBlob((blob) => save(blob, `race-${key}.png`)));
-    window.playgroundTakeRace(stage, {
+    const race = {
       compose, save,
       name: () => `race-${key}`,
-      told: () => told,
+      // what a picture of the race holds
+      settings: () => ({
+        model: "race", ...told?.about,
+        ...Object.fromEntries(Object.entries(race.last()).map(([name, frame]) => [`${name}: distance`, frame.metrics.sliced])), link: told?.link ?? "?tab=race" }),
       at: (share) => { for (const sheet of Object.values(sheets)) paint(sheet, share * known()); },
       back: () => { drawn = ""; },
       last: () => Object.fromEntries(Object.entries(sheets).filter(([, sheet]) => !sheet.figure.hidden && sheet.frames.length).map(([name, sheet]) => [name, sheet.frames.at(-1)])),
-    });
+    };
+    window.playgroundTakeRace(stage, race);
+    stage.querySelector(".race-png").addEventListener("click", () => compose().toBlob(async (blob) =>
+      save(new Blob([window.playgroundSettings.write(new Uint8Array(await blob.arrayBuffer()), race.settings())], { type: "image/png" }), `race-${key}.png`)));
     stage.querySelector(".race-csv").addEventListener("click", () => {
       const rows = [side ? `family,step,seconds,${Array.from({ length: side * side }, (_, k) => `p${k}`)}` : "family,step,seconds,x,y"];
       for (const [name, sheet] of Object.entries(sheets)) {

@@ -20,11 +20,12 @@
     return [head, ...parts, ...(size & 1 ? [Uint8Array.of(0)] : [])];
   };
   // frames as one animated WebP (RFC 9649): the extended header, the loop, and every frame whole, not blended
-  const animated = (frames, width, height) => {
+  const animated = (frames, width, height, settings) => {
     const body = [
-      ...chunk("VP8X", Uint8Array.of(2, 0, 0, 0, ...three(width - 1), ...three(height - 1))),
+      ...chunk("VP8X", Uint8Array.of(6, 0, 0, 0, ...three(width - 1), ...three(height - 1))),
       ...chunk("ANIM", Uint8Array.of(0, 0, 0, 0, 0, 0)),
       ...frames.flatMap(({ bytes, wait }) => chunk("ANMF", Uint8Array.of(0, 0, 0, 0, 0, 0, ...three(width - 1), ...three(height - 1), ...three(wait), 2), ...picture(bytes))),
+      ...chunk("XMP ", window.playgroundSettings.xmp(settings)),
     ];
     return new Blob(chunk("RIFF", Uint8Array.of(87, 69, 66, 80), ...body), { type: "image/webp" });
   };
@@ -45,13 +46,11 @@
       }
       race.back();
       film.disabled = false;
-      if (frames.length) { said.textContent = ""; race.save(animated(frames, size.width, size.height), `${race.name()}.webp`); }
+      if (frames.length) { said.textContent = ""; race.save(animated(frames, size.width, size.height, race.settings()), `${race.name()}.webp`); }
     });
     stage.querySelector(".race-pin").addEventListener("click", async () => {
-      const { about = {}, link } = race.told(), last = race.last();
-      const settings = { model: "race", ...about, ...Object.fromEntries(Object.entries(last).map(([name, frame]) => [`${name}: distance`, frame.metrics.sliced])), link };
       const shot = await blob(race.compose(0.5), "image/png");
-      window.playgroundKeep?.(new Uint8Array(await shot.arrayBuffer()), settings, `${race.name()}.png`);
+      window.playgroundKeep?.(new Uint8Array(await shot.arrayBuffer()), race.settings(), `${race.name()}.png`);
       said.textContent = "Kept below, under “This visit”, side by side with what else is pinned.";
     });
 

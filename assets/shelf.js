@@ -2,7 +2,7 @@
 // In this browser alone: what is pinned is what the pictures themselves carry.
 (() => {
   const MOST = 6, SIDE = 256, LINE = 18, MARGIN = 8;
-  const HIDDEN = ["link", "rows"], RESULTS = ["seconds", "nfe"]; // what came out of a run is no setting of it
+  const HIDDEN = ["link", "rows", "runs"], RESULTS = ["seconds", "nfe"]; // what came out of a run is no setting of it
   const words = (value) => (value === undefined ? "" : Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));
   const cell = (text) => (/[",\n]/.test(text) || /^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `"${text.replace(/^(?=[=+\-@])/, "'").replace(/"/g, '""')}"` : text);
   const save = (blob, name) => {
@@ -75,7 +75,13 @@
       const rows = [["setting", ...pinned.map((_, k) => `run ${k + 1}`), "differs"], ...compared(pinned).map(([name, values, differs]) => [name, ...values, differs ? "yes" : "no"])];
       save(new Blob([rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n"], { type: "text/csv" }), "playground-runs.csv");
     });
-    element.querySelector(".shelf-png").addEventListener("click", async () => save(await sheet(pinned), "playground-runs.png"));
+    element.querySelector(".shelf-png").addEventListener("click", async () => {
+      const bytes = new Uint8Array(await (await sheet(pinned)).arrayBuffer()), [{ settings }] = pinned, rest = pinned.length > 1 ? ["the other runs"] : [];
+      const query = new URLSearchParams(settings.link);
+      if (rest.length) query.set("missing", [...window.playgroundSettings.missing(settings.link), ...rest].join(","));
+      const told = { ...settings, runs: pinned.map((run) => run.settings.link), link: `?${query}` };
+      save(new Blob([window.playgroundSettings.write(bytes, told)], { type: "image/png" }), "playground-runs.png");
+    });
     element.querySelector(".shelf-clear").addEventListener("click", () => { pinned.splice(0); show(); changed(); });
     return {
       has: (run) => pinned.includes(run),

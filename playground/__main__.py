@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import convert, data, download, hub, midi, named, previews, race, readme, registry, run, weights
+from playground import convert, data, download, hub, midi, named, previews, race, readme, registry, run, settings, weights
 from playground.controls import (
     Adjust,
     Choice,
@@ -161,15 +161,14 @@ def write(path: Path, found: Run, card: ModelCard) -> None:
         np.savez_compressed(path, **arrays if labels is None else arrays | {"labels": labels})
         return
     columns = 8 if len(pixels) <= 64 else math.ceil(math.sqrt(len(pixels)))
-    asked = {name: value for name, value in found.controls.items() if not isinstance(value, np.ndarray)}
-    write_png(path, tile(pixels, min(columns, len(pixels))), {"card": card.id, "n": found.n, "seed": found.seed, "controls": asked})
+    write_png(path, tile(pixels, min(columns, len(pixels))), settings.of_picture(found))
 
 
-def parse_settings(card: ModelCard, settings: Sequence[str]) -> dict[str, Any]:
+def parse_settings(card: ModelCard, words: Sequence[str]) -> dict[str, Any]:
     """The controls that CONTROL=VALUE words set, each read by its control's type. Raises ControlError."""
     controls = {control.name: control for control in card.controls}
     found: dict[str, Any] = {}
-    for setting in settings:
+    for setting in words:
         name, equals, text = setting.partition("=")
         if not equals or name not in controls:
             raise ControlError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from playground import breaks
+from playground import breaks, settings
 from playground.errors import ControlError, PlaygroundError
 from playground.metrics import steadiness
 from playground.metrics.steadiness import FRAGILE, Steadiness
@@ -60,7 +60,7 @@ def _targets() -> str:
 
 def _digits() -> str:
     usual = PIXELED.usual
-    link = f"?tab=race&target=digits-8&seconds={usual['seconds']:g}&width={usual['width']:g}&seed={SEED}"
+    link = settings.query("race", target="digits-8", seconds=usual["seconds"], width=usual["width"], seed=SEED)
     return (
         f"### Digits, and the class's own (6 minutes)\n\n[The same six on digits of 8 × 8 points]({link}). It takes a minute; meanwhile: which one seems to begin with a blur, which one with noise? "
         "Then let somebody draw a sign that is no digit under “Your own digits”, add it, and start again: a quarter of what is learnt is now that sign. Whose share of it is far from a quarter at the end, "

@@ -12,7 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, excerpts, exhibits, feedback, inside, registry, repaint, run, transcript, two_ways, units, walks, weights
+from playground import (
+    data,
+    excerpts,
+    exhibits,
+    feedback,
+    inside,
+    registry,
+    repaint,
+    run,
+    settings,
+    transcript,
+    two_ways,
+    units,
+    walks,
+    weights,
+)
 from playground.controls import equal_shares
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -59,10 +74,12 @@ def write(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[Path]
     for card in [card for card in drawn() if not card_ids or card.id in card_ids]:
         found = draw(card)
         pixels, labels = found.samples.uint8(), found.samples.labels
-        settings = {"card": card.id, "n": N, "seed": SEED, "controls": found.controls}
-        write_png(folder / f"{card.id}.png", tile(pixels, COLUMNS), settings)
+        write_png(folder / f"{card.id}.png", tile(pixels, COLUMNS), settings.of_picture(found))
         about = {
-            **settings,
+            "card": card.id,
+            "n": N,
+            "seed": SEED,
+            "controls": found.controls,
             "labels": None if labels is None else labels.tolist(),
             "columns": COLUMNS,
             "seconds": round(found.seconds, 4),
@@ -177,16 +194,16 @@ def write_more(card_ids: tuple[str, ...] = (), folder: Path = PREVIEWS) -> list[
     for card in [card for card in drawn() if not card_ids or card.id in card_ids]:
         if exhibits.has_map(card):
             paths += write_map(card.id, folder)
-        for name, rows, settings in itertools.chain.from_iterable(part.recorded(card, SEED) for part in RECORDED):
-            paths.append(write_rows(card.id, name, rows, settings, folder))
+        for name, rows, told in itertools.chain.from_iterable(part.recorded(card, SEED) for part in RECORDED):
+            paths.append(write_rows(card.id, name, rows, told, folder))
     return paths
 
 
-def write_rows(card_id: str, name: str, rows: Sequence[Row], settings: Mapping[str, Any], folder: Path = PREVIEWS) -> Path:
+def write_rows(card_id: str, name: str, rows: Sequence[Row], told: Mapping[str, Any], folder: Path = PREVIEWS) -> Path:
     """Writes an exhibit's rows as CARD-NAME.png, all pictures in one sprite, and CARD-NAME.json; returns the picture's path."""
-    about = {"card": card_id, **settings}
+    about = {"card": card_id, **told}
     pixels = np.concatenate([row.images.uint8() for row in rows])
-    write_png(folder / f"{card_id}-{name}.png", tile(pixels, COLUMNS), about)
+    write_png(folder / f"{card_id}-{name}.png", tile(pixels, COLUMNS), _in_picture(card_id, name, told))
     entries = [{"name": row.name, "n": len(row.images), "error": None if row.error is None else round(row.error, 5)} for row in rows]
     weights.write_json(folder / f"{card_id}-{name}.json", {**about, "rows": entries, "columns": COLUMNS, "weights": _hashes(card_id)})
     return folder / f"{card_id}-{name}.png"
@@ -212,7 +229,8 @@ def write_map(card_id: str, folder: Path = PREVIEWS) -> list[Path]:
     for name, count in (("plane", MAP_SHOWN), ("map", fine)):
         pixels = exhibits.plane(card_id, count, centre, limit).uint8()
         paths.append(folder / f"{card_id}-{name}.png")
-        write_png(paths[-1], tile(_small(pixels) if name == "plane" else pixels, count), {"card": card_id, "count": count, "limit": limit})
+        about = _in_picture(card_id, name, {"count": count, "limit": limit})
+        write_png(paths[-1], tile(_small(pixels) if name == "plane" else pixels, count), about)
     about = {"card": card_id, "count": fine, "shown": MAP_SHOWN, "centre": list(centre), "limit": limit, "weights": _hashes(card_id)}
     weights.write_json(folder / f"{card_id}-map.json", about)
     return paths
@@ -241,6 +259,12 @@ def _small(pixels: np.ndarray) -> np.ndarray:
     n, height, width, channels = pixels.shape
     k = -(-height // MAP_SIDE)
     return np.round(pixels.reshape(n, height // k, k, width // k, k, channels).mean((2, 4))).astype(np.uint8)
+
+
+def _in_picture(card_id: str, name: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What an exhibit's picture holds: its settings, and a link to its model and seed that says that the exhibit itself is not in it."""
+    seed = {"seed": told["seed"]} if "seed" in told else {}
+    return {"model": card_id, **told, settings.LINK: settings.link_of(registry.get(card_id).family, {"model": card_id, **seed}, (name,))}
 
 
 def _hashes(card_id: str) -> dict[str, str]:

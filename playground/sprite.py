@@ -1,8 +1,7 @@
-"""Many small pictures in one PNG, cut apart again, with the settings inside the file as text. NumPy and Pillow only."""
+"""Many small pictures in one PNG, cut apart again, with the settings inside the file as text."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-TEXT_KEY = "playground"  # the PNG text chunk that holds the settings as JSON
+from playground import settings as kept
 
 
 def tile(pixels: np.ndarray, columns: int) -> np.ndarray:
@@ -32,11 +30,9 @@ def cut(sprite: np.ndarray, n: int, columns: int) -> np.ndarray:
 
 
 def write_png(path: Path, picture: np.ndarray, settings: Mapping[str, Any]) -> None:
-    """Writes a uint8 picture (h, w, c) as PNG with the settings in its text chunk, in one atomic step."""
-    text = PngInfo()
-    text.add_text(TEXT_KEY, json.dumps(settings))
+    """Writes a uint8 picture (h, w, c) as PNG that holds the settings (playground.settings), in one atomic step."""
     part = path.with_name(f".{path.name}.part")
-    Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(part, format="PNG", optimize=True, pnginfo=text)
+    part.write_bytes(kept.png(picture, settings, optimize=True))
     os.replace(part, path)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
-from playground import data, exhibits, previews, run
+from playground import data, exhibits, previews, run, settings
 from playground.controls import ANY, Choice, Label, Slider, adjustments
 from playground.errors import PlaygroundError
 from playground.types import Images, ModelCard
@@ -113,8 +112,8 @@ def _link(tab: str, source: str, seed: int, style: str, wanted: Mapping[str, Any
     """The query string that shows this face, moved as it is; what is as the page opens is left out, but for the seed."""
     told = {"start": source} if source != exhibits.SOURCES[0] else {}
     told |= {"face": str(seed)} | ({"style": style} if style != ANY else {})
-    moved = ",".join(f"{name}:{_shown(value)}" for name, value in wanted.items())
-    return "?" + urllib.parse.urlencode({"tab": tab, "play": PLAY, **told, **({"moved": moved} if moved else {})}, safe=":,")
+    moved = ",".join(f"{name}:{settings.written(value)}" for name, value in wanted.items())
+    return settings.query(tab, play=PLAY, **told, **({"moved": moved} if moved else {}))
 
 
 def _from_link(factors: Sequence[Slider | Choice], moved: str) -> dict[str, Any]:
@@ -125,7 +124,7 @@ def _from_link(factors: Sequence[Slider | Choice], moved: str) -> dict[str, Any]
         name, _, value = part.partition(":")
         factor = known.get(name)
         if isinstance(factor, Slider):
-            wanted[name] = _to_step(factor, widgets.linked_number(factor, value, factor.default))
+            wanted[name] = widgets.linked_number(factor, value, factor.default)
         elif factor is not None and value in factor.choices:
             wanted[name] = value
         else:
@@ -154,8 +153,9 @@ def _panel(
         ("adjusted", shown),
         ("the truth, drawn by rule", truth),
     ]
+    about = {"model": card.id, "seed": seed, **wanted, "link": link}
     cells = "".join(
-        f"<figure>{pictures.picture(pictures.tiles(images, 1), caption, scale=SCALE)}<figcaption>{caption}</figcaption></figure>"
+        f"<figure>{pictures.picture(pictures.tiles(images, 1), caption, about | {'row': caption}, SCALE)}<figcaption>{caption}</figcaption></figure>"
         for caption, images in figures
         if images is not None
     )
@@ -165,8 +165,7 @@ def _panel(
         f"<td>{_shown(wanted[factor.name]) if factor.name in wanted else '–'}</td><td>{_shown(now[factor.name])}</td></tr>"
         for factor in data.get(card.dataset).factors
     )
-    about = {"model": card.id, "seed": seed, **wanted, "link": link}
-    take = pictures.download(pictures.png(pictures.tiles(shown, 1), about), "image/png", f"{card.id}-seed{seed}-adjusted.png", "PNG")
+    take = widgets.png_link(pictures.tiles(shown, 1), about, f"{card.id}-seed{seed}-adjusted")
     return (
         f'<div class="facerow">{cells}</div>{note}'
         f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seed {seed} · {html.escape(moved)} · {widgets.permalink(link)}</div><div class="takes">Take it away: {take}</div>'
@@ -198,7 +197,12 @@ def _recorded(card: ModelCard) -> str:
         for row, factor in zip(rows, adjustments(card.controls), strict=True)
     }
     return (
-        strips.strips(rows, notes, scale=0.75)
+        strips.strips(
+            rows,
+            notes,
+            scale=0.75,
+            settings={"model": card.id, "seed": about["seed"], "link": settings.query(card.family, play=PLAY, face=about["seed"])},
+        )
         + f'<div class="runline"><span class="badge recorded">recorded</span> <b>{card.id}</b> · one face (seed {about["seed"]}), each feature moved alone · '
         "press Another, or move a slider, to try it yourself</div>"
     )

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run, walks
+from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run, settings, walks
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns, text_of, whole
 from playground.data import points as point_data
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
 from playground.types import Images, ModelCard, Run, Texts
-from tabs import pictures
-from tabs.widgets import HEAVY, guarded, link_of, settings_of
+from tabs import compare as comparison_tab
+from tabs import pictures, start
+from tabs.widgets import HEAVY, guarded
 
 # besides one sample_CARD for each card that samples
 ENDPOINTS = (
@@ -97,7 +98,9 @@ def reconstruct(model: str, given: str) -> dict:
     picture = pictures.from_uri(given)
     run.check_can(card, "reconstruct")
     seen = data.from_picture(card.dataset, picture) if card.hub is None else repaint.seen(card.id, picture, repaint.SIZE.default)
-    return {"model": card.id, "seen": _png(seen), "reconstruction": _png(run.reconstruct(card.id, seen))}
+    told = {"model": card.id} if "sample" in card.can else {}  # a tab's models are those that draw
+    about = {"model": card.id, "link": settings.query(card.family, ("given",), **told)}
+    return {"model": card.id, "seen": _png(seen, about), "reconstruction": _png(run.reconstruct(card.id, seen), about)}
 
 
 def classify(model: str, given: str) -> dict:
@@ -109,7 +112,7 @@ def classify(model: str, given: str) -> dict:
     scores = run.score(card.id, seen)
     return {
         "model": card.id,
-        "seen": _png(seen),
+        "seen": _png(seen, {"model": card.id, "link": settings.query(start.ID, ("given",))}),
         "probabilities": dict(zip(data.get(card.dataset).labels, map(float, scores.probabilities[0]), strict=True)),
     }
 
@@ -134,24 +137,31 @@ def compare(n: int = 16, seed: int = 7, label: str = "any") -> dict:
 def mix(model: str, first: int = 7, second: int = 8) -> dict:
     """The samples of two seeds and what lies between their z: one row of pictures with the label of each."""
     rows = list(exhibits.mix(model, first, second))
-    return {"model": model, "first": first, "second": second, "rows": {row.name: _png(row.images) for row in rows}}
+    told = {"model": model, "first": first, "second": second}
+    link = settings.query(registry.get(model).family, play="mix", mixed=model, first=first, second=second)
+    return {**told, "rows": {row.name: _png(row.images, {**told, "row": row.name, "link": link}) for row in rows}}
 
 
 def walk(model: str, first: int = 7, second: int = 8, label: str = "any") -> dict:
     """A row of pictures on the way from the code of one seed's sample to that of another, all of one class."""
     found = walks.walk(model, first, second, label)
-    return {"model": model, "first": first, "second": second, "label": label, "row": _png(found), "n": len(found)}
+    told = {"model": model, "first": first, "second": second, "label": label}
+    left_out = () if registry.get(model) in comparison.chosen().values() else ("model",)  # the page walks with those that it compares
+    link = settings.query(comparison_tab.ID, left_out, play="walk", **{"from": first, "to": second, "of": label})
+    return {**told, "row": _png(found, {**told, "link": link}), "n": len(found)}
 
 
 def copies(model: str, n: int = 8, seed: int = 7) -> dict:
     """n drawn samples, the nearest training sample to each with its distance, among how many, and the quantiles of that distance for real ones."""
     (drawn, nearest), distances = exhibits.copies(model, n, seed)
     real = memory.real(registry.get(model).dataset)
+    told = {"model": model, "n": n, "seed": seed}
+    tab = registry.get(model).family
     return {
         "model": model,
         "seed": seed,
-        "drawn": _png(drawn.images),
-        "nearest": _png(nearest.images),
+        "drawn": _png(drawn.images, {**told, "link": settings.link_of(tab, told)}),
+        "nearest": _png(nearest.images, {**told, "link": settings.link_of(tab, told, ("nearest",))}),
         "distances": distances,
         "searched": len(memory.train(registry.get(model).dataset)),
         "real": {f"{quantile:g}": distance for quantile, distance in real.items()},
@@ -163,7 +173,8 @@ def look_at_words(model: str, prompt: str, seed: int = 7) -> dict:
     card = registry.get(model)
     if not inside.can_look(card):
         raise PlaygroundError(f"{card.id} does not say where its words are looked at.")
-    steps = [found.step for found in inside.look(card.id, seed, prompt=prompt)]
+    runs = list(inside.look(card.id, seed, prompt=prompt))
+    steps, about = [found.step for found in runs], settings.of_picture(runs[-1])
     maps = np.stack([step.views["attention"].by_word() for step in steps])  # (steps, words, h, w)
     lit = np.stack([inside.lit(step.views["x_0"], each).pixels for step, each in zip(steps, maps, strict=True)], 1)
     return {
@@ -172,8 +183,8 @@ def look_at_words(model: str, prompt: str, seed: int = 7) -> dict:
         "seed": seed,
         "words": [word.text for word in steps[0].views["attention"].words[0]],
         "shares": maps.mean((2, 3)).round(4).tolist(),
-        "image": pictures.uri(pictures.png(pictures.tiles(Images(lit.reshape(-1, *lit.shape[2:])), len(steps)))),
-        "sample": _png(steps[-1].samples),
+        "image": _png(Images(lit.reshape(-1, *lit.shape[2:])), about, len(steps)),
+        "sample": _png(steps[-1].samples, about),
     }
 
 
@@ -187,9 +198,9 @@ def swap_word(model: str, prompt: str, word: str, other: str, seed: int = 7) -> 
         "seed": seed,
         "changed": [round(inside.changed_share(*(found.step.views["x_0"] for found in pair)), 4) for pair in pairs],
         "read": inside.read_changes(registry.get(model), first, second),
-        "first": _png(first),
-        "second": _png(second),
-        "difference": _png(inside.difference(first, second)),
+        "first": _png(first, settings.of_picture(pairs[-1][0])),
+        "second": _png(second, settings.of_picture(pairs[-1][1])),
+        "difference": _png(inside.difference(first, second), settings.of_picture(pairs[-1][0], None, ("other",), word=word, other=other)),
     }
 
 
@@ -199,7 +210,7 @@ def turn_up_guidance(model: str, prompt: str, n: int = 4, seed: int = 7) -> dict
     for scale, found in inside.guide(model, n, seed, prompt=prompt):
         if found.done:
             judged = inside.judge(card, prompt, found.samples)
-            rows[f"{scale:g}"] = {"image": _png(found.samples)} | (vars(judged) if judged else {})
+            rows[f"{scale:g}"] = {"image": _png(found.samples, settings.of_picture(found))} | (vars(judged) if judged else {})
     return {"model": model, "prompt": prompt, "n": n, "seed": seed, "guidance": rows}
 
 
@@ -301,13 +312,17 @@ def sampler(card: ModelCard) -> Callable[..., dict]:
 
 
 def answer(found: Run) -> dict:
-    """A finished run as JSON: image (PNG data URI of the grid) and labels, or prompt, texts and tokens, of music notes, too; settings, link, seconds, nfe."""
-    settings = settings_of(found)
+    """A finished run as JSON: image (PNG data URI of the grid) and labels, or prompt, texts and tokens, of music notes, too; settings, link, seconds, nfe.
+
+    The link says what of the run it cannot hold ("missing=given,mask"), and so does `missing`, by name.
+    """
+    link = settings.link_of_run(found)
     return {
-        **_samples(found.samples, settings),
+        **_samples(found),
         **_notes(found),
-        "settings": settings,
-        "link": link_of(registry.get(found.card).family, settings),
+        "settings": settings.of_run(found),
+        "link": link,
+        "missing": list(settings.missing_of(link)),
         "seconds": found.seconds,
         "nfe": found.nfe,
     }
@@ -322,12 +337,13 @@ def _notes(found: Run) -> dict:
     return {"notes": [notes.pitches.tolist() for notes in pieces]}
 
 
-def _samples(samples: Any, settings: dict[str, Any]) -> dict:
+def _samples(found: Run) -> dict:
+    samples = found.samples
     if isinstance(samples, Texts):
         return {"prompt": samples.prompt, "texts": list(samples.texts), "tokens": [list(ids) for ids in samples.ids]}
     assert isinstance(samples, Images)
     return {
-        "image": pictures.uri(pictures.png(pictures.tiles(samples), settings)),
+        "image": _png(samples, settings.of_picture(found)),
         "labels": None if samples.labels is None else samples.labels.tolist(),
     }
 
@@ -348,5 +364,6 @@ def _parsed(control: Control, card: ModelCard, value: Any) -> Any:
     return value
 
 
-def _png(images: Images) -> str:
-    return pictures.uri(pictures.png(pictures.tiles(images)))
+def _png(images: Images, about: Mapping[str, Any], columns: int = 8) -> str:
+    """Pictures as the data URI of one PNG, which holds what made them."""
+    return pictures.uri(pictures.png(pictures.tiles(images, columns), about))

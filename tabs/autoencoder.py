@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, exhibits, previews, registry, stories, weights
+from playground import data, exhibits, previews, registry, settings, stories, weights
 from playground.errors import PlaygroundError
 from playground.exhibits import HIDDEN, NOISE, Row
 from playground.types import Images, ModelCard
@@ -127,12 +127,12 @@ def _try(cards: Sequence[ModelCard]) -> dict[str, Any]:
             yield from _growing(card, name, exhibits.guesses(card.id, n, seed, **sizes), {"n": n, "seed": seed, **sizes})
             return
         real = exhibits.real_samples(card.dataset, n, seed)
-        rows, settings = {
+        rows, told = {
             "bottleneck": lambda: (exhibits.bottlenecks(card.id, real), {}),
             "denoising": lambda: (exhibits.denoising(card.id, real, noise, seed), {NOISE.name: noise}),
             "repairing": lambda: (exhibits.repairing(card.id, real, hidden, seed), {HIDDEN.name: hidden}),
         }[name]()
-        yield from _growing(card, name, rows, {"n": n, "seed": seed, **settings})
+        yield from _growing(card, name, rows, {"n": n, "seed": seed, **told})
 
     def alone(name: str) -> Any:
         @widgets.guarded
@@ -152,7 +152,7 @@ def _try(cards: Sequence[ModelCard]) -> dict[str, Any]:
         card = picker.card(model)
         given, *rest = exhibits.bottlenecks(card.id, drawing.seen(card.dataset, event))
         yield (
-            strips.strips([Row("what the model sees", given.images), *rest], scale=_scale(card))
+            strips.strips([Row("what the model sees", given.images), *rest], scale=_scale(card), settings=_drawn(card))
             + f'<p class="note"><span class="badge live">live</span> {card.id}</p>'
         )
 
@@ -199,7 +199,7 @@ def _scale(card: ModelCard) -> float:
     return widgets.scale(card.id) * SHARE
 
 
-def _growing(card: ModelCard, name: str, rows: Iterator[Row], settings: Mapping[str, Any]) -> Iterator[str]:
+def _growing(card: ModelCard, name: str, rows: Iterator[Row], told: Mapping[str, Any]) -> Iterator[str]:
     """An exhibit row by row as it is computed, the last time with its line and what can be taken away."""
     found: list[Row] = []
     start = time.perf_counter()
@@ -208,37 +208,37 @@ def _growing(card: ModelCard, name: str, rows: Iterator[Row], settings: Mapping[
         found.append(row)
         if len(found) < len(awaited):
             yield _rows(card, name, found, awaited[len(found) :])
-    yield _finished(card, name, found, settings, f"{time.perf_counter() - start:.2f} s")
+    yield _finished(card, name, found, told, f"{time.perf_counter() - start:.2f} s")
 
 
-def _finished(card: ModelCard, name: str, rows: Sequence[Row], settings: Mapping[str, Any], seconds: str = "") -> str:
+def _drawn(card: ModelCard) -> dict[str, Any]:
+    """What the pictures of a drawing by hand hold: no link has the drawing."""
+    return {"model": card.id, "link": settings.link_of(ID, {"model": card.id}, ("given",))}
+
+
+def _finished(card: ModelCard, name: str, rows: Sequence[Row], told: Mapping[str, Any], seconds: str = "") -> str:
     """A whole exhibit; without seconds it is a recorded one."""
     how = "live" if seconds else "recorded"
-    words = [f"{key} {html.escape(str(value))}" for key, value in settings.items()] + ([seconds] if seconds else [])
-    about = {"model": card.id, **settings}
-    link = widgets.permalink(widgets.link_of(ID, about))
-    take = (
-        ""
-        if how == "recorded"
-        else pictures.download(
-            pictures.png(strips.sheet(rows), {**about, "rows": [row.name for row in rows]}),
-            "image/png",
-            f"{card.id}-{name}-seed{settings['seed']}.png",
-            "PNG",
-        )
-    )
+    words = [f"{key} {html.escape(str(value))}" for key, value in told.items()] + ([seconds] if seconds else [])
+    about = {"model": card.id, **told}
+    about["link"] = settings.link_of(ID, about)
+    link = widgets.permalink(about["link"])
+    kept = {**about, "rows": [row.name for row in rows]}
+    take = "" if how == "recorded" else widgets.png_link(strips.sheet(rows), kept, f"{card.id}-{name}-seed{told['seed']}")
     return (
-        _rows(card, name, rows)
+        _rows(card, name, rows, (), about)
         + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · {" · ".join(words)} · {link}</div>'
         + (f'<div class="takes">Take it away: {take}</div>' if take else "")
     )
 
 
-def _rows(card: ModelCard, name: str, rows: Sequence[Row], awaited: Sequence[str] = ()) -> str:
+def _rows(card: ModelCard, name: str, rows: Sequence[Row], awaited: Sequence[str] = (), settings: Mapping[str, Any] | None = None) -> str:
     """The rows of an exhibit, those still to come, and the plain sentence under them."""
     measure = "squared error where hidden" if name == "repairing" else "squared error"
     note = NOTES.get(name, "").format(n=data.get(card.dataset).sizes["valid"])
-    return strips.strips(rows, _recorded_errors(card), awaited, _scale(card), measure) + (f'<p class="note">{note}</p>' if note else "")
+    return strips.strips(rows, _recorded_errors(card), awaited, _scale(card), measure, settings) + (
+        f'<p class="note">{note}</p>' if note else ""
+    )
 
 
 def _recorded(card: ModelCard, name: str) -> str:

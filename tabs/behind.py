@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
-from playground import comparison, previews
+from playground import comparison, previews, settings
 from playground.comparison import Cell, Row
 from playground.errors import PlaygroundError
 from playground.formulas import FORMULAS
@@ -54,7 +54,7 @@ def _samples(card: ModelCard) -> str:
         else:
             found = widgets.recorded_run(card.id)
             sheet = pictures.tiles(Images(found.samples.pixels[:N]), ACROSS)
-            inner = f"{pictures.picture(sheet, f'{N} samples of {card.title}', None, 1.0)}<small>{N} samples, seed {found.seed}</small>"
+            inner = f"{pictures.picture(sheet, f'{N} samples of {card.title}', settings.of_picture(found), 1.0)}<small>{N} samples, seed {found.seed}</small>"
     except PlaygroundError as error:
         inner = f"<small>{html.escape(str(error))}</small>"
     return f'<div data-card="{card.id}">{inner}</div>'

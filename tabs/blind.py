@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import html
-import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from playground import blind
+from playground import blind, settings
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import measurements
 from playground.run import MAX_SEED
@@ -39,7 +38,7 @@ def build(tab: str) -> dict[str, gr.components.Component]:
     @guarded
     def begin(seed: int) -> tuple[Any, ...]:
         drawn = tuple(images.pixels for images in blind.rounds(seed))
-        return (seed, drawn), [], _round(seed, drawn, []), gr.update(visible=True)
+        return (seed, drawn), [], _round(seed, drawn, [], tab), gr.update(visible=True)
 
     def guesser(source: str) -> Any:
         @guarded
@@ -48,7 +47,7 @@ def build(tab: str) -> dict[str, gr.components.Component]:
                 raise PlaygroundError("There is no open round: start the twelve first.")
             made = [*guesses, source]
             if len(made) < blind.ROUNDS:
-                return made, _round(*known, made), gr.skip()
+                return made, _round(*known, made, tab), gr.skip()
             return made, _end(*known, tab, made), gr.update(visible=False)
 
         return guess
@@ -66,14 +65,19 @@ def _before() -> str:
     )
 
 
-def _round(seed: int, drawn: Sequence[np.ndarray], guesses: Sequence[str]) -> str:
+def _round(seed: int, drawn: Sequence[np.ndarray], guesses: Sequence[str], tab: str) -> str:
     """The open round, below it what became of those before."""
     k = len(guesses)
-    shown = pictures.picture(pictures.tiles(Images(drawn[k]), blind.SHOWN), f"round {k + 1}: four digits", scale=SCALE)
+    shown = pictures.picture(pictures.tiles(Images(drawn[k]), blind.SHOWN), f"round {k + 1}: four digits", _about(seed, tab), SCALE)
     return (
         f"<h3>Round {k + 1} of {blind.ROUNDS}: who made these?</h3>{shown}{_past(seed, guesses)}"
         f'<div class="runline"><span class="badge live">live</span> seed {seed} · {blind.told(seed, guesses).right} of {k} right so far</div>'
     )
+
+
+def _about(seed: int, tab: str) -> dict[str, Any]:
+    """What a picture of the test holds: the twelve, and not who made them."""
+    return {"seed": seed, "link": settings.query(tab, play=PLAY, twelve=seed)}
 
 
 def _past(seed: int, guesses: Sequence[str]) -> str:
@@ -96,19 +100,16 @@ def _end(seed: int, drawn: Sequence[np.ndarray], tab: str, guesses: Sequence[str
         f"<tr><th scope=row>{html.escape(blind.title(source))}</th>{''.join(f'<td>{count}</td>' for count in counts)}</tr>"
         for source, counts in found.guessed.items()
     )
-    state = {"tab": tab, "play": PLAY, "twelve": seed}
-    link = "?" + urllib.parse.urlencode(state)
+    about = _about(seed, tab)
     said = f"I got {found.right} of {found.answered}{score}: you?"
     rows_of_marks = {"I": _hits(seed, guesses), **({"Detector": _hits(seed, seen)} if seen else {})}
-    card = pictures.png(
-        export.score_card(said, [part[0] for part in drawn], rows_of_marks, f"Generative Playground · the twelve of seed {seed}"), state
-    )
-    kept = pictures.download(card, "image/png", f"blind-{seed}.png", "card to share (PNG)")
+    card = export.score_card(said, [part[0] for part in drawn], rows_of_marks, f"Generative Playground · the twelve of seed {seed}")
+    kept = widgets.png_link(card, about, f"blind-{seed}", "card to share (PNG)")
     return (
         f'<h3>{found.right} of {found.answered} right</h3><p class="note">By chance it would be {blind.ROUNDS // len(names)}. {html.escape(accuracy)}</p>'
         f'<p class="note">Send the link with “{html.escape(said)}” It opens the same twelve.</p>'
         f'<div class="tablewrap" tabindex="0" role="region" aria-label="Guesses"><table class="facts axes"><thead><tr><th scope=col>It was, you said</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-        f'{_past(seed, guesses)}<div class="runline"><span class="badge live">live</span> seed {seed} · {widgets.permalink(link)} · {kept}</div>'
+        f'{_past(seed, guesses)}<div class="runline"><span class="badge live">live</span> seed {seed} · {widgets.permalink(about["link"])} · {kept}</div>'
     )
 
 

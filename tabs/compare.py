@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import html
 import math
-import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from playground import comparison, data, registry, tables
+from playground import comparison, data, registry, settings, tables
 from playground.errors import DataUnavailable, PlaygroundError, WeightsUnavailable
 from playground.types import Images, ModelCard, Run
 from tabs import blind, costs, evidence, export, languages, nearest, pictures, remeasure, table, walking, widgets, wipe
@@ -83,7 +82,11 @@ def build() -> TabPage:
                 continue
             written[family] = found.samples
             film.append((family, found.samples))
-            yield {writings[family]: _row(family, cards[family], found.samples, _status(found, digits) if found.done else _progress(found))}
+            yield {
+                writings[family]: _row(
+                    family, cards[family], found.samples, _status(found, digits) if found.done else _progress(found), _number(number, seed)
+                )
+            }
         yield {takes: _take_away(digits, seed, {family: written[family] for family in cards if family in written}, film)}
 
     @widgets.guarded
@@ -164,6 +167,7 @@ def _recorded_writing(family: str, card: ModelCard) -> str:
         card,
         images,
         f'<span class="badge recorded">recorded</span> <small>picked from {found.n} samples of seed {found.seed}</small>{_calls(found)}',
+        settings.of_picture(found),
     )
 
 
@@ -174,15 +178,15 @@ def _recorded_samples(family: str, card: ModelCard) -> str:
         return _column(family, card, _grey(card, N), _numbers(None, "–"), _fault(error))
     images = Images(found.samples.pixels[:N])
     how = f'<span class="badge recorded">recorded</span> seed {found.seed}, {N} of {found.n}'
-    return _column(family, card, images, _numbers(found, "–"), how)
+    return _column(family, card, images, _numbers(found, "–"), how, about=settings.of_picture(found))
 
 
-def _row(family: str, card: ModelCard, images: Images, status: str) -> str:
+def _row(family: str, card: ModelCard, images: Images, status: str, about: Mapping[str, Any] | None = None) -> str:
     """One family's line: who, what it wrote, how that went."""
     alt = f"{card.title}: {len(images)} digits"
     return (
         f'<div class="writing {table.CLASSES[family]}">{table.who(family, card)}'
-        f'<div class="written">{pictures.picture(pictures.tiles(images, len(images)), alt, None, 3.0)}</div><div class="status">{status}</div></div>'
+        f'<div class="written">{pictures.picture(pictures.tiles(images, len(images)), alt, about and {**about, "model": card.id}, 3.0)}</div><div class="status">{status}</div></div>'
     )
 
 
@@ -228,34 +232,39 @@ def _take_away(digits: tuple[str, ...], seed: int, written: Mapping[str, Images]
     if not written:
         return ""
     number = "".join(digits)
-    link = "?" + urllib.parse.urlencode({"tab": ID, "number": number, "seed": seed})
-    settings = {"number": number, "seed": seed, "link": link, "models": {family: card.id for family, card in comparison.chosen().items()}}
+    about = _number(number, seed) | {"models": {family: card.id for family, card in comparison.chosen().items()}}
+    link = about["link"]
     names = {comparison.chosen()[family].title: images for family, images in written.items()}
-    poster = pictures.png(export.sheet(names, f"{number} · seed {seed} · Generative Playground"), settings)
-    kept = [pictures.download(poster, "image/png", f"{number}-seed{seed}.png", "PNG with names")]
+    poster = export.sheet(names, f"{number} · seed {seed} · Generative Playground")
+    kept = [widgets.png_link(poster, about, f"{number}-seed{seed}", "PNG with names")]
     moments = [written | {family: images} for family, images in film if family == film[-1][0]]
     if len(moments) > 1:
-        kept.append(pictures.download(pictures.animation(export.film(moments)), "image/gif", f"{number}-seed{seed}.gif", "GIF"))
+        kept.append(
+            pictures.download(pictures.animation(export.film(moments), settings=about), "image/gif", f"{number}-seed{seed}.gif", "GIF")
+        )
     return (
         f'<div class="runline takes-place"><span class="badge live">live</span> number <b>{number}</b> · seed {seed} · {widgets.permalink(link)} '
         f'<span class="takes">· take it away: {" ".join(kept)}</span></div>'
     )
 
 
-def _column(family: str, card: ModelCard, images: Images, numbers: str, how: str, run: Run | None = None) -> str:
-    """One family's column: its name, its samples, the numbers of this run."""
+def _number(number: str, seed: int) -> dict[str, Any]:
+    """What the picture of a written number holds."""
+    return {"number": number, "seed": seed, "link": settings.query(ID, number=number, seed=seed)}
+
+
+def _column(
+    family: str, card: ModelCard, images: Images, numbers: str, how: str, run: Run | None = None, about: Mapping[str, Any] | None = None
+) -> str:
+    """One family's column: its name, its samples, the numbers of this run. about: what the picture of recorded samples holds."""
     across = max(4, math.ceil(math.sqrt(len(images))))
     near, asks = _nearest(run, card, across)
-    settings = widgets.settings_of(run) if run else None
+    about = settings.of_picture(run) if run else about
     sheet = pictures.tiles(images, across)
-    keep = (
-        ""
-        if run is None
-        else " · " + pictures.download(pictures.png(sheet, settings), "image/png", f"{run.card}-seed{run.seed}.png", "PNG")
-    )
+    keep = "" if run is None else " · " + widgets.png_link(sheet, about, f"{run.card}-seed{run.seed}")
     return (
         f'<div class="family {table.CLASSES[family]}">{table.who(family, card)}'
-        f'<div class="box"{near}>{pictures.picture(sheet, f"{len(images)} samples of {card.title}", settings, 8.0)}<i class="ring" hidden></i></div>'
+        f'<div class="box"{near}>{pictures.picture(sheet, f"{len(images)} samples of {card.title}", about, 8.0)}<i class="ring" hidden></i></div>'
         f'<div class="how takes">{how}{keep}</div>{numbers}{asks}</div>'
     )
 
@@ -291,7 +300,7 @@ def _short(value: float) -> str:
 
 
 def _same_request(n: int, seed: int, label: str) -> str:
-    link = "?" + urllib.parse.urlencode({"tab": ID, "play": "draw", "n": n, "seed": seed, "label": label})
+    link = settings.query(ID, play="draw", n=n, seed=seed, label=label)
     return (
         f'<div class="runline takes-place"><span class="badge live">live</span> n {n} · seed {seed} · digit {html.escape(str(label))} · {widgets.permalink(link)}<br>'
         f"KID at n = {n} is rough: read it beside its error and beside “real”, what as many real digits score. FID would say nothing below 2,000.</div>"

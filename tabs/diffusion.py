@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import data, hub, registry, run, stories
+from playground import data, hub, registry, run, settings, stories
 from playground.controls import Slider
 from playground.sampling import forward
 from playground.types import Images, ModelCard, Run
@@ -191,7 +191,7 @@ def _recorded(card: ModelCard) -> tuple[str, str, str]:
         return NOTHING, "", _strip(int(_steps(card).default), card.hub.shape, note)
     found = widgets.recorded_run(card.id)
     return (
-        pictures.grid(found.samples, f"{found.n} recorded samples of {card.id}", scale=widgets.scale(card.id)),
+        pictures.grid(found.samples, f"{found.n} recorded samples of {card.id}", 8, settings.of_picture(found, ID), widgets.scale(card.id)),
         widgets.run_line(found, ID, "recorded") + widgets.takes(found, ID),
         _strip(int(_steps(card).default), data.get(card.dataset).shape, "It fills while the model draws."),
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import urllib.parse
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
-from playground import feedback, previews
+from playground import feedback, previews, settings
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.feedback import Lesson, Reward
@@ -59,7 +59,7 @@ def _choosing() -> dict[str, Any]:
     """The pairs, the choices and what they lead to; returns what a link may set."""
     try:
         pair, lesson = feedback.restored(*previews.read_rows(feedback.CARD, "feedback"))
-        first, result = _pair(pair, 0), _result(lesson, "recorded")
+        first, result = _pair(pair, 0, feedback.SEED), _result(lesson, "recorded")
     except PlaygroundError as error:
         first, result = "", f'<p class="note">{html.escape(str(error))}</p>'
     with gr.Row():
@@ -85,7 +85,7 @@ def _choosing() -> dict[str, Any]:
     def begin(seed: int | None) -> Any:
         if seed is None:  # somebody is about to type another one
             return gr.skip(), gr.skip()
-        return _pair(feedback.pictures(seed, feedback.pairs(seed)[0]), 0), (seed, [])
+        return _pair(feedback.pictures(seed, feedback.pairs(seed)[0]), 0, seed), (seed, [])
 
     def chooser(side: int) -> Any:
         @widgets.guarded
@@ -98,7 +98,7 @@ def _choosing() -> dict[str, Any]:
                 return _done(), (seed, made), _result(feedback.lesson(seed, made), "live")
             offered = feedback.pairs(seed)
             so_far = gr.skip() if len(made) < 2 else _weights(feedback.fit(offered, made), " so far")
-            return _pair(feedback.pictures(seed, offered[len(made)]), len(made)), (seed, made), so_far
+            return _pair(feedback.pictures(seed, offered[len(made)]), len(made), seed), (seed, made), so_far
 
         return choose
 
@@ -115,10 +115,11 @@ def _choosing() -> dict[str, Any]:
     return {"who": who, "seed": seed}
 
 
-def _pair(images: Images, made: int) -> str:
+def _pair(images: Images, made: int, seed: int) -> str:
     """Two faces to choose between, and how many choices there were."""
+    about = {"model": feedback.CARD, "seed": seed, "link": settings.query(ID, ("choices",), seed=seed)}
     cells = "".join(
-        f"<figure>{pictures.picture(pictures.tiles(Images(images.pixels[k : k + 1]), 1), f'the {side} face', scale=3.0)}<figcaption>{side}</figcaption></figure>"
+        f"<figure>{pictures.picture(pictures.tiles(Images(images.pixels[k : k + 1]), 1), f'the {side} face', about, 3.0)}<figcaption>{side}</figcaption></figure>"
         for k, side in enumerate(SIDES)
     )
     return (
@@ -168,9 +169,9 @@ def _result(found: Lesson, how: str) -> str:
         + ("" if each.liking is None else f" · liked {each.liking:.2f}")
         for each in found.steps
     }
-    query = "?" + urllib.parse.urlencode({"tab": ID, "seed": found.seed} | ({"who": found.who} if found.who else {}))
-    take = "" if how == "recorded" else _take(found, [*kept, *steps], query)  # what is recorded would be on the page twice
-    link = f" · {widgets.permalink(query)}" if found.who else ""
+    about = _about(found, [*kept, *steps])
+    take = "" if how == "recorded" else _take(found, [*kept, *steps], about)  # what is recorded would be on the page twice
+    link = f" · {widgets.permalink(about['link'])}" if found.who else ""
     chose = f"somebody who {found.who}" if found.who else "you"
     grown, liked = [each.reward for each in found.steps], [each.liking for each in found.steps]
     over = f"From strength {found.steps[-3].strength:g} to {found.steps[-1].strength:g} the reward grows {grown[-1] / max(grown[-3], 1e-9):.1f} times"
@@ -178,24 +179,23 @@ def _result(found: Lesson, how: str) -> str:
     return (
         f'<div class="runline"><span class="badge {how}">{how}</span> <b>{feedback.CARD}</b> · {reward.choices} choices by {html.escape(chose)} · seed {found.seed}{link}</div>'
         f"{_weights(reward)}<p>{fold}</p>"
-        f"<h3>Pick the best</h3>{strips.strips(kept, scale=1.0)}"
-        f"<h3>Follow it further, and too far</h3>{_liked(found)}{strips.strips(steps, notes, scale=1.0)}"
+        f"<h3>Pick the best</h3>{strips.strips(kept, scale=1.0, settings=about)}"
+        f"<h3>Follow it further, and too far</h3>{_liked(found)}{strips.strips(steps, notes, scale=1.0, settings=about)}"
         f'<p class="note">{over}: a straight reward has no end, and the decoder was never trained out there. That is over-optimisation (Goodhart): the measure goes on growing, what it '
         f"stood for no longer grows with it. Holding the divergence down is what keeps a tuned model sane.</p>{take}"
     )
 
 
-def _take(found: Lesson, rows: list[Row], link: str) -> str:
+def _about(found: Lesson, rows: list[Row]) -> dict[str, Any]:
+    """What the pictures of a lesson hold; a visitor's own choices are in no link."""
+    link = settings.query(ID, () if found.who else ("choices",), seed=found.seed, **({"who": found.who} if found.who else {}))
+    who = found.who or "a visitor"
+    return {"model": feedback.CARD, "seed": found.seed, "who": who, "rows": [row.name for row in rows], "link": link}
+
+
+def _take(found: Lesson, rows: list[Row], about: Mapping[str, Any]) -> str:
     """All rows as one PNG to take away, with what made them."""
-    settings = {
-        "model": feedback.CARD,
-        "seed": found.seed,
-        "who": found.who or "a visitor",
-        "rows": [row.name for row in rows],
-        "link": link,
-    }
-    sheet = pictures.png(strips.sheet(rows), settings)
-    return f'<div class="takes">Take it away: {pictures.download(sheet, "image/png", f"feedback-seed{found.seed}.png", "PNG")}</div>'
+    return widgets.taken(strips.sheet(rows), about, f"feedback-seed{found.seed}")
 
 
 def _liked(found: Lesson) -> str:

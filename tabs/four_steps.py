@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from playground import feedback, first_steps, previews, stories, two_ways
+from playground import feedback, first_steps, previews, settings, stories, two_ways
 from playground.errors import PlaygroundError
 from playground.types import Images
 from tabs import overview, pictures, widgets
@@ -53,7 +54,9 @@ STEPS = (  # name, title, what is seen, the same when it is done live, the tab t
 def build(tab: str, seed: gr.Number) -> None:
     """The steps, a button that does them all now, and one that stops it. seed: of what is drawn."""
     shown = gr.HTML(
-        cells(recorded(), "recorded", "by the models that this page ships; each tab does it live"), padding=False, elem_id=f"{tab}-four"
+        cells(recorded(), "recorded", "by the models that this page ships; each tab does it live", _about(tab)),
+        padding=False,
+        elem_id=f"{tab}-four",
     )
     with gr.Row(elem_classes="go"):
         go = gr.Button("Do all four now", elem_id=f"{tab}-steps")
@@ -65,32 +68,40 @@ def build(tab: str, seed: gr.Number) -> None:
         begin = time.monotonic()
         for name, images in first_steps.live(seed):
             found[name] = images
-            yield cells(found, "running", f"at work on step {len(found)} of {len(STEPS)}")
-        yield cells(found, "live", f"seed {seed} · {time.monotonic() - begin:.0f} s in all")
+            yield cells(found, "running", f"at work on step {len(found)} of {len(STEPS)}", _about(tab, seed))
+        about = _about(tab, seed)
+        said = f"seed {seed} · {time.monotonic() - begin:.0f} s in all · {widgets.permalink(about['link'])}"
+        yield cells(found, "live", said, about)
 
     running = go.click(do, seed, shown, api_visibility="private", **HEAVY)
     stop.click(None, cancels=[running], api_visibility="private")
     stop.click(None, js=f"() => window.playgroundStopped('tab-{tab}')", api_visibility="private")
 
 
-def cells(found: Mapping[str, Images | None], how: str, said: str) -> str:
-    """The steps with the pictures that there are; of the others the place is kept. how: the badge."""
+def _about(tab: str, seed: int | None = None) -> dict[str, Any]:
+    """What the pictures of the four steps hold."""
+    told = {} if seed is None else {"seed": seed}
+    return {**told, "link": settings.query(tab, play="steps", **told)}
+
+
+def cells(found: Mapping[str, Images | None], how: str, said: str, about: Mapping[str, Any] | None = None) -> str:
+    """The steps with the pictures that there are; of the others the place is kept. how: the badge. about: what the pictures hold."""
     parts = "".join(
-        f"<li><h3>{title}</h3><p>{text if how == 'recorded' else now or text}</p>{_strip(name, found.get(name), how)}"
+        f"<li><h3>{title}</h3><p>{text if how == 'recorded' else now or text}</p>{_strip(name, found.get(name), how, about)}"
         f'<p class="note">{overview.link(tab, more)}</p></li>'
         for name, title, text, now, tab, more in STEPS
     )
     return f'<ol class="steps">{parts}</ol><div class="runline" role="status"><span class="badge {how}">{how}</span> {said}</div>'
 
 
-def _strip(name: str, images: Images | None, how: str) -> str:
+def _strip(name: str, images: Images | None, how: str, about: Mapping[str, Any] | None) -> str:
     if images is None:
         return "" if how == "recorded" else f'<div class="awaited" aria-label="{name}: not yet"></div>'
     missing = first_steps.N - len(images)
     if missing:
         grey = np.full((missing, *images.pixels.shape[1:]), 128, np.uint8)
         images = Images(np.concatenate([images.uint8(), grey]))
-    return pictures.picture(pictures.tiles(images, len(images)), f"{len(images)} pictures: {name}", scale=2.0)
+    return pictures.picture(pictures.tiles(images, len(images)), f"{len(images)} pictures: {name}", about and {**about, "row": name}, 2.0)
 
 
 def recorded() -> dict[str, Images | None]:

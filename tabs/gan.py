@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import data, hub, registry, run, stories
+from playground import data, hub, registry, run, settings, stories
 from playground.errors import WeightsUnavailable
 from playground.sampling.latents import slerp_path
 from playground.types import Images, ModelCard
@@ -88,7 +88,7 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
         z = ends.step.views["z"]
         labels = None if z.labels is None else np.repeat(z.labels[:1], WALK_FRAMES)
         path = replace(z, values=slerp_path(z.values[0], z.values[1], WALK_FRAMES), labels=labels)
-        return _walk_film(model, seed, list(run.decode(model, path).uint8()))
+        return _walk_film(ends, list(run.decode(model, path).uint8()))
 
     def shown(model: str) -> Any:
         card = picker.card(model)
@@ -108,12 +108,19 @@ def _sampling(cards: Sequence[ModelCard]) -> dict[str, Any]:
     return {"model": model, "n": n, "seed": seed, **dict(zip(picker.names, inputs, strict=True))}
 
 
-def _walk_film(card_id: str, seed: int, frames: Sequence[np.ndarray]) -> str:
+def _walk_film(ends: run.Run, frames: Sequence[np.ndarray]) -> str:
+    """The film between the two samples of a run, to be seen and taken away; its link draws both of them and not the walk."""
+    about, name = settings.of_picture(ends, ID, ("walk",)), f"{ends.card}-walk-seed{ends.seed}"
     captions = [f"{100 * i // (WALK_FRAMES - 1)} % of the way" for i in range(WALK_FRAMES)]
-    take = pictures.download(pictures.animation(frames), "image/gif", f"{card_id}-walk-seed{seed}.gif", "GIF")
+    sheet = pictures.tiles(Images(np.stack(frames)), 8)
+    take = (
+        widgets.png_link(sheet, about, name)
+        + " "
+        + pictures.download(pictures.animation(frames, settings=about), "image/gif", f"{name}.gif", "GIF")
+    )
     return (
         pictures.film(frames, captions, "A walk between two samples", scale=FILM_SIDE / frames[0].shape[0], start=0)
-        + f'<div class="runline"><span class="badge live">live</span> <b>{card_id}</b> · a walk between z of sample 0 and 1 of seed {seed}, label of the first</div>'
+        + f'<div class="runline"><span class="badge live">live</span> <b>{ends.card}</b> · a walk between z of sample 0 and 1 of seed {ends.seed}, label of the first · {widgets.permalink(about["link"])}</div>'
         + f'<div class="takes">Take it away: {take}</div>'
     )
 

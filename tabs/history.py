@@ -1,4 +1,4 @@
-"""Below all tabs: what was drawn on this visit, kept in the browser alone, settings that come back out of a picture (assets/history.js), and runs
+"""Below all tabs: what was drawn on this visit, kept in the browser alone (assets/visits.js), settings that come back out of a picture (assets/history.js), and runs
 side by side (assets/shelf.js)."""
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import gradio as gr
 
 from playground.controls import shown
 from playground.errors import ControlError
+from playground.settings import LONGEST_LINK
 
-LONGEST_LINK = 4000
 MOST_NAMES = 60
 
 TEMPLATE = (
     '<section class="visit" aria-label="This visit"><h3>This visit</h3>'
-    '<p class="note">What you draw is kept here, in this browser, until you leave. Press one, or drop a PNG that came from this page anywhere, and its settings come back; pin some to see them side by side. '
-    '<label class="visit-file">Choose a PNG <input type="file" accept="image/png" aria-label="A PNG that came from this page"></label></p>'
+    '<p class="note">What you draw is kept here, in this browser, for a day: the newest 24 pictures, 20 MB at most. Press one, or drop a picture that came from this page anywhere, and its settings come back; pin some to see them side by side. '
+    '<label class="visit-file">Choose a picture <input type="file" accept="image/png,image/gif,image/webp" aria-label="A picture that came from this page"></label></p>'
     '<div class="visit-strip"></div>'
     '<div class="visit-bar" hidden><button type="button" class="goto visit-all">Download all (ZIP)</button><button type="button" class="goto visit-clear">Clear</button></div>'
     '<p class="note visit-said" role="status"></p>'

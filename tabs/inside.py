@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from playground import data, inside, known, previews
+from playground import data, inside, known, previews, settings
 from playground.controls import prompt_of
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -98,7 +98,10 @@ def _looking(picker: Picker, tab: str, asked: Sequence[gr.components.Component])
                 shown = views.look_begin(step.total, picked)
             if step.i in views.kept(step.total):
                 shown += views.look_moment(now, step.i, step.total, picked)
-            yield shown, views.told(widgets.run_line(found, tab) if found.done else widgets.progress_line(found))
+            yield (
+                shown,
+                views.told(widgets.run_line(found, tab) + widgets.takes(found, tab) if found.done else widgets.progress_line(found)),
+            )
         yield gr.skip(), gr.skip()
 
     looking = go.click(show_look, list(asked), [film, line], **LIVE)
@@ -191,7 +194,9 @@ def _guiding(picker: Picker, tab: str, asked: Sequence[gr.components.Component])
             done = found.done and scale == guidance.scales(card)[-1]
             told = _guide_line(card, found) if done else f'<p class="note">guidance {scale:g}</p>' + widgets.progress_line(found)
             if rows:
-                yield _guided(card, rows, judged, n) + told
+                about = _guide_about(card, found)
+                take = widgets.taken(strips.sheet(rows), about, f"{card.id}-guidance-seed{found.seed}") if done else ""
+                yield _guided(card, rows, judged, n, about) + told + take
             else:
                 yield _awaited(card, found, n) + told
         yield gr.skip()
@@ -239,18 +244,21 @@ def _marked(card: ModelCard, found: Run, word: str) -> tuple[str, int, int]:
 def _swap_line(card: ModelCard, pair: Sequence[Run], word: str, other: str) -> str:
     changes = inside.read_changes(card, *(each.samples for each in pair))
     line = widgets.run_line(pair[0], card.family, extra=f" · {html.escape(word)} → {html.escape(other)}")
-    return views.read_sentence(changes) + line
+    both = [each.samples for each in pair]
+    sheet = pictures.tiles(Images(np.concatenate([*(images.uint8() for images in both), inside.difference(*both).uint8()])), 3)
+    about = settings.of_picture(pair[0], card.family, ("other",), word=word, other=other)
+    return views.read_sentence(changes) + line + widgets.taken(sheet, about, f"{card.id}-swap-seed{pair[0].seed}")
 
 
 def _titled(scale: float) -> str:
     return f"guidance {scale:g}"
 
 
-def _guided(card: ModelCard, rows: Sequence[Row], judged: Sequence[Judged], n: int) -> str:
+def _guided(card: ModelCard, rows: Sequence[Row], judged: Sequence[Judged], n: int, about: Mapping[str, Any] | None = None) -> str:
     """The rows that are there, places for those still to come, their numbers, and the two charts."""
     scales = guidance.scales(card)
     notes = {row.name: views.judged_words(each) for row, each in zip(rows, judged, strict=False)}
-    shown = strips.strips(rows, notes, [_titled(scale) for scale in scales[len(rows) :]], SCALE)
+    shown = strips.strips(rows, notes, [_titled(scale) for scale in scales[len(rows) :]], SCALE, settings=about)
     if not inside.is_captioned(card):
         return shown
     charts = f"{views.live_chart(scales, judged, n)}<div>{views.measured_chart(known.guided(card))}</div>"
@@ -261,6 +269,12 @@ def _awaited(card: ModelCard, found: Run, n: int) -> str:
     """The same before the first row is there: the first in work, the others awaited."""
     rows = [Row(_titled(guidance.scales(card)[0]), found.samples)]
     return _guided(card, rows, [], n)
+
+
+def _guide_about(card: ModelCard, found: Run) -> dict[str, Any]:
+    """What the pictures at every guidance hold; the link draws those at one."""
+    told = {name: value for name, value in settings.of_run(found).items() if name != "guidance_scale"}
+    return {**told, "scales": list(guidance.scales(card)), "link": settings.link_of(card.family, told, ("scales",))}
 
 
 def _guide_line(card: ModelCard, found: Run) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import signal
 import threading
+import urllib.parse
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from playground import hub, registry
+from playground import hub, registry, settings
 from playground.controls import Slider, shown
 from playground.errors import ControlError, PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
@@ -57,6 +58,8 @@ def launch_options() -> dict[str, Any]:
         "head": "".join(
             f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
             for name in (
+                "settings.js",
+                "visits.js",
                 "page.js",
                 "race_take.js",
                 "race_pictures.js",
@@ -155,6 +158,7 @@ def _wire_links(demo: gr.Blocks, tabs: gr.Tabs, pages: list[TabPage], visit: gr.
                 else:
                     updates.append(_at_home(page, query.get("model", ""), name))
         _say_unset(chosen, query)
+        _say_missing(query)
         return [gr.Tabs(selected=chosen.id) if chosen else gr.skip(), *updates]
 
     visit.recall(recalled, None, [tabs, *outputs], api_visibility="private", show_progress="hidden")
@@ -171,6 +175,15 @@ def _say_unset(page: TabPage | None, query: Mapping[str, str]) -> None:
     controls = registry.get(model).controls if model in offered else ()
     for name in (control.name for control in controls if control.name in query and control.name not in page.linked):
         gr.Warning(f"The link asks for {name} {query[name][:40]!r}, which this tab does not take from a link; left out.")
+
+
+def _say_missing(query: Mapping[str, str]) -> None:
+    """Says what the result that a link is of was made with and the link cannot hold; page.js presses no button then."""
+    missing = settings.missing_of(urllib.parse.urlencode({settings.MISSING: query.get(settings.MISSING, "")}))
+    if missing:
+        gr.Warning(
+            f"This link leaves out {shown(', '.join(missing))}, which no link can hold: without it, the button draws something else."
+        )
 
 
 def _at_home(page: TabPage, model: str, name: str) -> Any:

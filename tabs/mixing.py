@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import html
-import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
-from playground import exhibits, previews, registry, run
+from playground import exhibits, previews, registry, run, settings
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.types import ModelCard
-from tabs import pictures, strips, widgets
+from tabs import strips, widgets
 from tabs.widgets import HEAVY
 
 LIVE = {"api_visibility": "private", "trigger_mode": "always_last", **HEAVY}
@@ -47,11 +46,11 @@ def build(cards: Sequence[ModelCard], tab: str) -> dict[str, gr.components.Compo
 
 
 def _shown(card_id: str, rows: Sequence[Row], first: int, second: int, how: str, tab: str) -> str:
-    link = "?" + urllib.parse.urlencode({"tab": tab, "play": "mix", "mixed": card_id, "first": first, "second": second})
+    link = settings.query(tab, play="mix", mixed=card_id, first=first, second=second)
     about: dict[str, Any] = {"model": card_id, "first": first, "second": second, "link": link}
-    take = pictures.download(pictures.png(strips.sheet(rows), about), "image/png", f"{card_id}-mix-{first}-{second}.png", "PNG")
+    take = widgets.png_link(strips.sheet(rows), about, f"{card_id}-mix-{first}-{second}")
     return (
-        strips.strips(rows, scale=widgets.scale(card_id) * 0.75)
+        strips.strips(rows, scale=widgets.scale(card_id) * 0.75, settings=about)
         + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card_id}</b> · seed {first} to seed {second}, {exhibits.MIXED} z on the arc between · {widgets.permalink(link)}</div>'
         + f'<div class="takes">Take it away: {take}</div>'
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, exhibits, previews, run
+from playground import data, exhibits, previews, run, settings
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.metrics import memory
@@ -44,7 +44,7 @@ def wall(card: ModelCard, tab: str) -> None:
             found = run.sample(card.id, ROW, each, limit=ROW)
             grids.append(
                 pictures.grid(
-                    found.samples, f"{ROW} samples of {card.id}, seed {each}", 8, widgets.settings_of(found), widgets.scale(card.id)
+                    found.samples, f"{ROW} samples of {card.id}, seed {each}", 8, settings.of_picture(found, tab), widgets.scale(card.id)
                 )
             )
         line = f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · seeds {", ".join(map(str, kept))}, newest first</div>'
@@ -68,16 +68,16 @@ def copies(cards: Sequence[ModelCard], tab: str) -> None:
             which = gr.Number(previews.SEED, precision=0, minimum=0, maximum=run.MAX_SEED, label="Which samples to search for (seed)")
             go = gr.Button("Look for copies", elem_id=f"{tab}-copies-run")
         with gr.Column(scale=2, min_width=320):
-            out = gr.HTML(_recorded(first), padding=False, elem_id=f"{tab}-copies")
+            out = gr.HTML(_recorded(first, tab), padding=False, elem_id=f"{tab}-copies")
     known = {card.id: card for card in cards}
 
     @widgets.guarded
     def search(card_id: str, seed: int) -> Iterator[str]:
         card = known.get(card_id, first)
         rows, distances = exhibits.copies(card.id, SEARCHED, seed)
-        yield _shown(card, rows, distances, seed, "live")
+        yield _shown(card, rows, distances, seed, "live", tab)
 
-    model.input(lambda card_id: _recorded(known.get(card_id, first)), model, out, api_visibility="private", show_progress="hidden")
+    model.input(lambda card_id: _recorded(known.get(card_id, first), tab), model, out, api_visibility="private", show_progress="hidden")
     gr.on([go.click, which.submit], search, [model, which], out, **QUIET)
 
 
@@ -93,16 +93,16 @@ def _among(dataset: str) -> str:
         return str(error).rstrip(".")
 
 
-def _recorded(card: ModelCard) -> str:
+def _recorded(card: ModelCard, tab: str) -> str:
     """The recorded search, or the sentence that says how to make it."""
     try:
         rows, about = previews.read_rows(card.id, "copies")
-        return _shown(card, rows, about["distances"], about["seed"], "recorded")
+        return _shown(card, rows, about["distances"], about["seed"], "recorded", tab)
     except PlaygroundError as error:
         return f'<p class="note">{html.escape(str(error))}</p>'
 
 
-def _shown(card: ModelCard, rows: Sequence[Row], distances: Sequence[float], seed: int, how: str) -> str:
+def _shown(card: ModelCard, rows: Sequence[Row], distances: Sequence[float], seed: int, how: str, tab: str) -> str:
     """Both rows, the distances, and what they are to be held against."""
     real, noun = memory.real(card.dataset), data.get(card.dataset).noun
     low, middle, high = real[0.05], real[0.5], real[0.95]
@@ -113,10 +113,12 @@ def _shown(card: ModelCard, rows: Sequence[Row], distances: Sequence[float], see
         else f"{suspect} of {len(distances)} nearer than 99 in 100 real {noun} are: look at {'it' if suspect == 1 else 'them'} closely."
     )
     cells = "".join(f"<td>{distance:.1f}</td>" for distance in distances)
-    about: dict[str, Any] = {"model": card.id, "n": len(distances), "seed": seed, "distances": list(distances)}
-    take = pictures.download(pictures.png(strips.sheet(rows), about), "image/png", f"{card.id}-copies-seed{seed}.png", "PNG")
+    told = {"model": card.id, "n": len(distances), "seed": seed}
+    link = settings.link_of(tab, told, ("nearest",))  # draws the upper row again
+    about: dict[str, Any] = {**told, "link": link, "distances": list(distances)}
+    take = widgets.png_link(strips.sheet(rows), about, f"{card.id}-copies-seed{seed}")
     return (
-        strips.strips(rows, scale=widgets.scale(card.id) * 0.75)
+        strips.strips(rows, scale=widgets.scale(card.id) * 0.75, settings=about)
         + f'<div class="tablewrap" tabindex="0" role="region" aria-label="Distances"><table class="facts"><tbody><tr><th scope=row>distance</th>{cells}</tr></tbody></table></div>'
         + f"<p class=note>Real {noun} that were held out lie at {middle:.1f} from the nearest of them (nine in ten between {low:.1f} and {high:.1f}). {verdict}</p>"
         + f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · seed {seed}</div><div class="takes">Take it away: {take}</div>'

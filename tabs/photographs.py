@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from playground import hub, previews, repaint
+from playground import hub, previews, repaint, settings
 from playground.data import photographs
 from playground.errors import PlaygroundError
 from playground.repaint import Repainted
@@ -47,7 +48,7 @@ def build(cards: Sequence[ModelCard], tab: str) -> None:
                 walk = gr.Button("Walk", elem_id=f"{tab}-photo-walk", scale=2, min_width=80)
                 stop = gr.Button("Stop", variant="stop", min_width=70, scale=1)
         with gr.Column(scale=2, min_width=320):
-            out = gr.HTML(_recorded(picker.cards[0]), padding=False, elem_id=f"{tab}-photo-out")
+            out = gr.HTML(_recorded(picker.cards[0], tab), padding=False, elem_id=f"{tab}-photo-out")
 
     def picture(name: str, own: np.ndarray | None) -> np.ndarray:
         if name != OWN:
@@ -62,7 +63,7 @@ def build(cards: Sequence[ModelCard], tab: str) -> None:
     @widgets.guarded
     def repainted(model: str, first: str, size: str, own: np.ndarray | None) -> str:
         card = picker.card(model)
-        return _result(card, first, repaint.repaint(card.id, picture(first, own), size))
+        return _result(card, first, repaint.repaint(card.id, picture(first, own), size), tab)
 
     @widgets.guarded
     def walked(model: str, first: str, last: str, size: str, own: np.ndarray | None) -> Iterator[str]:
@@ -72,7 +73,7 @@ def build(cards: Sequence[ModelCard], tab: str) -> None:
             captions = [f"{100 * k // (repaint.FRAMES - 1)} % of the way" for k in range(len(frames))]
             film = pictures.film(frames, captions, f"From {first} to {last}", scale=SHOWN / frame.pixels.shape[1])
             line = f'<div class="runline"><span class="badge live">live</span> <b>{card.id}</b> · {len(frames)} of {repaint.FRAMES} codes on the straight line between the two</div>'
-            yield film + line
+            yield film + line + (_taken(_about(card, first, tab) | {"to": last}, frames) if len(frames) == repaint.FRAMES else "")
 
     @widgets.guarded
     def painted(event: gr.EventData) -> tuple[np.ndarray, str]:
@@ -88,35 +89,46 @@ def build(cards: Sequence[ModelCard], tab: str) -> None:
     stop.click(None, cancels=running, api_visibility="private")
 
 
-def _recorded(card: ModelCard) -> str:
+def _recorded(card: ModelCard, tab: str) -> str:
     """What the shipped model made of the first photograph."""
     try:
         rows, about = previews.read_rows(card.id, "photograph")
     except PlaygroundError as error:
         return f'<p class="note">{html.escape(str(error))}</p>'
-    return _result(card, about["photograph"], repaint.restored(rows, about), "recorded")
+    return _result(card, about["photograph"], repaint.restored(rows, about), tab, "recorded")
 
 
-def _result(card: ModelCard, name: str, found: Repainted, how: str = "live") -> str:
+def _about(card: ModelCard, name: str, tab: str) -> dict[str, Any]:
+    """What the pictures of a photograph hold: the section takes nothing from a link, which says so."""
+    return {"model": card.id, "photograph": name, "link": settings.query(tab, ("photograph",))}
+
+
+def _taken(about: Mapping[str, Any], shown: Sequence[np.ndarray]) -> str:
+    """Pictures side by side to take away."""
+    return widgets.taken(np.concatenate(list(shown), 1), about, f"{about['model']}-photograph")
+
+
+def _result(card: ModelCard, name: str, found: Repainted, tab: str, how: str = "live") -> str:
     """What went in, what came back, the difference, the numbers, and the code."""
-    side = found.seen.pixels.shape[1]
+    side, about = found.seen.pixels.shape[1], _about(card, name, tab)
     shown = {
         "the photograph": found.seen,
         f"repainted from {found.numbers:,} numbers": found.back,
         "the difference, on grey" if found.amplified == 1 else f"the difference, {found.amplified} times, on grey": found.difference,
     }
     figures = "".join(
-        f"<figure>{pictures.picture(pictures.tiles(images, 1), words, scale=SHOWN / side)}<figcaption>{words}</figcaption></figure>"
+        f"<figure>{pictures.picture(pictures.tiles(images, 1), words, about | {'row': words}, SHOWN / side)}<figcaption>{words}</figcaption></figure>"
         for words, images in shown.items()
     )
+    take = _taken(about, [images.uint8()[0] for images in shown.values()]) if how == "live" else ""
     ratio = f"{found.seen.pixels.size:,} numbers noted down as {found.numbers:,}: {found.ratio:.0f} to 1"
     code = ""
     if found.channels is not None:
         height, width = found.channels.pixels.shape[1:3]
-        channels = pictures.grid(found.channels, "the channels of the code", len(found.channels), scale=min(4.0, SHOWN / 2 / height))
+        channels = pictures.grid(found.channels, "the channels of the code", len(found.channels), about, min(4.0, SHOWN / 2 / height))
         code = f'<figure class="figure">{channels}<figcaption>The code: {len(found.channels)} channels of {width} × {height} numbers, black the smallest, white the largest.</figcaption></figure>'
     return (
         f'<div class="photos">{figures}</div>'
         f'<div class="runline"><span class="badge {how}">{how}</span> <b>{card.id}</b> · {name} · {ratio} · off by {found.error:.1f} of 255 on average, '
-        f"PSNR {found.psnr:.1f} dB</div>{code}"
+        f"PSNR {found.psnr:.1f} dB</div>{code}{take}"
     )

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
+from playground import settings as kept
 from playground.controls import shown
 from playground.errors import ControlError
 from playground.types import Images
@@ -46,16 +47,11 @@ def small(pixels: np.ndarray, side: int = STRIP_SIDE) -> np.ndarray:
 
 
 def png(sheet: np.ndarray, settings: Mapping[str, Any] | None = None, greys: int = 256) -> bytes:
-    """A uint8 (h, w, 1 or 3) array as PNG, with the settings as JSON in its "playground" text chunk.
+    """A uint8 (h, w, 1 or 3) array as PNG that holds the settings (playground.settings).
 
     greys = 16 halves what a noisy grey picture weighs and hardly shows: for moments on the way, never for what is taken away.
     """
-    about = PngImagePlugin.PngInfo()
-    if settings:
-        about.add_text("playground", json.dumps(settings, ensure_ascii=True))
-    buffer = io.BytesIO()
-    (_in_greys(sheet, greys) if greys < 256 and sheet.shape[2] == 1 else _pil(sheet)).save(buffer, "PNG", pnginfo=about)
-    return buffer.getvalue()
+    return kept.png(_in_greys(sheet, greys) if greys < 256 and sheet.shape[2] == 1 else sheet, settings)
 
 
 def passing(sheet: np.ndarray) -> str:
@@ -73,11 +69,17 @@ def webp(sheet: np.ndarray, quality: int = 75) -> bytes:
 
 
 def animation(
-    frames: Sequence[np.ndarray], kind: str = "GIF", milliseconds: int = 120, small: bool = False, scale: int = FILM_SCALE
+    frames: Sequence[np.ndarray],
+    kind: str = "GIF",
+    milliseconds: int = 120,
+    small: bool = False,
+    scale: int = FILM_SCALE,
+    settings: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Frames uint8 (h, w, c) as a looping GIF or lossless WebP, enlarged without smoothing; the last frame stays a second longer.
 
     small: for frames of noise, which no format can compress: 16 greys until the last frame, and a GIF at half the size.
+    settings: what the film holds.
     """
     scale = max(1, scale // 2) if small and kind == "GIF" else scale
     reduced = [
@@ -87,6 +89,7 @@ def animation(
     pace = [milliseconds] * (len(pictures) - 1) + [milliseconds + 1000]
     buffer = io.BytesIO()
     options = {"lossless": True} if kind == "WEBP" else {}
+    options |= kept.in_film(kind, settings) if settings else {}
     pictures[0].save(buffer, kind, save_all=True, append_images=pictures[1:], duration=pace, loop=0, **options)
     return buffer.getvalue()
 

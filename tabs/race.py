@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
 
-from playground import breaks, lessons, race
+from playground import breaks, lessons, race, settings
 from playground.data import digits, points
 from playground.errors import PlaygroundError
 from playground.hands import Hands
 from playground.line import Line, Ticket
 from playground.race import Frame, Plan
-from tabs import own_points, pictures, steering, widgets
+from tabs import own_points, pictures, raced, steering, widgets
 from tabs.raced import CLASSES, ID, SIGNS, message, result
 from tabs.widgets import TabPage
 
@@ -117,7 +117,7 @@ def build() -> TabPage:
         def ending(last: Mapping[str, Frame], floor: Mapping[str, float], took: float) -> str:
             return before + result(last, wanted, floor, took, is_exact=mine.is_untouched) + steering.told(mine)
 
-        yield from _in_line(wanted, lambda: mine.begin(wanted), ending)
+        yield from _in_line(wanted, lambda: mine.begin(wanted), ending, link=functools.partial(_link, mine, wanted))
 
     running = gr.on(
         [go.click, seed.submit],
@@ -164,11 +164,20 @@ def _broken(mended: bool) -> Any:
     @widgets.guarded
     def show(mine: Hands, what: str, seed: int) -> Iterator[tuple[Any, Any]]:
         wanted = breaks.plan(what, mended, seed)
+        link = _break_link(what, mended, wanted.seed)
         yield from _in_line(
-            wanted, lambda: mine.begin(wanted), lambda last, floor, seconds: _lamp(what, mended, last, wanted, floor, seconds)
+            wanted,
+            lambda: mine.begin(wanted),
+            lambda last, floor, seconds: _lamp(what, mended, last, wanted, floor, seconds),
+            link=lambda: link,
         )
 
     return show
+
+
+def _break_link(what: str, mended: bool, seed: int) -> str:
+    """The link to a break, or to what mends it."""
+    return settings.query(ID, play="mend" if mended else "break", what=what, seed=seed)
 
 
 def _lamp(what: str, mended: bool, last: Mapping[str, Frame], wanted: Plan, floor: Mapping[str, float], seconds: float) -> str:
@@ -178,7 +187,7 @@ def _lamp(what: str, mended: bool, last: Mapping[str, Frame], wanted: Plan, floo
     name, bad, good = known.changed()
     state = f"lit: {known.title.lower()}" if lit else "out"
     why = f"Mended: {known.remedy}" if mended else f"{known.told} What mends it: {known.remedy}"
-    link = "?" + urllib.parse.urlencode({"tab": ID, "play": "mend" if mended else "break", "what": what, "seed": wanted.seed})
+    link = _break_link(what, mended, wanted.seed)
     return (
         f'<div class="lamp {"lit" if lit else "off"}"><b><i aria-hidden="true">{"✗" if lit else "✓"}</i> Lamp {html.escape(state)}</b> <span>{html.escape(says)}</span></div>'
         f"<p>{html.escape(why)}. <code>{html.escape(name)}</code>: {_setting(bad)} → {_setting(good)}</p>"
@@ -193,7 +202,14 @@ def _setting(value: float | None) -> str:
 Ending = Callable[[Mapping[str, Frame], Mapping[str, float], float], str]
 
 
-def _in_line(wanted: Plan, begin: Callable[[], Iterator[Frame]], ending: Ending, further: bool = False) -> Iterator[tuple[Any, Any]]:
+def _link(mine: Hands, wanted: Plan) -> str:
+    """The link to a race as it stands now: what hands did to it is not in it."""
+    return raced.link_of(wanted, mine.is_untouched)
+
+
+def _in_line(
+    wanted: Plan, begin: Callable[[], Iterator[Frame]], ending: Ending, further: bool = False, link: Callable[[], str] = str
+) -> Iterator[tuple[Any, Any]]:
     """A race when its turn has come; until then, its place. One that is stopped or whose page is closed gives its place up.
 
     further: it goes on with what the page already shows.
@@ -204,10 +220,10 @@ def _in_line(wanted: Plan, begin: Callable[[], Iterator[Frame]], ending: Ending,
             yield gr.skip(), _place(place, ticket)
         floor = race.floor(wanted.target, wanted.seed, read=False)  # a reader is a model: it is not to hold the start up
         yield (
-            gr.skip() if further else message([], wanted, floor, live=True),
+            gr.skip() if further else message([], wanted, floor, live=True, link=link()),
             '<div class="runline"><span class="badge running">at work</span></div>',
         )
-        yield from _raced(wanted, begin(), floor, ending)
+        yield from _raced(wanted, begin(), floor, ending, link)
 
 
 def _place(place: int, ticket: Ticket) -> str:
@@ -222,18 +238,21 @@ def _steered(mine: Hands, frames: Iterator[Frame], at_once: bool) -> Iterator[tu
     """What hands do to a race that is there: its further looks, and the table of the racers as they stand. at_once: not in the line."""
     wanted = mine.wanted
     assert wanted is not None
+    link = functools.partial(_link, mine, wanted)
 
     def ending(last: Mapping[str, Frame], floor: Mapping[str, float], took: float) -> str:
         whole = {racer.family: last.get(racer.family) or racer.look() for racer in mine.racers}
         return result(whole, wanted, floor, took, is_exact=mine.is_untouched) + steering.told(mine)
 
     if at_once:
-        yield from _raced(wanted, frames, race.floor(wanted.target, wanted.seed, read=False), ending)
+        yield from _raced(wanted, frames, race.floor(wanted.target, wanted.seed, read=False), ending, link)
     else:
-        yield from _in_line(wanted, lambda: frames, ending, further=True)
+        yield from _in_line(wanted, lambda: frames, ending, True, link)
 
 
-def _raced(wanted: Plan, frames: Iterator[Frame], floor: Mapping[str, float], ending: Ending) -> Iterator[tuple[Any, Any]]:
+def _raced(
+    wanted: Plan, frames: Iterator[Frame], floor: Mapping[str, float], ending: Ending, link: Callable[[], str] = str
+) -> Iterator[tuple[Any, Any]]:
     """Messages and words of a race: looks as they come, and at the end what `ending` makes of the last ones."""
     waiting: list[Frame] = []
     before: list[Frame] = []
@@ -243,10 +262,13 @@ def _raced(wanted: Plan, frames: Iterator[Frame], floor: Mapping[str, float], en
         waiting.append(frame)
         last[frame.family] = frame
         if time.monotonic() - shown >= EVERY:
-            yield message([*before, *waiting], wanted, floor, live=True, first=not before), gr.skip()
+            yield message([*before, *waiting], wanted, floor, live=True, first=not before, link=link()), gr.skip()
             before, waiting, shown = waiting, [], time.monotonic()
     floor = race.floor(wanted.target, wanted.seed)
-    yield message([*before, *waiting], wanted, floor, live=True, done=True, first=not before), ending(last, floor, time.monotonic() - begin)
+    yield (
+        message([*before, *waiting], wanted, floor, live=True, done=True, first=not before, link=link()),
+        ending(last, floor, time.monotonic() - begin),
+    )
 
 
 def _stage() -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import html
 import json
-import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from playground import race, race_script
+from playground import race, race_script, settings
 from playground.race import Frame, Plan
 from tabs import pictures, widgets
 
@@ -40,9 +39,11 @@ def message(
     live: bool,
     done: bool = False,
     first: bool = True,
+    link: str = "",
 ) -> str:
     """What the browser is sent: the looks since the last but one message; one element whose attribute holds it as JSON. first: with what is
-    real and how far that is from itself, which the browser keeps."""
+    real and how far that is from itself, which the browser keeps.
+    link: to it, if it is not that of the whole race."""
     told = {
         "key": f"{wanted.target.name}-{wanted.seed}-{wanted.seconds:g}"
         if len(wanted.families) > 1
@@ -54,7 +55,7 @@ def message(
         "frames": [frame if isinstance(frame, dict) else race.encoded(frame) for frame in frames],
         "live": live,
         "done": done,
-        "link": link_of(wanted),
+        "link": link or link_of(wanted),
         "about": {"target": wanted.target.title, "seconds": wanted.seconds, "seed": wanted.seed, **changed(wanted)},
     }
     return f'<div class="race-sent" data-sent="{html.escape(json.dumps(told, separators=(",", ":")), quote=True)}"></div>'
@@ -86,7 +87,7 @@ def result(
     return (
         '<div class="tablewrap" tabindex="0" role="region" aria-label="Result of the race"><table class="facts axes"><thead><tr><th scope=col>Family</th>'
         f"<th scope=col>Steps</th><th scope=col>Parameters</th>{head}<th scope=col>Again</th></tr></thead><tbody>{rows}"
-        f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}<td></td></tr></tbody></table></div>{_origin(wanted, seconds, link)}"
+        f"<tr><th scope=row>Real against real</th><td>–</td><td>–</td>{floors}<td></td></tr></tbody></table></div>{_origin(wanted, seconds, link, is_exact)}"
     )
 
 
@@ -102,13 +103,13 @@ def _script(wanted: Plan, frame: Frame) -> str:
     )
 
 
-def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
+def _origin(wanted: Plan, seconds: float | None, link: str, is_exact: bool) -> str:
     """How the race was run; seconds: of a live one; link: to it, if it is not that of the whole race."""
     told = "".join(f" · {html.escape(race.OPTIONS[name][0].title.lower())} {value}" for name, value in changed(wanted).items())
     budget = f"{wanted.steps:,} steps each" if wanted.steps else f"{wanted.seconds:g} s of training each"
     budget += f", about {wanted.numbers:,} parameters each" if wanted.numbers else ""
     badge = "recorded" if seconds is None else "live"
-    link = link or link_of(wanted)
+    link = link or link_of(wanted, is_exact)
     pressed = (
         f" · {widgets.permalink(link)}"
         if wanted.target.given is None
@@ -124,12 +125,12 @@ def _origin(wanted: Plan, seconds: float | None, link: str) -> str:
 def changed(wanted: Plan) -> dict[str, str]:
     """The options that are not as usual, as a link writes them; not the widths that a budget in parameters led to."""
     known = [name for name in race.OPTIONS if not (wanted.numbers and name == "width")]
-    return {name: f"{value:g}" for settings in wanted.changes.values() for name, value in settings.items() if name in known}
+    return {name: settings.written(value) for changes in wanted.changes.values() for name, value in changes.items() if name in known}
 
 
-def link_of(wanted: Plan) -> str:
-    """The address that opens the tab as a race was set up; not with points or drawings of one's own."""
+def link_of(wanted: Plan, is_exact: bool = True) -> str:
+    """The address that opens the tab as a race was set up; points or drawings of one's own, and what hands did to it (is_exact), are said to be missing."""
     budget = {name: value for name, value in (("updates", wanted.steps), ("numbers", wanted.numbers)) if value}
-    return "?" + urllib.parse.urlencode(
-        {"tab": ID, "target": wanted.target.name, "seconds": f"{wanted.seconds:g}", **budget, "seed": wanted.seed, **changed(wanted)}
-    )
+    given = () if wanted.target.given is None else ("drawings" if wanted.target.side else "points",)
+    given += () if is_exact else ("hands",)
+    return settings.query(ID, given, target=wanted.target.name, seconds=wanted.seconds, **budget, seed=wanted.seed, **changed(wanted))

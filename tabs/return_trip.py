@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import html
-import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from playground import data, hub, previews, registry, run
+from playground import data, hub, previews, registry, run, settings
 from playground.comparison import label_of
 from playground.controls import ANY, Slider
 from playground.errors import PlaygroundError
@@ -195,10 +194,8 @@ def build(
                 read = _read(card, found.samples)
                 still = f" The classifier reads {sum(name == own for name in read)} of {len(read)} as {own}." if read and own != ANY else ""
                 asked = None if drawn or mask is not None else {"kind": kind, "which": which, "strength": strength, "as": back_as}
-                yield (
-                    begun,
-                    _row(found.samples, f"{how} from t ≈ {_time(found)}, {_told(found.controls)}.{still}") + _line(found, tab, asked),
-                )
+                caption = f"{how} from t ≈ {_time(found)}, {_told(found.controls)}.{still}"
+                yield begun, _row(found.samples, caption, _about(found, tab, asked)) + _line(found, tab, asked) + _take(found, tab, asked)
             elif step.i == 1 or step.i % max(1, step.total // SHOWN) == 0:
                 yield (
                     begun,
@@ -296,35 +293,52 @@ def _recorded(card: ModelCard) -> tuple[str, str]:
         blank = Images(np.zeros((SAMPLES, *seen.pixels.shape[1:]), dtype=np.uint8))
         return _noised(seen, blank, str(error)), _row(blank, "Brought back: press the button.")
     line = f'<div class="runline"><span class="badge recorded">recorded</span> <b>{card.id}</b> · seed {about["seed"]}</div>'
+    told = {"model": card.id, "seed": about["seed"]}
+    told["link"] = settings.link_of(card.family, told, ("given",))
     return (
-        _noised(given.images, noised.images, _start_caption(about["t"])),
-        _row(back.images, f"Brought back from t ≈ {about['t']}, {_told(about)}.") + line,
+        _noised(given.images, noised.images, _start_caption(about["t"]), told),
+        _row(back.images, f"Brought back from t ≈ {about['t']}, {_told(about)}.", told) + line,
     )
 
 
 def _start(seen: Images, first: Run) -> str:
     """The picture as the model sees it, and the noised ones that denoising starts from."""
-    return _noised(seen, first.step.views["x_t"], _start_caption(_time(first)))
+    return _noised(seen, first.step.views["x_t"], _start_caption(_time(first)), settings.of_picture(first))
 
 
 def _start_caption(time: int) -> str:
     return f"Noised to t ≈ {time} of 999 by {SAMPLES} seeds: what the model starts from."
 
 
-def _noised(seen: Images, noised: Images, caption: str) -> str:
-    row = _row(noised, caption)
-    shown = pictures.grid(seen, "the picture as the model sees it", scale=SIDE / seen.pixels.shape[1])
+def _noised(seen: Images, noised: Images, caption: str, about: Mapping[str, Any] | None = None) -> str:
+    row = _row(noised, caption, about)
+    shown = pictures.grid(seen, "the picture as the model sees it", 8, about, SIDE / seen.pixels.shape[1])
     return f'<div class="startrow"><figure class="figure one">{shown}<figcaption>The picture</figcaption></figure>{row}</div>'
 
 
-def _row(images: Images, caption: str) -> str:
-    return f'<figure class="figure">{pictures.grid(images, caption, SAMPLES, scale=SIDE / images.pixels.shape[1])}<figcaption>{html.escape(caption)}</figcaption></figure>'
+def _row(images: Images, caption: str, about: Mapping[str, Any] | None = None) -> str:
+    return f'<figure class="figure">{pictures.grid(images, caption, SAMPLES, about, SIDE / images.pixels.shape[1])}<figcaption>{html.escape(caption)}</figcaption></figure>'
+
+
+def _about(found: Run, tab: str, asked: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the picture of a result holds. asked: the test picture that was noised and how far; None for one's own picture, or for a part of
+    one, which no link can hold."""
+    about = settings.of_picture(found, tab)
+    if asked is None:
+        return about
+    told = {name: value for name, value in settings.of_run(found).items() if name not in ("n", "label", "strength")}
+    return about | asked | {"link": settings.link_of(tab, {**told, "play": "back", **asked})}
+
+
+def _take(found: Run, tab: str, asked: Mapping[str, Any] | None) -> str:
+    """The result to take away."""
+    name = f"{found.card}-seed{found.seed}-back"
+    return widgets.taken(pictures.tiles(found.samples, SAMPLES), _about(found, tab, asked), name)
 
 
 def _line(found: Run, tab: str, asked: Mapping[str, Any] | None) -> str:
     """One line under the result: what was run, and its link; a drawing has none."""
-    settings = {name: value for name, value in widgets.settings_of(found).items() if name not in ("n", "label", "strength")}
-    words = " · ".join(f"{name} {html.escape(str(value))}" for name, value in settings.items() if name != "model")
-    link = widgets.link_of(tab, settings) + "&" + urllib.parse.urlencode({"play": "back", **asked}) if asked else ""
-    shown = f" · {widgets.permalink(link)}" if link else ""
+    told = {name: value for name, value in settings.of_run(found).items() if name not in ("n", "label", "strength")}
+    words = " · ".join(f"{name} {html.escape(str(value))}" for name, value in told.items() if name != "model")
+    shown = f" · {widgets.permalink(_about(found, tab, asked)['link'])}" if asked else ""
     return f'<div class="runline"><span class="badge live">live</span> <b>{html.escape(found.card)}</b> · {words} · {found.seconds:.2f} s on {html.escape(found.device)}{shown}</div>'

@@ -39,11 +39,18 @@ def build() -> gr.HTML:
 
 
 def panel_of(sent: object) -> str:
-    """The panel for what the browser sent: {"address": for people, "direct": for an iframe}. Raises ControlError for what is no address."""
+    """The panel for what the browser sent: {"address": for people, "direct": for an iframe, "copied": false where the browser refused to copy it}. Raises ControlError for what is no address."""
     found: dict[str, Any] = sent if isinstance(sent, dict) else {}
     address, direct = _checked(found.get("address")), _checked(found.get("direct"))
     code = segno.make(address, error="l", micro=False).svg_inline(omitsize=True, border=4, dark="#000", light="#fff")
     iframe = f'<iframe src="{html.escape(direct, quote=True)}" width="100%" height="900" style="border:0" title="Generative Playground"></iframe>'
+    is_copied = found.get("copied") is not False
+    label = "Address (copied)" if is_copied else "Address"
+    told = (
+        ""
+        if is_copied
+        else '<p class="note" role="status"><b>Not copied:</b> the browser did not let the page copy (it never does over plain http), so the address is selected here: press Ctrl+C, or ⌘C on a Mac.</p>'
+    )
     alone = (
         '<p class="note"><b>This address works on this machine alone:</b> start the page with --share, or put it on a Space, for others.</p>'
         if _is_of_this_machine(address)
@@ -52,8 +59,8 @@ def panel_of(sent: object) -> str:
     return (
         '<section class="share" aria-label="Share"><h3>Share this</h3>'
         f'<div class="sharerow"><div class="qr" role="img" aria-label="The address as a QR code">{code}</div><div class="sharetexts">'
-        f'<label>Address (copied)<input type="text" readonly value="{html.escape(address, quote=True)}"></label>'
-        f'<label>For a page of your own<textarea readonly rows="3">{html.escape(iframe)}</textarea></label>{alone}</div></div></section>'
+        f'<label>{label}<input type="text" readonly data-copied="{"yes" if is_copied else "no"}" value="{html.escape(address, quote=True)}"></label>'
+        f'<label>For a page of your own<textarea readonly rows="3">{html.escape(iframe)}</textarea></label>{told}{alone}</div></div></section>'
     )
 
 

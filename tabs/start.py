@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import urllib.parse
 from collections.abc import Iterator, Mapping
 
 import gradio as gr
 import numpy as np
 
-from playground import previews, two_ways
+from playground import previews, settings, two_ways
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.two_ways import Read
@@ -87,7 +86,8 @@ def _read(known: Read, how: str) -> str:
         f'<div><span>{names[k]}</span><i style="width:{100 * known.probabilities[k]:.1f}%"></i><span>{100 * known.probabilities[k]:.1f} %</span></div>'
         for k in best
     )
-    picture = pictures.picture(pictures.tiles(known.picture, 1), f"a real handwritten {known.digit}", scale=READ_SCALE)
+    about = {"seed": known.seed, "digit": known.digit, "link": settings.query(ID, digit=known.digit, seed=known.seed)}
+    picture = pictures.picture(pictures.tiles(known.picture, 1), f"a real handwritten {known.digit}", about, READ_SCALE)
     return (
         f'<h3>Traditional: what is this?</h3><div class="startrow"><div class="figure one">{picture}</div><div class="bars">{bars}</div></div>'
         '<p class="note">A classifier reads a real test picture: p(word | picture). It cannot draw.</p>'
@@ -100,15 +100,13 @@ def _drawn(digit: str, seed: int, drawn: Mapping[str, Images], how: str) -> str:
     height, width, channels = two_ways.dataset().shape
     grey = Images(np.full((two_ways.N, height, width, channels), 128, np.uint8))
     rows = [Row(two_ways.title(family), drawn.get(family, grey)) for family in two_ways.generators()]
-    settings = {"seed": seed, "digit": digit, "rows": [row.name for row in rows]}
-    settings |= {"link": "?" + urllib.parse.urlencode({"tab": ID, "digit": digit, "seed": seed})}
+    about = {"seed": seed, "digit": digit, "rows": [row.name for row in rows], "link": settings.query(ID, digit=digit, seed=seed)}
     take = ""
     if how != "running":
-        sheet = pictures.png(strips.sheet(rows), settings)
-        take = f'<div class="takes">Take it away: {pictures.download(sheet, "image/png", f"start-{digit}-seed{seed}.png", "PNG")}</div>'
-    link = widgets.permalink(settings["link"])
+        take = widgets.taken(strips.sheet(rows), about, f"start-{digit}-seed{seed}")
+    link = widgets.permalink(about["link"])
     return (
-        f"<h3>Generative: show me a {html.escape(digit)}</h3>{strips.strips(rows, scale=DRAWN_SCALE)}"
+        f"<h3>Generative: show me a {html.escape(digit)}</h3>{strips.strips(rows, scale=DRAWN_SCALE, settings=about)}"
         '<p class="note">Three generators draw pictures that nobody has written: x ~ p(picture | word). Another seed, another picture.</p>'
         f'<div class="runline"><span class="badge {how}">{how if how != "running" else "at work"}</span> digit <b>{html.escape(digit)}</b> · seed {seed} · {link}</div>{take}'
     )

@@ -10,7 +10,7 @@ from dataclasses import replace
 import gradio as gr
 import numpy as np
 
-from playground import excerpts, previews, run, units
+from playground import excerpts, previews, run, settings, units
 from playground.controls import Choice, Text, text_of
 from playground.errors import ControlError
 from playground.types import ModelCard
@@ -80,7 +80,11 @@ def state(card: ModelCard, seen: Look, how: str) -> str:
     told = {"values": base64.b64encode(seen.values.tobytes()).decode(), "units": [each.unit for each in seen.found]}
     buttons = "".join(_unit(k, each) for k, each in enumerate(seen.found[:8]))
     tokens = "".join(f'<span class="tok" data-k="{k}">{html.escape(piece)}</span>' for k, piece in enumerate(seen.pieces))
-    strip = pictures.picture(_colours(seen.values.T), f"{len(seen.found)} units of {card.id} over {len(seen.pieces)} characters", None, 2.0)
+    about = {"model": card.id, "text": "".join(seen.pieces), "feature": seen.feature}
+    about["link"] = settings.link_of(card.family, {"model": card.id}, ("text",))
+    strip = pictures.picture(
+        _colours(seen.values.T), f"{len(seen.found)} units of {card.id} over {len(seen.pieces)} characters", about, 2.0
+    )
     unvaried = _unvaried(units.features("".join(seen.pieces))[seen.feature])
     return (
         f'<div class="state" data-told="{html.escape(json.dumps(told), quote=True)}">'

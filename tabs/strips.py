@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +19,15 @@ def strips(
     awaited: Sequence[str] = (),
     scale: float = 2.6,
     measure: str = "squared error",
+    settings: Mapping[str, Any] | None = None,
 ) -> str:
-    """The rows, all at one scale; notes add words by a row's name; awaited names rows still to come, whose place is kept; measure says what a row's error is."""
+    """The rows, all at one scale; notes add words by a row's name; awaited names rows still to come, whose place is kept; measure says what a row's error is.
+
+    settings: what every picture holds, with its row's name.
+    """
     notes = notes or {}
     widest = max((len(row.images) for row in rows), default=1)
-    shown = [_strip(row.name, _words(row, notes, measure), _pictures(row, scale, len(row.images) / widest)) for row in rows]
+    shown = [_strip(row.name, _words(row, notes, measure), _pictures(row, scale, len(row.images) / widest, settings)) for row in rows]
     if rows and awaited:
         height, width = pictures.tiles(rows[0].images, len(rows[0].images)).shape[:2]
         empty = f'<div class="strip-empty" style="aspect-ratio:{width}/{height};max-width:{round(width * scale)}px"></div>'
@@ -35,9 +40,10 @@ def sheet(rows: Sequence[Row]) -> np.ndarray:
     return pictures.tiles(Images(np.concatenate([row.images.uint8() for row in rows])), len(rows[0].images))
 
 
-def _pictures(row: Row, scale: float, share: float) -> str:
+def _pictures(row: Row, scale: float, share: float, settings: Mapping[str, Any] | None) -> str:
     """A row's pictures; a row with fewer than the widest has takes its share of the width."""
-    shown = pictures.picture(pictures.tiles(row.images, len(row.images)), f"{len(row.images)} pictures: {row.name}", scale=scale)
+    told = {**settings, "row": row.name} if settings else None
+    shown = pictures.picture(pictures.tiles(row.images, len(row.images)), f"{len(row.images)} pictures: {row.name}", told, scale)
     return shown if share == 1 else f'<div style="width:{100 * share:.4g}%">{shown}</div>'
 
 

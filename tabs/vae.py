@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
-from playground import data, exhibits, hub, previews, registry, repaint, run, stories
+from playground import data, exhibits, hub, previews, registry, repaint, run, settings, stories
 from playground.controls import Numbers, adjustments
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
@@ -172,7 +171,7 @@ def _own_drawing(card: ModelCard, flat: ModelCard) -> None:
 
     @widgets.guarded
     def repaint(event: gr.EventData) -> str:
-        seen = drawing.seen(card.dataset, event)
+        seen, link = drawing.seen(card.dataset, event), settings.link_of(ID, {"model": card.id}, ("given",))
         x, y = run.encode(flat.id, seen).values[0]
         rows = [Row("what the model sees", seen)]
         rows += [
@@ -180,7 +179,7 @@ def _own_drawing(card: ModelCard, flat: ModelCard) -> None:
             for each, size in ((card, len(run.encode(card.id, seen).values[0])), (flat, 2))
         ]
         return (
-            strips.strips(rows, scale=4)
+            strips.strips(rows, scale=4, settings={"model": card.id, "link": link})
             + f'<p class="note"><span class="badge live">live</span> {card.id} (class not told) and {flat.id}. On the map it falls at z = ({x:.1f}, {y:.1f}). '
             + f'<button type="button" class="goto plane-goto" data-plane="{ID}-map" data-x="{x:.3f}" data-y="{y:.3f}">Show me there</button></p>'
         )
@@ -223,17 +222,20 @@ def _sliding(card: ModelCard) -> dict[str, Any]:
 def _slide_film(card_id: str, ends: Images, frames: Images, about: Mapping[str, Any], how: str) -> str:
     """The two real digits and the film between them. about: first, last and seed, which say what digits they are."""
     seed = about["seed"]
-    link = "?" + urllib.parse.urlencode({"tab": ID, "play": "slide", "from": about["first"], "to": about["last"], "of": seed})
+    link = settings.query(ID, play="slide", **{"from": about["first"], "to": about["last"], "of": seed})
+    told = {"model": card_id, **{name: about[name] for name in ("first", "last", "seed")}, "link": link}
     film = list(frames.uint8())
     captions = [f"{100 * i // (len(film) - 1)} % of the way" for i in range(len(film))]
-    gif = pictures.download(pictures.animation(film), "image/gif", f"{card_id}-slide-seed{seed}.gif", "GIF")
+    name = f"{card_id}-slide-seed{seed}"
+    gif = pictures.download(pictures.animation(film, settings=told), "image/gif", f"{name}.gif", "GIF")
+    sheet = widgets.png_link(pictures.tiles(frames, len(film)), told, name) + " " if how == "live" else ""
     return (
         '<div class="slide"><figure>'
-        + pictures.picture(pictures.tiles(ends, 2), "The two real digits", scale=3)
+        + pictures.picture(pictures.tiles(ends, 2), "The two real digits", told, 3)
         + "<figcaption>the real ones</figcaption></figure>"
         + pictures.film(film, captions, "The way between the two digits", scale=8, start=len(film) // 2)
         + f'</div><div class="runline"><span class="badge {how}">{how}</span> <b>{card_id}</b> · {len(film)} codes on the straight line in z, class not told · seed {seed} · {widgets.permalink(link)}</div>'
-        f'<div class="takes">Take it away: {gif}</div>'
+        f'<div class="takes">Take it away: {sheet}{gif}</div>'
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import gradio as gr
 import numpy as np
 
-from playground import comparison, previews, run, walks
+from playground import comparison, previews, run, settings, walks
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.types import Images, ModelCard
@@ -72,24 +72,26 @@ def _shown(cards: Mapping[str, ModelCard], rows: list[Row], about: Mapping[str, 
     frames = [pictures.tiles(Images(np.concatenate([row.images.uint8()[k : k + 1] for row in rows])), len(rows)) for k in range(total)]
     captions = [f"{100 * k // (total - 1)} % of the way · {' | '.join(row.name for row in rows)}" for k in range(total)]
     first, second, label = (str(about[name]) for name in ("first", "second", "label"))
-    link = f"?tab=compare&play=walk&from={first}&to={second}&of={label}"
-    taken = (
-        _taken(cards, rows, frames, {"first": about["first"], "second": about["second"], "label": label, "link": link})
-        if how == "live"
-        else ""
-    )
+    link = settings.query("compare", play="walk", **{"from": first, "to": second, "of": label})
+    told = {
+        "first": about["first"],
+        "second": about["second"],
+        "label": label,
+        "models": [card.id for card in cards.values()],
+        "link": link,
+    }
+    taken = _taken(rows, frames, told) if how == "live" else ""
     return (
         pictures.film(frames, captions, "All families on the same walk", scale=FILM_SIDE / frames[0].shape[1], start=0)
-        + strips.strips(rows, scale=SCALE)
+        + strips.strips(rows, scale=SCALE, settings=told)
         + f'<div class="runline"><span class="badge {how}">{how}</span> digit {html.escape(label)} · seed {html.escape(first)} to seed {html.escape(second)} · '
         f"{widgets.permalink(link)}{taken}</div>"
     )
 
 
-def _taken(cards: Mapping[str, ModelCard], rows: list[Row], frames: Sequence[np.ndarray], about: Mapping[str, object]) -> str:
+def _taken(rows: list[Row], frames: Sequence[np.ndarray], about: Mapping[str, object]) -> str:
     """The rows and the film to take away: of a live walk alone, since they weigh more than what is seen."""
-    settings = {**about, "models": [card.id for card in cards.values()]}
     name = f"walk-{about['first']}-{about['second']}"
-    sheet = pictures.download(pictures.png(strips.sheet(rows), settings), "image/png", f"{name}.png", "PNG")
-    film = pictures.download(pictures.animation(frames), "image/gif", f"{name}.gif", "GIF")
+    sheet = widgets.png_link(strips.sheet(rows), about, name)
+    film = pictures.download(pictures.animation(frames, settings=about), "image/gif", f"{name}.gif", "GIF")
     return f' <span class="takes">· take it away: {sheet} {film}</span>'

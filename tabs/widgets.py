@@ -6,18 +6,17 @@ import contextlib
 import functools
 import html
 import inspect
-import json
 import logging
 import math
 import secrets
-import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
-from playground import exhibits, previews, registry, weights
+from playground import exhibits, previews, registry, settings, weights
 from playground.controls import ANY, Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns
 from playground.errors import PlaygroundError
 from playground.run import MAX_SEED
@@ -151,29 +150,6 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     return plain
 
 
-def settings_of(run: Run) -> dict[str, Any]:
-    """What is needed to repeat a run, small and JSON-ready: card, n, seed and the controls that are numbers or words."""
-    plain = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in run.controls.items()
-        if isinstance(value, str | int | float | tuple) and value != ()
-    }
-    return {"model": run.card, "n": run.n, "seed": run.seed, **plain}
-
-
-def link_of(tab: str, settings: Mapping[str, Any]) -> str:
-    """The query string that opens a tab with these settings; values at their default are left out."""
-    known = {control.name: control for control in registry.get(settings["model"]).controls}
-
-    def short(name: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return json.dumps(value, ensure_ascii=False) if isinstance(known.get(name), Turns) else ",".join(map(str, value))
-        return f"{value:g}" if isinstance(value, float) else value
-
-    told = {name: short(name, value) for name, value in settings.items() if name not in known or known[name].default != value}
-    return "?" + urllib.parse.urlencode({"tab": tab, **told})
-
-
 def permalink(query: str) -> str:
     """The link that opens a query string; page.js copies it, with a QR code, instead of following it."""
     return f'<a class="permalink" href="{html.escape(query, quote=True)}">link</a>'
@@ -197,17 +173,17 @@ def linked_number(bounds: Slider, text: str, otherwise: float) -> float:
 
 def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     """One line under a result: how it came about (recorded or live), model, settings, seconds, calls, and its link."""
-    settings = settings_of(run)
+    told = settings.of_run(run)
     words = [
-        f"{name} {html.escape(_said(value))}"
-        for name, value in settings.items()
+        f"{name} {html.escape(_said(name, value))}"
+        for name, value in told.items()
         if name not in ("model", "said") and value not in (None, "")
     ]
-    exchanges = len(settings.get("said", ())) // 2
+    exchanges = len(told.get("said", ())) // 2
     words += [f"after {exchanges} exchange{'s' if exchanges != 1 else ''}"] if exchanges else []
     time = f"{run.seconds:.2f} s" if run.seconds < 10 else f"{run.seconds:.0f} s"
     calls = f"{run.nfe} network call{'s' if run.nfe != 1 else ''} a sample"
-    link = permalink(link_of(tab, settings))
+    link = permalink(settings.link_of_run(run, tab))
     extra = f" · {run.origin.words}{extra}" if run.origin else extra
     return (
         f'<div class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(run.card)}</b> · {" · ".join(words)} · '
@@ -215,35 +191,38 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     )
 
 
-def _said(value: Any) -> str:
+def _said(name: str, value: Any) -> str:
     """A setting's value in a run's line."""
     if isinstance(value, list) and len(value) > 8:
-        return f"{len(value)} tokens"
+        return f"for each of {len(value)}" if name == "label" else f"{len(value)} tokens"
     if isinstance(value, str) and len(value) > 40 and not value.count(" "):
         return f"of {len(value)} letters"
     return str(value)
 
 
-def _about(run: Run, tab: str) -> dict[str, Any]:
-    """What a PNG of a run carries inside: its settings, link, time and calls."""
-    settings = settings_of(run)
-    about = {**settings, "link": link_of(tab, settings), "seconds": round(run.seconds, 3), "nfe": run.nfe}
-    if run.origin is None:
-        return about
-    return about | {"repo_id": run.origin.repo_id, "commit": run.origin.commit, "bytes": sum(run.origin.files.values())}
+def png_link(sheet: np.ndarray, about: Mapping[str, Any], name: str, text: str = "PNG") -> str:
+    """A link that saves a sheet as PNG with its settings inside; "This visit" keeps it."""
+    return pictures.download(pictures.png(sheet, about), "image/png", f"{name}.png", text)
+
+
+def taken(sheet: np.ndarray, about: Mapping[str, Any], name: str) -> str:
+    """The line that offers a sheet alone to be taken away."""
+    return f'<div class="takes">Take it away: {png_link(sheet, about, name)}</div>'
 
 
 def takes(run: Run, tab: str, columns: int = 8, frames: Sequence[Any] = ()) -> str:
     """What can be taken away from a finished run: a PNG with its settings inside, GIF and WebP of a stream's frames."""
     images = run.samples
     assert isinstance(images, Images)
-    name = f"{run.card}-seed{run.seed}"
-    links = [pictures.download(pictures.png(pictures.tiles(images, columns), _about(run, tab)), "image/png", f"{name}.png", "PNG")]
+    name, about = f"{run.card}-seed{run.seed}", settings.of_picture(run, tab)
+    links = [png_link(pictures.tiles(images, columns), about, name)]
     if len(frames) > 1:
         larger = max(1, round(scale(run.card)))
         links += [
-            pictures.download(pictures.animation(frames, small=True, scale=larger), "image/gif", f"{name}.gif", "GIF"),
-            pictures.download(pictures.animation(frames, "WEBP", small=True, scale=larger), "image/webp", f"{name}.webp", "WebP"),
+            pictures.download(pictures.animation(frames, small=True, scale=larger, settings=about), "image/gif", f"{name}.gif", "GIF"),
+            pictures.download(
+                pictures.animation(frames, "WEBP", small=True, scale=larger, settings=about), "image/webp", f"{name}.webp", "WebP"
+            ),
         ]
     return f'<div class="takes">Take it away: {" ".join(links)}</div>'
 
@@ -253,7 +232,9 @@ def result(run: Run, tab: str, *, how: str = "live", columns: int = 8, frames: S
     images = run.samples
     assert isinstance(images, Images)
     return (
-        pictures.grid(images, f"{len(images)} samples of {run.card}, seed {run.seed}", columns, _about(run, tab), scale(run.card))
+        pictures.grid(
+            images, f"{len(images)} samples of {run.card}, seed {run.seed}", columns, settings.of_picture(run, tab), scale(run.card)
+        )
         + run_line(run, tab, how, extra)
         + takes(run, tab, columns, frames)
     )

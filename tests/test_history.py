@@ -21,7 +21,7 @@ def test_a_link_is_read_as_its_settings():
         {"link": None},
         {"link": "tab=gan"},
         {"link": "https://x/?tab=gan"},
-        {"link": "?" + "a" * 5000},
+        {"link": "?" + "a" * 20_000},
         {"link": "?" + "&".join(f"a{k}=1" for k in range(80))},
     ],
 )

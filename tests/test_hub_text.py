@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from playground import hub, language, registry, run, transcript
+from playground import hub, language, registry, run, settings, transcript
 from playground.cards import hub_text as cards
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.types import ModelCard
-from tabs import microscope, talking, widgets
+from tabs import microscope, talking
 from tests import hub_layout
 from tests.conftest import DATA
 from tests.hub_layout import COMMIT, mark
@@ -198,7 +198,7 @@ def test_what_was_said_stands_on_the_page_in_the_link_and_in_the_file(talker: Mo
     found = run.sample(talker.id, 1, 4, said=said, prompt="again", max_new_tokens=3)
     shown = talking.turns(said, talker.title)
     assert "&lt;b&gt;hi&lt;/b&gt;" in shown and talker.title in shown and talking.turns((), "x") == ""
-    query = dict(urllib.parse.parse_qsl(widgets.link_of("transformer", widgets.settings_of(found))))
+    query = dict(urllib.parse.parse_qsl(settings.link_of_run(found, "transformer")))
     assert json.loads(query["said"]) == list(said) and query["prompt"] == "again"
     page = microscope.result(found, transcript.Transcript(found.samples, ()), "transformer")
     assert "1 exchanges before" not in page and "after 1 exchange" in page

@@ -88,8 +88,8 @@ FAULTS = {
     "no JSON": ("{", "carries no settings"),
     "no link": ({"seed": 3}, "carries no settings"),
     "another address": ({"link": "https://evil.example/?tab=gan"}, "carries no settings"),
-    "too long": ({"link": "?" + "a" * 5000}, "carries no settings"),
-    "too large a chunk": ({"link": "?tab=gan", "x": "a" * 20000}, "carries no settings"),
+    "too long": ({"link": "?" + "a" * 20_000}, "carries no settings"),
+    "too large a chunk": ({"link": "?tab=gan", "x": "a" * 80_000}, "carries no settings"),
 }
 
 
@@ -105,7 +105,7 @@ def test_a_picture_that_is_not_ours_is_one_sentence_and_asks_nobody(page: Page, 
 
 
 def test_a_file_that_is_no_png_and_a_tab_that_is_none_are_one_sentence(page: Page, tmp_path: Path) -> None:
-    (tmp_path / "x.png").write_bytes(b"GIF89a and something else that is long enough")
+    (tmp_path / "x.png").write_bytes(b"BM and something else that is long enough")
     page.locator("#visit input[type=file]").set_input_files(tmp_path / "x.png")
     expect(page.locator("#visit .visit-said")).to_contain_text("This is no PNG")
     page.locator("#visit input[type=file]").set_input_files(png(tmp_path, {"link": "?tab=moon"}, "y.png"))
