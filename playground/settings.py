@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import math
 import urllib.parse
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -145,7 +146,18 @@ def text_of(settings: Mapping[str, Any]) -> str:
     link = settings.get(LINK)
     if not isinstance(link, str) or not link.startswith("?"):
         raise ValueError(f"the settings of a picture must have a link that begins with ?, got {link!r}")
-    return json.dumps(settings, ensure_ascii=True)
+    return json.dumps(_plain(settings), ensure_ascii=True, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """A value as every reader of JSON takes it: NumPy's numbers as Python's, null for what is no finite number."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return _plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read(data: bytes) -> dict[str, Any]:
@@ -155,7 +167,7 @@ def read(data: bytes) -> dict[str, Any]:
     for text in _texts(data):
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):  # the second: of lists within lists
             continue
         link = found.get(LINK) if isinstance(found, dict) else None
         if isinstance(link, str) and link.startswith("?") and len(link) <= LONGEST_LINK:

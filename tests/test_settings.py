@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from playground import registry, settings
@@ -51,6 +54,7 @@ UNREAD = {
     "none": settings.png(SHEET),
     "another key": rewritten("tEXt", SOME, key=b"parameters"),
     "no JSON": rewritten("zTXt", b"{"),
+    "lists within lists": rewritten("tEXt", b"[" * 60_000),
     "a list": rewritten("tEXt", [1]),
     "no link": rewritten("iTXt", {"model": "gan-mnist"}),
     "another address": rewritten("tEXt", {"link": "https://evil.example/?tab=gan"}),
@@ -89,6 +93,19 @@ def test_a_picture_without_settings_is_one_sentence(name: str) -> None:
         settings.read(UNREAD[name])
     with pytest.raises(ControlError, match="^This is no PNG"):
         settings.read(b"BM" + UNREAD[name])
+
+
+@trials(max_examples=50, deadline=None, derandomize=True)
+@given(st.binary(max_size=60), st.sampled_from([b"tEXt", b"zTXt", b"iTXt"]), st.binary(max_size=30))
+def test_any_bytes_are_read_or_refused_in_one_sentence(body: bytes, kind: bytes, after: bytes) -> None:
+    data = settings.png(SHEET)[:33] + chunk(kind, b"playground\0" + body) + after
+    with pytest.raises(ControlError, match="^This picture carries no settings"):
+        settings.read(data)
+
+
+def test_numbers_of_numpy_and_those_that_are_none_are_written_as_any_reader_takes_them() -> None:
+    about = {"link": "?tab=gan", "seed": np.int64(7), "distances": [np.float32(0.5), float("nan"), float("inf")], "z": np.arange(2)}
+    assert settings.read(settings.png(SHEET, about)) == {"link": "?tab=gan", "seed": 7, "distances": [0.5, None, None], "z": [0, 1]}
 
 
 def test_no_picture_is_written_with_settings_that_the_page_could_not_take_back() -> None:
