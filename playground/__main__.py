@@ -31,7 +31,7 @@ from playground.controls import (
 )
 from playground.errors import ControlError, PlaygroundError, WeightsUnavailable
 from playground.sprite import tile, write_png
-from playground.types import Images, ModelCard, Run, Texts
+from playground.types import ModelCard, Run, Texts
 
 SUFFIXES = {"image": (".npz", ".png"), "text": (".txt",)}  # of what a card draws
 MUSIC = (".mid", ".txt")
@@ -195,7 +195,7 @@ def parse(control: Control, text: str, dataset: str) -> Any:
         case Numbers():
             return tuple(number(control.name, part) for part in text.split(","))
         case Given():
-            return read_picture(control, text, dataset).float32()
+            return data.given(control, dataset, Path(text))
         case Choice() | Prompt() | Text() | Turns():
             return text
         case Tokens():
@@ -212,18 +212,6 @@ def number(name: str, text: str) -> float | int:
         except ValueError:
             continue
     raise ControlError(f"{name} must be a number, got {shown(text)}.")
-
-
-def read_picture(control: Given, text: str, dataset: str) -> Images:
-    """A picture file as one sample of the data set. Raises ControlError where it is no readable picture."""
-    from PIL import Image
-
-    try:
-        with Image.open(text) as image:
-            picture = image.convert("RGBA")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise ControlError(f"{control.name} must be a picture file, got {shown(text)} ({type(error).__name__}).") from error
-    return data.from_picture(dataset, picture)
 
 
 def _with_progress(runs: Any, n: int) -> Run:

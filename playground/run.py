@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from playground import data, hub, registry, zero
-from playground.controls import ANY, Adjust, Label, Prompt, Text, resolve, shown, whole
+from playground.controls import ANY, Adjust, Given, Label, Prompt, Text, resolve, shown, whole
 from playground.device import pick_device, synchronize
-from playground.errors import PlaygroundError
+from playground.errors import ControlError, PlaygroundError
 from playground.gate import GATE
 from playground.sampling.noise import generators, seed_of
 from playground.types import Images, Latents, ModelCard, Reading, Run, Samples, Scores, Texts, Translation
@@ -40,6 +40,8 @@ def check(card_id: object, n: object, seed: object, *, limit: int = MAX_N, **con
             raise PlaygroundError(f"{control.name} must be one {one}, or {n} of them for n = {n}; got {len(value)}.")
         if isinstance(value, np.ndarray) and len(value) not in (1, n):
             raise PlaygroundError(f"{control.name} must hold one sample, or {n} of them for n = {n}; got {len(value)}.")
+        if isinstance(control, Given) and control.masks and value is not None and values[control.masks] is None:
+            raise ControlError(f"{control.name} needs a picture to repaint: give {control.masks}, too.")
     return card, n, seed, values
 
 

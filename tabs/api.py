@@ -11,6 +11,7 @@ import numpy as np
 
 from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run, settings, walks
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns, text_of, whole
+from playground.data import picture_files
 from playground.data import points as point_data
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.metrics import memory
@@ -93,9 +94,9 @@ def models() -> list[dict]:
 
 
 def reconstruct(model: str, given: str) -> dict:
-    """A picture (PNG or JPEG data URI), prepared as the data set's were, through a model's bottleneck and back."""
+    """A picture (PNG, JPEG or WebP data URI), prepared as the data set's were, through a model's bottleneck and back."""
     card = registry.get(model)
-    picture = pictures.from_uri(given)
+    picture = picture_files.from_uri(given)
     run.check_can(card, "reconstruct")
     seen = data.from_picture(card.dataset, picture) if card.hub is None else repaint.seen(card.id, picture, repaint.SIZE.default)
     told = {"model": card.id} if "sample" in card.can else {}  # a tab's models are those that draw
@@ -104,9 +105,9 @@ def reconstruct(model: str, given: str) -> dict:
 
 
 def classify(model: str, given: str) -> dict:
-    """The class probabilities of a picture (PNG or JPEG data URI), prepared as the data set's were."""
+    """The class probabilities of a picture (PNG, JPEG or WebP data URI), prepared as the data set's were."""
     card = registry.get(model)
-    picture = pictures.from_uri(given)
+    picture = picture_files.from_uri(given)
     run.check_can(card, "score")
     seen = data.from_picture(card.dataset, picture)
     scores = run.score(card.id, seen)
@@ -358,7 +359,7 @@ def _type(control: Control) -> Any:
 def _parsed(control: Control, card: ModelCard, value: Any) -> Any:
     """JSON has no pictures and no lists in a word: a Given comes as a data URI, labels for each sample as "2,0,2,6"."""
     if isinstance(control, Given) and value is not None:
-        return data.from_picture(card.dataset, pictures.from_uri(value)).float32()
+        return data.given(control, card.dataset, value)
     if isinstance(control, Label) and isinstance(value, str) and "," in value:
         return value.split(",")
     return value

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from playground import data
+from playground.data import picture_files
 from playground.types import Images
 from tabs import pictures
 
@@ -55,5 +57,15 @@ def backdrop(elem_id: str, images: Images) -> str:
 
 def seen(dataset: str, event: gr.EventData) -> Images:
     """The drawing of a pad's event as a model of this data set sees it. Raises ControlError for an empty or unreadable one."""
+    return data.from_picture(dataset, drawn(event))
+
+
+def painted(dataset: str, event: gr.EventData) -> Images:
+    """The strokes of a pad's event as a mask for a sample of this data set. Raises ControlError for an unreadable one."""
+    return data.from_mask(dataset, drawn(event))
+
+
+def drawn(event: gr.EventData) -> np.ndarray:
+    """The picture of a pad's event, as picture_files reads it. Raises ControlError."""
     sent: Any = event._data
-    return data.from_picture(dataset, pictures.from_uri(sent.get("png") if isinstance(sent, dict) else None))
+    return picture_files.from_uri(sent.get("png") if isinstance(sent, dict) else None, "drawing")

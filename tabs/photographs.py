@@ -77,8 +77,7 @@ def build(cards: Sequence[ModelCard], tab: str) -> None:
 
     @widgets.guarded
     def painted(event: gr.EventData) -> tuple[np.ndarray, str]:
-        sent = event._data
-        return np.asarray(pictures.from_uri(sent.get("png") if isinstance(sent, dict) else None)), OWN
+        return drawing.drawn(event), OWN
 
     running = [
         go.click(repainted, [model, first, size, own], out, api_visibility="private", **HEAVY),

@@ -16,8 +16,6 @@ import numpy as np
 from PIL import Image
 
 from playground import settings as kept
-from playground.controls import shown
-from playground.errors import ControlError
 from playground.types import Images
 
 GAP = 2  # pixels of background between the tiles of a grid
@@ -160,22 +158,6 @@ def moment(sheets: Mapping[str, np.ndarray], exact: bool = False) -> str:
 def download(data: bytes, mime: str, name: str, text: str) -> str:
     """A link that saves bytes under a name."""
     return f'<a class="take" download="{html.escape(name, quote=True)}" href="{uri(data, mime)}">{html.escape(text)}</a>'
-
-
-def from_uri(text: object, limit_bytes: int = 3_000_000, name: str = "given") -> Image.Image:
-    """The picture of a PNG or JPEG data URI (what the drawing pad and the API send). Raises ControlError that names the control."""
-    wrong = ControlError(f"{name} must be a PNG or JPEG data URI of at most 3 MB and 4 million points, got {shown(text)}.")
-    if not isinstance(text, str) or not text.startswith("data:image/") or "," not in text or len(text) > limit_bytes * 4 // 3 + 100:
-        raise wrong
-    try:
-        opened = Image.open(io.BytesIO(base64.b64decode(text.split(",", 1)[1], validate=True)), formats=("PNG", "JPEG"))
-        if opened.width * opened.height > 4_000_000:  # known from the header, before anything is decoded
-            raise ControlError(f"{name} must hold at most 4 million points, got {opened.width} x {opened.height}.")
-        return opened.convert("RGBA") if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info else opened.convert("RGB")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:  # Pillow's own limit, also from the header
-        raise ControlError(f"{name} must hold at most 4 million points, got a picture far larger than that.") from error
-    except (ValueError, OSError, SyntaxError) as error:
-        raise wrong from error
 
 
 def _in_greys(sheet: np.ndarray, greys: int) -> Image.Image:

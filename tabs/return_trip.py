@@ -153,8 +153,8 @@ def build(
 
     @widgets.guarded
     def brushed(event: gr.EventData, model: str, source: str, kind: str, which: int, *rest: Any) -> tuple[np.ndarray | None, str]:
-        painted = drawing_pad.seen(picker.card(model).dataset, event).pixels
-        mask = painted if painted.max() > 127 else None
+        painted = drawing_pad.painted(picker.card(model).dataset, event).pixels
+        mask = painted if painted.any() else None
         drawing, _, *others = rest
         return mask, _start(*noised(model, source, kind, which, drawing, mask, *others))
 

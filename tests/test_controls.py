@@ -143,7 +143,9 @@ def test_a_given_picture_must_have_the_shape_the_range_and_the_count():
             given.validate(value)
     for card_id, control in CONTROLS:
         if isinstance(control, Given):
-            assert "got 3" in refused(card_id, n=2, **{control.name: np.zeros((3, *control.shape), np.uint8)})
+            value = np.zeros((3, *control.shape), np.uint8)
+            value[:, :9] = 255  # a mask selects a part
+            assert "got 3" in refused(card_id, n=2, **{control.name: value})
 
 
 def test_numbers_must_be_as_many_as_the_control_has():

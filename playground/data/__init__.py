@@ -6,10 +6,13 @@ import functools
 import importlib
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from playground.controls import Given
+from playground.data import masks, picture_files
 from playground.errors import ControlError, PlaygroundError
 from playground.types import Corpus, Dataset, Images, Notes, Pairs
 
@@ -134,9 +137,23 @@ def source_pieces(name: str, split: str) -> tuple[list[np.ndarray], int]:
 
 
 def from_picture(name: str, picture: object) -> Images:
-    """A person's picture as one sample of the data set: cropped, scaled and centred as its samples were."""
+    """A person's picture, as picture_files.pixels_of takes it, as one sample of the data set: cropped, scaled and centred as its samples were."""
     get(name)
     return importlib.import_module(f"playground.data.{name}").from_picture(picture)
+
+
+def from_mask(name: str, picture: object) -> Images:
+    """A person's mask for a sample of the data set: uint8 (1, *shape), 255 where the sample is to be drawn anew, by the rule of masks.selected."""
+    return masks.as_images(picture, get(name).shape)
+
+
+def given(control: Given, name: str, sent: str | Path) -> np.ndarray:
+    """What a control of pictures takes of a data URI (text) or a file (Path), as a sample of the data set or as a mask for one: float32 (1, h, w, c).
+
+    Raises ControlError that names the control.
+    """
+    read = picture_files.from_file if isinstance(sent, Path) else picture_files.from_uri
+    return (from_mask if control.masks else from_picture)(name, read(sent, control.name)).float32()
 
 
 def _captioned(name: str) -> Any:

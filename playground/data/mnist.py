@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from playground.data.ink import INK, ink_of
 from playground.errors import ControlError, DataUnavailable
 from playground.types import Dataset, Images
 
 REPOSITORY = "ylecun/mnist"
 VALID = 5_000  # the last of the 60,000 training digits, kept for choosing settings and checkpoints
-INK = 40  # a stroke is what is at least this bright, of 255
 BOX = 20  # MNIST digits were scaled into a box of 20 x 20 and centred by mass in 28 x 28
 
 DATASET = Dataset(
@@ -36,7 +36,7 @@ def load(split: str) -> Images:
 
     part = "test" if split == "test" else "train"
     table = pyarrow.parquet.read_table(_file(f"mnist/{part}-00000-of-00001.parquet"))
-    pictures = [np.asarray(Image.open(io.BytesIO(row["bytes"]))) for row in table["image"].to_pylist()]
+    pictures = [np.asarray(Image.open(io.BytesIO(row["bytes"]), formats=("PNG",))) for row in table["image"].to_pylist()]
     pixels = np.stack(pictures)[..., None]  # (n, 28, 28, 1)
     labels = np.asarray(table["label"].to_pylist(), dtype=np.int64)
     rows = {"train": slice(0, -VALID), "valid": slice(-VALID, None), "test": slice(None)}[split]
@@ -62,11 +62,10 @@ def _file(name: str) -> Path:
 def from_picture(picture: object) -> Images:
     """A drawn or photographed digit as MNIST would hold it: uint8 (1, 28, 28, 1).
 
-    picture: a PIL image, or an array (h, w), (h, w, 3) or (h, w, 4). Ink may be dark on light, light on dark, or opaque on
-    transparent: the border tells which. The ink's bounding box is scaled to fit 20 x 20 and its centre of mass put at the centre,
+    picture: as picture_files.pixels_of takes it; ink_of says where its ink is. The ink's bounding box is scaled to fit 20 x 20 and its centre of mass put at the centre,
     as described by LeCun et al. 1998. Raises ControlError if it holds no ink.
     """
-    ink = _ink(picture)
+    ink = ink_of(picture)
     rows, columns = np.nonzero(ink >= INK)
     if len(rows) < 4:
         raise ControlError("The drawing is empty: draw one digit, then try again.")
@@ -83,20 +82,3 @@ def from_picture(picture: object) -> Images:
     pixels = np.zeros((1, 28, 28, 1), dtype=np.uint8)
     pixels[0, top : top + small.shape[0], left : left + small.shape[1], 0] = np.clip(np.round(small), 0, 255)
     return Images(pixels)
-
-
-def _ink(picture: object) -> np.ndarray:
-    """How much ink each point of a picture holds: uint8 (h, w), 255 where the stroke is."""
-    array = np.asarray(picture)
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or min(array.shape[:2], default=0) < 2:
-        raise ControlError(f"A picture of at least 2 x 2 points is needed, got shape {array.shape}.")
-    if array.ndim == 3 and array.shape[2] == 4:
-        alpha = array[..., 3]
-        if alpha.min() < 255:
-            return alpha if (alpha < 255).mean() > 0.02 else _ink(array[..., :3])
-        array = array[..., :3]
-    if array.ndim == 3:
-        array = array[..., :3].mean(axis=2)
-    border = np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
-    ink = array.astype(np.float32) - np.median(border) if np.median(border) < 128 else np.median(border) - array.astype(np.float32)
-    return np.clip(ink * (255.0 / max(ink.max(), 1.0)) if ink.max() >= INK else ink, 0, 255).astype(np.uint8)

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 from PIL import Image
 
-from playground.errors import ControlError
+from playground.data.picture_files import pixels_of
 from playground.types import Images
 
 EXAMPLES = {"flower.jpg": "a flower, by vultilion", "china.jpg": "a roof, by danielbuechele"}
@@ -22,19 +22,25 @@ def examples() -> dict[str, np.ndarray]:
     return {words: np.array(load_sample_image(name)) for name, words in EXAMPLES.items()}
 
 
+def middle(image: Image.Image) -> Image.Image:
+    """The middle square of a picture."""
+    inner = min(image.size)
+    left, top = (image.width - inner) // 2, (image.height - inner) // 2
+    return image.crop((left, top, left + inner, top + inner))
+
+
+def on_white(picture: object) -> Image.Image:
+    """A picture, as pixels_of takes it, in RGB, what is transparent of it white. Raises ControlError."""
+    pixels = pixels_of(picture)
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
+    return image.convert("RGB")
+
+
 def square(picture: object, side: int) -> Images:
-    """The middle square of a person's picture (uint8, grey, RGB or RGBA; transparent is white), scaled to uint8 (1, side, side, 3).
+    """The middle square of a person's picture (as pixels_of takes it; transparent is white), scaled to uint8 (1, side, side, 3).
 
     Raises ControlError for a picture of less than 2 x 2 points.
     """
-    array = np.asarray(picture)
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or min(array.shape[:2], default=0) < 2:
-        raise ControlError(f"A picture of at least 2 x 2 points is needed, got shape {array.shape}.")
-    image = Image.fromarray(array)
-    if image.mode in ("RGBA", "LA"):
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
-    inner = min(image.size)
-    left, top = (image.width - inner) // 2, (image.height - inner) // 2
-    cut = image.convert("RGB").crop((left, top, left + inner, top + inner))
-    return Images(np.asarray(cut.resize((side, side), Image.Resampling.LANCZOS))[None])
+    return Images(np.asarray(middle(on_white(picture)).resize((side, side), Image.Resampling.LANCZOS))[None])

@@ -15,6 +15,8 @@ import torch
 from PIL import Image
 
 from playground import remote
+from playground.data.photographs import on_white
+from playground.data.picture_files import FORMATS
 from playground.errors import PlaygroundError, RemoteError
 from playground.models.nets.language import conversation
 from playground.types import Images, ModelCard, Step, Texts
@@ -157,10 +159,12 @@ def _seed(generator: torch.Generator) -> int:
 
 
 def _fitted(picture: Image.Image, shape: tuple[int, int, int]) -> np.ndarray:
-    """A picture as uint8 of a shape. Raises RemoteError for one that is too large, before it is decoded."""
+    """A picture as uint8 of a shape. Raises RemoteError for one that is too large or of another format, before it is decoded."""
+    if picture.format not in FORMATS:
+        raise RemoteError(f"The picture that came must be {', '.join(FORMATS)}; got {picture.format}.")
     if picture.width * picture.height > MAX_POINTS:
         raise RemoteError(f"The picture that came has {picture.width} x {picture.height} points; at most {MAX_POINTS:,} are taken.")
-    return np.asarray(picture.convert("RGB").resize((shape[1], shape[0]), Image.Resampling.LANCZOS))
+    return np.asarray(on_white(picture).resize((shape[1], shape[0]), Image.Resampling.LANCZOS))
 
 
 def load_text(card: ModelCard) -> RemoteText:
