@@ -198,7 +198,7 @@ window.playgroundPad = (element, send) => {
   const ink = canvas.getContext("2d");
   const colour = element.querySelector(".pad-colour"); // of a pad in colour
   const file = element.querySelector(".pad-file input"), note = element.querySelector(".pad-note");
-  let last = null; // where the pen is down, or null
+  let last = null; // where the pen was last
   let key = [canvas.width / 2, canvas.height / 2]; // where the keyboard's pen is
   let down = false; // whether it is down
   let waiting = null;
@@ -218,19 +218,11 @@ window.playgroundPad = (element, send) => {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height];
   };
-  canvas.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    event.preventDefault();
-    pen.classList.remove("keyboard");
-    canvas.setPointerCapture(event.pointerId);
-    last = place(event);
-    stroke(last, last);
+  window.playgroundPen(canvas, {
+    begin: (event) => { pen.classList.remove("keyboard"); last = place(event); stroke(last, last); },
+    move: (event) => { const next = place(event); stroke(last, next); last = next; },
+    end: rest,
   });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!last) return;
-    for (const part of event.getCoalescedEvents?.() ?? [event]) { const next = place(part); stroke(last, next); last = next; }
-  });
-  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { if (last) { last = null; rest(); } });
   canvas.addEventListener("keydown", (event) => {
     if (event.key === " ") { down = !down; if (down) stroke(key, key); rest(); }
     else if (event.key in ARROWS) {

@@ -52,7 +52,7 @@
     if (!canvas || canvas.dataset.ready) return;
     canvas.dataset.ready = "1";
     const pen = canvas.getContext("2d"), side = Number(canvas.dataset.side), most = Number(canvas.dataset.most);
-    let down = false, drawn = false, kept = [];
+    let drawn = false, kept = [];
     const field = () => document.querySelector("#race-drawings textarea, #race-drawings input");
     const clear = () => { pen.clearRect(0, 0, canvas.width, canvas.height); drawn = false; };
     const place = (event) => {
@@ -65,19 +65,14 @@
       area.dispatchEvent(new Event("input", { bubbles: true }));
       said.dataset.count = kept.length;
     };
-    canvas.addEventListener("pointerdown", (event) => {
-      down = drawn = true;
-      canvas.setPointerCapture(event.pointerId);
-      Object.assign(pen, { lineWidth: 24, lineCap: "round", lineJoin: "round", strokeStyle: getComputedStyle(canvas).color });
-      pen.beginPath(); pen.moveTo(...place(event)); pen.lineTo(...place(event)); pen.stroke();
-      event.preventDefault();
+    window.playgroundPen(canvas, {
+      begin: (event) => {
+        drawn = true;
+        Object.assign(pen, { lineWidth: 24, lineCap: "round", lineJoin: "round", strokeStyle: getComputedStyle(canvas).color });
+        pen.beginPath(); pen.moveTo(...place(event)); pen.lineTo(...place(event)); pen.stroke();
+      },
+      move: (event) => { pen.lineTo(...place(event)); pen.stroke(); },
     });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!down) return;
-      for (const each of event.getCoalescedEvents?.() ?? [event]) pen.lineTo(...place(each));
-      pen.stroke();
-    });
-    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { down = false; });
     // what stood on the sheet and beside it before each change, so that it can be undone
     const before = [], undo = root.querySelector(".own-undo");
     const remember = () => {

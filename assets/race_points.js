@@ -20,7 +20,7 @@
     const field = () => document.querySelector("#race-own textarea");
     const whole = () => ({ middle: [0, 0], reach: [filled, filled] }); // the view of an empty sheet: its own coordinates
     // points: as the server read them; fresh: drawn since; ours: the text that this sheet wrote last, with the view it was drawn in
-    let points = [], fresh = [], view = whole(), pointer = null, isOpen = false, ours = null, scaling = null;
+    let points = [], fresh = [], view = whole(), isDrawing = false, isOpen = false, ours = null, scaling = null;
     const before = [];
 
     const across = (px, k) => (px - view.middle[k]) / view.reach[k] * filled; // onto the plane, and back
@@ -52,7 +52,7 @@
     const digits = (value) => (Number.isInteger(value) && Math.abs(value) < 1e21 ? value.toFixed(1) : String(value)); // 1.0 cannot be a column's name
     const written = ([px, py]) => `${digits(px)}, ${digits(py)}`;
     const write = () => {
-      if (!fresh.length || pointer !== null || !isRead()) return; // else when the server has read what is there
+      if (!fresh.length || isDrawing || !isRead()) return; // else when the server has read what is there
       remember();
       points = [...points, ...fresh];
       fresh = [];
@@ -106,16 +106,16 @@
       }
       paint();
     };
-    canvas.addEventListener("pointerdown", (event) => {
-      if (pointer !== null) return; // one finger draws
-      if (isOpen && isRead()) { said.textContent = "Answer the question below first, or press Clear: until then nobody knows where these points lie."; return; }
-      pointer = event.pointerId;
-      canvas.setPointerCapture(pointer);
-      spray(event);
-      event.preventDefault();
+    window.playgroundPen(canvas, {
+      begin: (event) => {
+        if (isOpen && isRead()) { said.textContent = "Answer the question below first, or press Clear: until then nobody knows where these points lie."; return false; }
+        isDrawing = true;
+        spray(event);
+        return true;
+      },
+      move: spray,
+      end: () => { isDrawing = false; write(); },
     });
-    canvas.addEventListener("pointermove", (event) => { if (event.pointerId === pointer) for (const each of event.getCoalescedEvents?.() ?? [event]) spray(each); });
-    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, (event) => { if (event.pointerId === pointer) { pointer = null; write(); } });
     clear.addEventListener("click", () => {
       if (!field()?.value) return;
       remember();

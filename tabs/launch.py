@@ -60,6 +60,7 @@ def launch_options() -> dict[str, Any]:
             for name in (
                 "settings.js",
                 "visits.js",
+                "pen.js",
                 "page.js",
                 "race_take.js",
                 "race_pictures.js",
