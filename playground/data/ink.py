@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
+from playground.data.levelling import levelled
 from playground.data.picture_files import pixels_of
 
 INK = 40  # a stroke is what is at least this bright, of 255
 CLEAR = 32  # alpha that varies by less is no transparency
 APART = 40  # shades that colours of one ink may differ by
 STRAY = 0.0005  # share of the visible points that may differ by more
+LONGEST = 640  # points of a side that tell a digit
 FULL, LARGE = 0.75, 0.2  # a card fills that much of its bounding box, which is that much of the picture
 
 
-def ink_of(picture: object) -> np.ndarray:
+def ink_of(picture: object, level: bool = True) -> np.ndarray:
     """How much ink each point of a picture holds: uint8 (h, w), 255 where the stroke is. picture: as pixels_of takes it.
 
     Ink may be dark on light or light on dark: the border tells which. Transparency is ink, or the lack of it, only where all that is visible
-    has one colour; else the picture lies on white, or, if what is visible is a card, on the card's own colour. Raises ControlError.
+    has one colour; else the picture lies on white, or, if what is visible is a card, on the card's own colour. level: whether photographs are
+    levelled first, which also cuts frames off. Large pictures are made smaller by a whole number. Raises ControlError.
     """
-    pixels = pixels_of(picture)
+    pixels = _reduced(pixels_of(picture))
     grey = pixels[..., :3].mean(axis=2, dtype=np.float32)
     if pixels.shape[2] == 4:
         alpha = pixels[..., 3]
         if alpha.max() < CLEAR:
             return np.zeros(alpha.shape, np.uint8)
         if int(alpha.max()) - int(alpha.min()) >= CLEAR:
-            grey = alpha.astype(np.float32) if _is_flat(pixels) else _laid(grey, alpha)
-    return _contrast(grey)
+            if _is_flat(pixels):
+                return _contrast(alpha.astype(np.float32))
+            grey = _laid(grey, alpha)
+    return _contrast(levelled(grey) if level else grey)
+
+
+def _reduced(pixels: np.ndarray) -> np.ndarray:
+    """A picture uint8 (h, w, c) with at most LONGEST points a side."""
+    factor = -(-max(pixels.shape[:2]) // LONGEST)
+    if factor == 1 or min(pixels.shape[:2]) < 2 * factor:
+        return pixels
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    return pixels_of(image.reduce(factor))
 
 
 def _contrast(grey: np.ndarray) -> np.ndarray:

@@ -59,13 +59,13 @@ def _file(name: str) -> Path:
         ) from error
 
 
-def from_picture(picture: object) -> Images:
+def from_picture(picture: object, level: bool = True) -> Images:
     """A drawn or photographed digit as MNIST would hold it: uint8 (1, 28, 28, 1).
 
     picture: as picture_files.pixels_of takes it; ink_of says where its ink is. The ink's bounding box is scaled to fit 20 x 20 and its centre of mass put at the centre,
-    as described by LeCun et al. 1998. Raises ControlError if it holds no ink.
+    as described by LeCun et al. 1998. level: see ink_of. Raises ControlError if it holds no ink.
     """
-    ink = ink_of(picture)
+    ink = ink_of(picture, level)
     rows, columns = np.nonzero(ink >= INK)
     if len(rows) < 4:
         raise ControlError("The drawing is empty: draw one digit, then try again.")
