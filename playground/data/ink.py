@@ -19,7 +19,7 @@ FULL, LARGE = 0.75, 0.2  # a card fills that much of its bounding box, which is 
 def ink_of(picture: object, level: bool = True) -> np.ndarray:
     """How much ink each point of a picture holds: uint8 (h, w), 255 where the stroke is. picture: as pixels_of takes it.
 
-    Ink may be dark on light or light on dark: the border tells which. Transparency is ink, or the lack of it, only where all that is visible
+    Ink may be dark on light or light on dark: the border is paper. Transparency is ink, or the lack of it, only where all that is visible
     has one colour; else the picture lies on white, or, if what is visible is a card, on the card's own colour. level: whether photographs are
     levelled first, which also cuts frames off. Large pictures are made smaller by a whole number. Raises ControlError.
     """
@@ -48,7 +48,7 @@ def _reduced(pixels: np.ndarray) -> np.ndarray:
 def _contrast(grey: np.ndarray) -> np.ndarray:
     """Shades float32 (h, w) as ink uint8 (h, w): how far each is from the border's, the furthest 255."""
     level = np.median(_border(grey))
-    ink = grey - level if level < 128 else level - grey
+    ink = grey - level if grey.max() - level > level - grey.min() else level - grey  # paper may be of any shade
     return np.clip(ink * (255.0 / max(ink.max(), 1.0)) if ink.max() >= INK else ink, 0, 255).astype(np.uint8)
 
 

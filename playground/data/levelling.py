@@ -11,6 +11,7 @@ from PIL import Image
 LEAST_SIDE = 48  # smaller pictures are samples of a data set rather than photographs
 COARSE = 96  # points of the longer side of the small copy on which the paper is found
 EVEN = 12.0  # spread of the border's shades, of 255, up to which the light is even
+LINES = 3  # strokes that cross two opposite sides each, from which on the paper is ruled
 APART = 48.0  # shades that a frame and its paper differ by, at least
 CARD, FILLS = 0.3, 0.86  # share of the picture that a card takes, and of its smallest rectangle, at least
 LEAST_INK, MOST_INK = 0.003, 0.45  # share of a card that is ink
@@ -22,16 +23,18 @@ def levelled(grey: np.ndarray) -> np.ndarray:
     """Shades float32 (h, w) of a picture as those of a drawing on even paper: of a framed picture the card alone, ink as dark or light as before."""
     if min(grey.shape) < LEAST_SIDE:
         return grey
-    card = _card(grey)
-    if card is not None:
-        grey = card
+    grey = _card(_without_hairline(grey))
     return grey if _is_even(grey) else _lit_evenly(grey)
 
 
 def _is_even(grey: np.ndarray) -> bool:
+    """Whether the border is of one shade, and is not crossed by the lines of ruled paper either."""
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    low, high = np.percentile(border, (5, 95))
-    return high - low <= EVEN
+    low, middle, high = np.percentile(border, (5, 50, 95))
+    crossings = [
+        (np.diff((np.abs(side - middle) > EVEN).astype(np.int8)) > 0).sum() for side in (grey[0], grey[-1], grey[:, 0], grey[:, -1])
+    ]
+    return high - low <= EVEN and max(min(crossings[:2]), min(crossings[2:])) < LINES
 
 
 def _small(grey: np.ndarray) -> np.ndarray:
@@ -45,31 +48,48 @@ def _large(small: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.asarray(Image.fromarray(small.astype(np.float32)).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
-def _card(grey: np.ndarray) -> np.ndarray | None:
-    """The card of a picture that has a frame, cropped, what is not card filled with its paper; None where there is no frame.
+def _without_hairline(grey: np.ndarray) -> np.ndarray:
+    """The picture without the outermost rows and columns that are a thin line, much darker or lighter than the row or column a little further in."""
+    depth = max(2, 2 * max(grey.shape) // COARSE)
+    cuts = []
+    for side in (grey, grey[::-1], grey.T, grey.T[::-1]):
+        shades = np.median(side[: depth + 1], axis=1)
+        other = np.abs(shades - shades[-1]) > APART
+        even = np.percentile(side[0], 90) - np.percentile(side[0], 10) <= EVEN
+        cuts.append(int(np.nonzero(other)[0][-1]) + 2 if other[0] and even else 0)
+    top, bottom, left, right = cuts
+    return grey[top : grey.shape[0] - bottom, left : grey.shape[1] - right]
+
+
+def _card(grey: np.ndarray) -> np.ndarray:
+    """The card of a picture that has a frame, cropped, what is not card filled with its paper; the picture itself where there is no frame.
 
     A frame lies along at least one whole side of the picture and is much darker or lighter than the card; a card is a large rectangle, also a
-    tilted one, with ink in the frame's half of the shades. A drawn 0, whose hole has its own shape, is none.
+    tilted one, with ink on it. A drawn 0, whose hole has its own shape, is none.
     """
     small = _small(grey)
     cut = _threshold(small)
     if cut is None:
-        return None
-    for dark in (True, False):
-        kind = (small < cut) == dark
+        return grey
+    border = np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]))
+    for kind in (small < cut, small >= cut, np.abs(small - border) < APART / 2):
         frame = _reached(_sides(kind), kind)
         if not frame.any():
             continue
         inside = _largest(~frame)
-        ink = inside & kind
-        if inside.sum() < CARD * inside.size or not LEAST_INK <= ink.sum() / inside.sum() <= MOST_INK:
+        if inside.sum() < max(16, CARD * inside.size) or inside.sum() < FILLS * _least_rectangle(inside):
             continue
-        if inside.sum() < FILLS * _least_rectangle(inside) or _is_ring(inside, ink):
+        core = _shrunk(_shrunk(inside))
+        if not core.any():
             continue
-        found = _cut_out(grey, _shrunk(_shrunk(inside)))
+        paper = np.median(small[core])
+        ink = core & (np.abs(small - paper) > APART)
+        if not LEAST_INK <= ink.sum() / core.sum() <= MOST_INK or abs(paper - np.median(small[frame])) < APART or _is_ring(inside, ink):
+            continue
+        found = _cut_out(grey, core)
         if found is not None:
             return found
-    return None
+    return grey
 
 
 def _cut_out(grey: np.ndarray, inside: np.ndarray) -> np.ndarray | None:
@@ -111,7 +131,11 @@ def _without_noise(ink: np.ndarray) -> np.ndarray:
     stroke = found > 0.35
     labels = _labels(stroke)
     sizes = np.bincount(labels[labels > 0]) if stroke.any() else np.zeros(1, int)
-    keep = np.isin(labels, np.nonzero(sizes >= SPECK * sizes.max())[0]) & stroke
+    at_edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    within = np.where(np.isin(np.arange(len(sizes)), at_edge), 0, sizes)
+    if within.max() >= SPECK * sizes.max():  # what reaches the edge is a shadow, or the rest of a frame
+        sizes = within
+    keep = np.isin(labels, np.nonzero(sizes >= max(1, SPECK * sizes.max()))[0]) & stroke
     keep = _grown(_grown(keep))
     return _large(255.0 * found * keep, ink.shape)
 

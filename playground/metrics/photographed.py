@@ -18,7 +18,6 @@ from playground.errors import ControlError
 from playground.metrics import features
 from playground.types import Images
 
-CLASSIFIER = "classifier-mnist"
 HEIGHT, WIDTH = 300, 400
 
 
@@ -83,6 +82,13 @@ def _noise(rng: np.random.Generator, deviation: float) -> np.ndarray:
     return rng.normal(0, deviation, (HEIGHT, WIDTH)).astype(np.float32)
 
 
+def _ruled(rng: np.random.Generator) -> np.ndarray:
+    """Light lines across a sheet."""
+    lines = np.ones((HEIGHT, WIDTH), np.float32)
+    lines[rng.integers(10, 30) :: rng.integers(25, 45)] = 0.65
+    return lines
+
+
 def _worn(page: np.ndarray) -> np.ndarray:
     """Ink and paper as a camera sees them: not quite black, not quite white."""
     return 0.15 + 0.75 * page
@@ -92,9 +98,12 @@ KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "drawn, dark on white": lambda page, rng: page,
     "drawn, white on black": lambda page, rng: 1 - page,
     "grey ink on grey paper": lambda page, rng: 0.45 + 0.3 * page,
+    "underexposed": lambda page, rng: 0.08 + 0.3 * page,
     "black frame, thin": lambda page, rng: _framed(_worn(page), rng, 0.01, 0.04, 0.0),
     "black frame, wide": lambda page, rng: _framed(_worn(page), rng, 0.05, 0.15, 0.05),
     "white frame, black card": lambda page, rng: _framed(1 - page, rng, 0.03, 0.12, 1.0),
+    "hairline frame": lambda page, rng: np.pad(_worn(page)[2:-2, 2:-2], 2) if rng.random() < 0.5 else np.pad(_worn(page)[1:-1, 1:-1], 1),
+    "grey frame": lambda page, rng: _framed(_worn(page), rng, 0.03, 0.12, 0.48),
     "dark table on one side": lambda page, rng: _framed(_worn(page), rng, 0.05, 0.15, 0.1, 1),
     "dark table on two sides": lambda page, rng: _framed(_worn(page), rng, 0.05, 0.15, 0.1, 2),
     "card turned on a dark table": lambda page, rng: _tilted(_worn(page), rng),
@@ -103,6 +112,7 @@ KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "dark corners": lambda page, rng: _worn(page) * _corners(rng),
     "the edge of a shadow": lambda page, rng: _worn(page) * _shadow(rng),
     "chalk under uneven light": lambda page, rng: (0.12 + 0.7 * (1 - page)) * _slope(rng, 0.5),
+    "ruled paper": lambda page, rng: np.minimum(_worn(page), _ruled(rng)),
     "noise": lambda page, rng: _worn(page) + _noise(rng, 0.06),
     "frame, uneven light and noise": lambda page, rng: _framed(_worn(page) * _slope(rng, 0.5), rng, 0.03, 0.1, 0.05) + _noise(rng, 0.03),
     "turned card, dark corners, noise": lambda page, rng: _tilted(_worn(page), rng) * _corners(rng) + _noise(rng, 0.03),
@@ -111,7 +121,7 @@ KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
 
 def make(kind: str, n: int, seed: int = 0) -> Iterator[tuple[np.ndarray, int]]:
     """n photographs of a kind, uint8 (HEIGHT, WIDTH), saved once as JPEG, with their digits. The same for the same seed."""
-    reference = features.reference("mnist")
+    reference = features.reference(mnist.DATASET.name)
     rng = np.random.default_rng([seed, *kind.encode()])
     for k in rng.permutation(len(reference["pictures"]))[:n]:
         page = photograph(reference["pictures"][k, :, :, 0], rng, rng.uniform(0.35, 0.6))
@@ -130,7 +140,7 @@ def hit_rate(kind: str, n: int, level: bool = True, seed: int = 0) -> float:
         except ControlError:
             found.append(np.zeros((1, 28, 28, 1), np.uint8))
         labels.append(label)
-    read = run.score(CLASSIFIER, Images(np.concatenate(found))).probabilities.argmax(1)
+    read = run.score(mnist.DATASET.extractor, Images(np.concatenate(found))).probabilities.argmax(1)
     return float((read == np.asarray(labels)).mean())
 
 
