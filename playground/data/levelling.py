@@ -65,7 +65,7 @@ def _card(grey: np.ndarray) -> np.ndarray:
     """The card of a picture that has a frame, cropped, what is not card filled with its paper; the picture itself where there is no frame.
 
     A frame lies along at least one whole side of the picture and is much darker or lighter than the card; a card is a large rectangle, also a
-    tilted one, with ink on it. A drawn 0, whose hole has its own shape, is none.
+    tilted one, with ink on it. A line round the card is a frame, too. A drawn 0, whose hole has its own shape, is none.
     """
     small = _small(grey)
     cut = _threshold(small)
@@ -83,13 +83,25 @@ def _card(grey: np.ndarray) -> np.ndarray:
         if not core.any():
             continue
         paper = np.median(small[core])
-        ink = core & (np.abs(small - paper) > APART)
-        if not LEAST_INK <= ink.sum() / core.sum() <= MOST_INK or abs(paper - np.median(small[frame])) < APART or _is_ring(inside, ink):
+        other = inside & (np.abs(small - paper) > APART)
+        if abs(paper - np.median(small[frame])) < APART:  # the same paper on both sides: a line round the card, or no card
+            core = _within_line(inside, other)
+        ink = core & other
+        if not LEAST_INK <= ink.sum() / max(1, core.sum()) <= MOST_INK or _is_ring(inside, ink):
             continue
         found = _cut_out(grey, core)
         if found is not None:
             return found
     return grey
+
+
+def _within_line(inside: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What a line along the rim of a card encloses; nothing where there is no such line."""
+    rim = inside & ~_shrunk(inside)
+    if (rim & other).sum() < 0.8 * rim.sum():
+        return np.zeros_like(inside)
+    core = _shrunk(_largest(inside & ~_reached(rim, other)))
+    return core if core.sum() >= CARD / 2 * core.size else np.zeros_like(inside)
 
 
 def _cut_out(grey: np.ndarray, inside: np.ndarray) -> np.ndarray | None:

@@ -69,6 +69,14 @@ def _framed(page: np.ndarray, rng: np.random.Generator, least: float, most: floa
     return found
 
 
+def _boxed(page: np.ndarray) -> np.ndarray:
+    """A black line round the page, on paper."""
+    found, inner = np.full_like(page, 0.9), Image.fromarray(page).resize((WIDTH - 30, HEIGHT - 30), Image.Resampling.BILINEAR)
+    found[12:-12, 12:-12] = 0.1
+    found[15:-15, 15:-15] = np.asarray(inner)
+    return found
+
+
 def _tilted(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A card on a dark table, turned by up to 12 degrees."""
     small = Image.fromarray(page).resize((round(WIDTH * 0.8), round(HEIGHT * 0.8)), Image.Resampling.BILINEAR)
@@ -104,6 +112,7 @@ KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "white frame, black card": lambda page, rng: _framed(1 - page, rng, 0.03, 0.12, 1.0),
     "hairline frame": lambda page, rng: np.pad(_worn(page)[2:-2, 2:-2], 2) if rng.random() < 0.5 else np.pad(_worn(page)[1:-1, 1:-1], 1),
     "grey frame": lambda page, rng: _framed(_worn(page), rng, 0.03, 0.12, 0.48),
+    "printed box": lambda page, rng: _boxed(_worn(page)),
     "dark table on one side": lambda page, rng: _framed(_worn(page), rng, 0.05, 0.15, 0.1, 1),
     "dark table on two sides": lambda page, rng: _framed(_worn(page), rng, 0.05, 0.15, 0.1, 2),
     "card turned on a dark table": lambda page, rng: _tilted(_worn(page), rng),
