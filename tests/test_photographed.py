@@ -19,7 +19,7 @@ def pad_drawings() -> list[Image.Image]:
     """Digits as a pad sends them: white on black, of any size and place, some reaching the edge."""
     found = []
     for k, pixels in enumerate(features.reference("mnist")["pictures"][..., 0]):
-        side = (140, 200, 280, 330)[k % 4]
+        side = (140, 200, 280, 330, 400, 420)[k % 6]
         large = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC).point(lambda value: 255 if value > 127 else 0)
         sheet = Image.new("L", (280, 280))
         sheet.paste(large, ((280 - side) // 2, (280 - side) // 2))

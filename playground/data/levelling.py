@@ -28,13 +28,21 @@ def levelled(grey: np.ndarray) -> np.ndarray:
 
 
 def _is_even(grey: np.ndarray) -> bool:
-    """Whether the border is of one shade, and is not crossed by the lines of ruled paper either."""
+    """Whether the border is of one shade, and is not crossed by the lines of ruled paper either; or the picture is a drawing that reaches the border."""
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     low, middle, high = np.percentile(border, (5, 50, 95))
     crossings = [
         (np.diff((np.abs(side - middle) > EVEN).astype(np.int8)) > 0).sum() for side in (grey[0], grey[-1], grey[:, 0], grey[:, -1])
     ]
+    if _is_drawn(grey, middle):
+        return True
     return high - low <= EVEN and max(min(crossings[:2]), min(crossings[2:])) < LINES
+
+
+def _is_drawn(grey: np.ndarray, paper: float) -> bool:
+    """Whether nearly all points are of two shades, the paper's exactly so: no photograph is."""
+    apart = np.abs(grey - paper)
+    return (apart == 0).mean() >= 0.4 and ((apart <= 8) | (apart >= apart.max() - 8)).mean() >= 0.8
 
 
 def _small(grey: np.ndarray) -> np.ndarray:
