@@ -1,57 +1,26 @@
-"""Every picture and mask that comes from outside is read by one reader, whoever sends it and however it was saved."""
+"""Every picture that comes from outside is read by one reader, whoever sends it and however it was saved."""
 
 from __future__ import annotations
 
 import base64
-import importlib.metadata
 import io
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from playground import data, registry, run
+from playground import data, registry
 from playground.controls import Given
-from playground.data import masks, photographs, picture_files
+from playground.data import photographs, picture_files
 from playground.data.ink import ink_of
 from playground.errors import ControlError, PlaygroundError
 from tests.conftest import ROOT, drawing
+from tests.picture_making import card, even, oriented, scene, sixteen, uri
 
 TAKING = [card for card in registry.cards() if any(isinstance(control, Given) for control in card.controls)]
-MASKED = [card for card in registry.cards() if any(isinstance(control, Given) and control.masks for control in card.controls)]
-
-
-def uri(image: Image.Image, kind: str = "PNG", **options: object) -> str:
-    """A picture as a data URI of that format."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def scene() -> Image.Image:
-    """A picture in colour of which no turn or reflection is the same."""
-    image = Image.new("RGB", (96, 64), (230, 225, 215))
-    pen = ImageDraw.Draw(image)
-    pen.rectangle((6, 6, 30, 20), fill=(200, 30, 30))
-    pen.ellipse((60, 30, 90, 60), fill=(20, 90, 200))
-    return image
-
-
-def oriented(upright: Image.Image, orientation: int) -> tuple[Image.Image, Image.Exif]:
-    """What a camera that was held that way saves: the stored picture, and the EXIF data that say how to turn it."""
-    back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # the Transpose that undoes each orientation
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    return upright if orientation == 1 else upright.transpose(Image.Transpose(back[orientation])), exif
-
-
-# --- one reader
 
 
 def test_every_endpoint_that_takes_a_picture_or_a_mask_goes_through_the_one_reader(monkeypatch: pytest.MonkeyPatch):
@@ -109,7 +78,13 @@ def test_no_other_source_opens_a_picture_from_outside():
         for path in (ROOT / folder).rglob("*.py")
         if "Image.open(" in path.read_text()
     }
-    assert opening == {"playground/data/picture_files.py", "playground/data/mnist.py", "playground/sprite.py", "playground/stories.py"}
+    assert opening == {
+        "playground/data/picture_files.py",
+        "playground/data/mnist.py",
+        "playground/metrics/photographed.py",
+        "playground/sprite.py",
+        "playground/stories.py",
+    }
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "PCX", "EPS"])
@@ -128,9 +103,9 @@ def test_the_endpoint_and_the_command_line_read_the_same(kind: str, tmp_path: Pa
     scene().save(path, kind)
     sent = f"data:image/{kind.lower()};base64,{base64.b64encode(path.read_bytes()).decode()}"
     assert np.array_equal(picture_files.from_file(path), picture_files.from_uri(sent))
-    for card in TAKING:
-        for control in (each for each in card.controls if isinstance(each, Given)):
-            assert np.array_equal(data.given(control, card.dataset, path), data.given(control, card.dataset, sent))
+    for model in TAKING:
+        for control in (each for each in model.controls if isinstance(each, Given)):
+            assert np.array_equal(data.given(control, model.dataset, path), data.given(control, model.dataset, sent))
 
 
 def test_a_request_may_hold_four_million_points_and_a_file_more(tmp_path: Path):
@@ -148,9 +123,6 @@ def test_a_request_may_hold_four_million_points_and_a_file_more(tmp_path: Path):
 def test_a_file_that_cannot_be_read_is_refused(path: str):
     with pytest.raises(ControlError, match="given must be a picture file"):
         picture_files.from_file(path)
-
-
-# --- orientation
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -182,15 +154,6 @@ def test_a_digit_and_a_mask_lying_on_their_side_are_read_as_the_upright_ones():
 )
 def test_a_broken_exif_block_turns_nothing(exif: bytes):
     assert picture_files.from_uri(uri(scene(), "JPEG", exif=exif)).shape == (64, 96, 3)
-
-
-# --- depth
-
-
-def sixteen(image: Image.Image, low: int) -> Image.Image:
-    """A grey picture with 16 bits: its 8 bits above `low` (0: left blank; 1: repeated)."""
-    grey = np.asarray(image.convert("L")).astype(np.uint16)
-    return Image.fromarray(grey * np.uint16(256 + low))
 
 
 @pytest.mark.parametrize("low", [0, 1])
@@ -310,29 +273,11 @@ def test_the_transparent_colour_of_a_16_bit_png_is_the_8_bit_one():
         assert np.array_equal(read[0][..., 3] == 0, grey == 40)
 
 
-# --- transparency
-
-
-def card(text: str = "7", ink: int = 0, paper: int = 255, margin: int = 40, alpha: int = 0) -> Image.Image:
-    """A card with a digit, in a margin of that alpha."""
-    inner = drawing(text, ink=ink, paper=paper).convert("RGBA")
-    outer = Image.new("RGBA", (200 + 2 * margin, 200 + 2 * margin), (0, 0, 0, alpha))
-    outer.paste(inner, (margin, margin))
-    return outer
-
-
 def layer(colour: tuple[int, int, int], text: str = "7") -> Image.Image:
     """Strokes of one colour on a transparent layer."""
     image = Image.new("RGBA", (200, 200), (*colour, 0))
     image.putalpha(drawing(text))
     return image
-
-
-def even(alpha: int, image: Image.Image) -> Image.Image:
-    """A picture with that alpha all over."""
-    found = image.convert("RGBA")
-    found.putalpha(alpha)
-    return found
 
 
 def two_tones(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Image.Image:
@@ -382,127 +327,6 @@ def test_what_is_transparent_of_a_photograph_is_white():
     found = photographs.square(card(margin=40), 64).pixels[0]
     assert (found[:6] == 255).all()
 
-
-# --- masks
-
-BLOT = Image.new("L", (256, 256))
-ImageDraw.Draw(BLOT).ellipse((70, 90, 180, 200), fill=255)
-OTHER = Image.eval(BLOT, lambda value: 255 - value)
-FACE = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-
-
-def flat(colour: tuple[int, int, int], alpha: Image.Image) -> Image.Image:
-    """A layer of one colour."""
-    found = Image.new("RGBA", alpha.size, colour)
-    found.putalpha(alpha)
-    return found
-
-
-def over_faint(value: int) -> Image.Image:
-    """White on black with that alpha all over."""
-    return even(value, BLOT)
-
-
-MASKS = {
-    "white on black": BLOT,
-    "white on black, RGB": BLOT.convert("RGB"),
-    "white on black, 1 bit": BLOT.convert("1"),
-    "white on black, 16 bits": sixteen(BLOT, 1),
-    "white on black, opaque alpha": BLOT.convert("RGBA"),
-    "white on black, alpha 254": over_faint(254),
-    "shades of 0 and 1": Image.fromarray((np.asarray(BLOT) > 127).astype(np.uint8)),
-    "a palette": BLOT.convert("RGB").quantize(4),
-    "yellow on black": Image.merge("RGB", [BLOT, BLOT, Image.new("L", BLOT.size)]),
-    "red on black": Image.merge("RGB", [BLOT, Image.new("L", BLOT.size), Image.new("L", BLOT.size)]),
-    "white strokes on transparent white": flat((255, 255, 255), BLOT),
-    "white strokes on transparent black": Image.merge("RGBA", [BLOT, BLOT, BLOT, BLOT]),
-    "white strokes at half opacity": flat((255, 255, 255), BLOT.point(lambda v: v // 2)),
-    "black strokes on transparent": flat((0, 0, 0), BLOT),
-    "red strokes on transparent": flat((255, 0, 0), BLOT),
-    "green strokes at a third": flat((0, 200, 0), BLOT.point(lambda v: v // 3)),
-    "grey with alpha": Image.merge("LA", [BLOT, BLOT]),
-    "the mask in alpha, colours of a picture": Image.merge("RGBA", [*Image.fromarray(FACE).split(), BLOT]),
-    "a part of the picture erased": Image.merge("RGBA", [*Image.fromarray(FACE).split(), OTHER]),
-    "a hole in a black sheet": flat((0, 0, 0), OTHER),
-    "a hole in a white sheet": flat((255, 255, 255), OTHER),
-    "a hole in a grey sheet": flat((128, 128, 128), OTHER),
-}
-
-
-@pytest.mark.parametrize("name", MASKS)
-def test_every_common_way_to_send_a_mask_selects_the_same_part(name: str):
-    found = data.from_mask("faces", picture_files.from_uri(uri(MASKS[name]))).pixels
-    assert found.shape == (1, 64, 64, 3) and set(np.unique(found)) == {0, 255}
-    assert np.array_equal(found, data.from_mask("faces", BLOT).pixels)
-
-
-def test_black_on_white_is_the_opposite_of_white_on_black():
-    both = (data.from_mask("faces", sheet).pixels for sheet in (BLOT, OTHER))
-    assert (np.not_equal(*both)).mean() > 0.995, "all but the points at whose middle the edge lies"
-
-
-def test_white_on_a_black_card_keeps_the_transparent_margin():
-    found = masks.selected(card("0", ink=255, paper=0))
-    assert not found[:40].any() and found.any() and np.array_equal(found[40:240, 40:240], np.asarray(drawing("0")) >= 128)
-
-
-def test_white_painted_over_a_part_of_the_border_is_still_what_is_selected():
-    half = Image.new("L", (100, 100))
-    half.paste(255, (0, 0, 100, 60))
-    assert masks.selected(flat((255, 255, 255), half))[:60].all()
-    with pytest.raises(ControlError, match="mask .* not clear"):
-        masks.selected(flat((0, 0, 0), half))
-
-
-def test_a_mask_covers_the_picture_s_middle_square():
-    wide = Image.new("L", (200, 100))
-    wide.paste(255, (50, 0, 100, 100))  # the left half of the middle square
-    found = data.from_mask("faces", wide).pixels[0, :, :, 0]
-    assert (found[:, :32] == 255).all() and (found[:, 32:] == 0).all()
-
-
-@pytest.mark.parametrize("model", MASKED, ids=lambda card: card.id)
-@pytest.mark.parametrize("shade, words", [(0, "selects nothing"), (255, "selects the whole picture")])
-def test_a_mask_of_nothing_or_of_everything_is_said_before_any_model_runs(model, shade: int, words: str, monkeypatch: pytest.MonkeyPatch):
-    from tabs import api
-
-    monkeypatch.setattr(registry, "load", lambda card_id: pytest.fail("a model was loaded"))
-    (control,) = (each for each in model.controls if isinstance(each, Given) and each.masks)
-    picture = np.zeros((1, *control.shape), np.uint8)
-    mask = np.full((1, *control.shape), shade, np.uint8)
-    with pytest.raises(ControlError, match=f"mask {words}"):
-        run.stream(model.id, 1, 1, given=picture, mask=mask)
-    sheet = Image.fromarray(mask[0])
-    values = [1, 1, *({"given": uri(scene()), "mask": uri(sheet)}.get(each.name, each.default) for each in model.controls)]
-    with pytest.raises(ControlError, match=f"mask {words}"):
-        api.sampler(model)(*values)
-
-
-@pytest.mark.parametrize("model", MASKED, ids=lambda card: card.id)
-def test_a_mask_of_nothing_is_said_on_the_command_line(
-    model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-):
-    from playground.__main__ import main
-
-    monkeypatch.setattr(registry, "load", lambda card_id: pytest.fail("a model was loaded"))
-    scene().save(tmp_path / "face.jpg")
-    Image.new("RGBA", (64, 64)).save(tmp_path / "mask.png")
-    words = ["sample", model.id, "-n", "1", "--out", str(tmp_path / "out.png"), "--set", f"given={tmp_path / 'face.jpg'}"]
-    assert main([*words, "--set", f"mask={tmp_path / 'mask.png'}"]) == 2
-    assert "mask selects nothing" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("model", MASKED, ids=lambda card: card.id)
-def test_a_mask_without_a_picture_is_refused_before_any_model_runs(model, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(registry, "load", lambda card_id: pytest.fail("a model was loaded"))
-    (control,) = (each for each in model.controls if isinstance(each, Given) and each.masks)
-    mask = np.zeros((1, *control.shape), np.uint8)
-    mask[:, :9] = 255
-    with pytest.raises(ControlError, match="mask needs a picture"):
-        run.stream(model.id, 1, 1, mask=mask)
-
-
-# --- whatever comes
 
 SHAPES = st.tuples(st.integers(2, 40), st.integers(2, 40), st.sampled_from([1, 3, 4]))
 
@@ -575,52 +399,3 @@ def test_a_damaged_file_is_read_or_refused_in_one_sentence_at_length(seed, kind,
 
 def test_a_flat_picture_has_no_ink():
     assert not ink_of(np.full((9, 9, 3), 77, np.uint8)).any()
-
-
-# --- the release of Pillow
-
-
-def pinned(package: str) -> str:
-    """The release of a package that requirements.txt asks for."""
-    (line,) = (line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.partition("==")[0] == package)
-    return line.partition("==")[2]
-
-
-def allowed_by_gradio(requirements: list[str]) -> str:
-    """What a release of gradio asks of Pillow, such as "<13.0,>=8.0"."""
-    (asked,) = (line.partition(";")[0].strip() for line in requirements if line.startswith("pillow") and "extra" not in line)
-    return asked.removeprefix("pillow")
-
-
-def test_the_pinned_pillow_is_one_that_gradio_allows():
-    numbers = [
-        tuple(map(int, each.split(".")))
-        for each in (pinned("pillow"), *allowed_by_gradio(importlib.metadata.requires("gradio")).strip("<>=").split(",>="))
-    ]
-    assert numbers[2] <= numbers[0] < numbers[1]
-    assert importlib.metadata.version("pillow") == pinned("pillow")
-
-
-@pytest.mark.nightly
-def test_the_pin_of_pillow_can_move_when_a_gradio_that_our_pin_allows_takes_a_newer_one():
-    """Asks the package index. Fails on the day that the newest gradio of our pin takes a newer Pillow: then raise pillow in requirements.txt."""
-
-    def newest(asked: str) -> dict:
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--dry-run",
-            "--quiet",
-            "--no-deps",
-            "--ignore-installed",
-            "--report",
-            "-",
-            asked,
-        ]
-        return json.loads(subprocess.run(command, capture_output=True, check=True, text=True, timeout=120).stdout)["install"][0]["metadata"]
-
-    gradio = newest(f"gradio=={pinned('gradio')}")
-    pillow = newest(f"pillow{allowed_by_gradio(gradio['requires_dist'])}")
-    assert pillow["version"] == pinned("pillow"), f"gradio {gradio['version']} allows Pillow {pillow['version']}: raise the pin"
