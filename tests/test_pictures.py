@@ -16,13 +16,14 @@ from playground import data, registry
 from playground.controls import Given
 from playground.data import photographs, picture_files
 from playground.data.ink import ink_of
-from playground.errors import ControlError, PlaygroundError
+from playground.errors import ControlError, PlaygroundError, RemoteError
 from tests.conftest import ROOT, drawing
 from tests.picture_making import card, even, oriented, scene, sixteen, uri
 
 TAKING = [card for card in registry.cards() if any(isinstance(control, Given) for control in card.controls)]
 
 
+@pytest.mark.slow
 def test_every_endpoint_that_takes_a_picture_or_a_mask_goes_through_the_one_reader(monkeypatch: pytest.MonkeyPatch):
     """Swept over the API description itself: a parameter named as a picture's control, in any endpoint, must reach picture_files.from_uri."""
     import gradio as gr
@@ -95,6 +96,21 @@ def test_only_a_closed_list_of_formats_is_opened(kind: str, tmp_path: Path):
         picture_files.from_file(path)
     with pytest.raises(ControlError, match="given must be a PNG, JPEG or WebP"):
         picture_files.from_uri(f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}")
+
+
+@pytest.mark.slow
+def test_what_a_remote_engine_sends_passes_the_same_reader():
+    from playground.models import remote
+
+    buffer = io.BytesIO()
+    stored, exif = oriented(scene(), 6)
+    stored.save(buffer, "JPEG", quality=100, exif=exif)
+    found = remote._fitted(Image.open(buffer), (64, 96, 3))
+    assert np.abs(found.astype(int) - np.asarray(scene())).mean() < 6
+    buffer = io.BytesIO()
+    scene().save(buffer, "GIF")
+    with pytest.raises(RemoteError, match="PNG, JPEG, WEBP; got GIF"):
+        remote._fitted(Image.open(buffer), (64, 96, 3))
 
 
 @pytest.mark.parametrize("kind", picture_files.FORMATS)
