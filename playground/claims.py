@@ -14,7 +14,7 @@ from playground.metrics import curve, measurements, steadiness, trainings
 from playground.metrics.evidence import BANDS, PREFIX, named
 from playground.metrics.measurements import find
 from playground.types import Measurement, ModelCard
-from playground.verdict import GENERATORS, NAMES, error, is_tie, measured, times
+from playground.verdict import GENERATORS, called, error, is_tie, measured, times
 
 HOLDS, PARTLY, FAILS, OPEN = "holds", "holds in part", "does not hold here", "not measured yet"
 SLOW = 3.0  # as many times the seconds is slow
@@ -125,7 +125,7 @@ def modes(found: Found) -> Claim:
     least = {group.title: min(group.bars, key=lambda bar: bar.measured.value) for group in groups}
     hits = [bar.family == "gan" for bar in least.values()]
     finding = "; ".join(
-        f"by {title.lower()} {NAMES[bar.family]} covers least ({_listed_values(group)})"
+        f"by {title.lower()} {called(bar.family)} covers least ({_listed_values(group)})"
         for (title, bar), group in zip(least.items(), groups, strict=True)
     )
     tail = "" if all(hits) else " This GAN is trained with a relativistic loss and gradient penalties, which older ones lack."
@@ -235,7 +235,7 @@ def distance(found: Found) -> Claim:
         **({"FID of the second judge": _ranked(second, False)} if len(second) == len(fid) else {}),
     }
     agree = [name for name, rank in ranks.items() if rank == ranks["FID"]]
-    finding = "Best first: " + "; ".join(f"by {name} {', '.join(NAMES[family] for family in rank)}" for name, rank in ranks.items()) + "."
+    finding = "Best first: " + "; ".join(f"by {name} {', '.join(called(family) for family in rank)}" for name, rank in ranks.items()) + "."
     finding += (
         " FID is one number for sharpness and variety together, in the features of one network. In a large study with people as judges it "
         "ranked diffusion models lower than people did (arXiv:2306.04675)."
@@ -332,7 +332,7 @@ def _over_seeds(known: steadiness.Steadiness, who: str) -> Measurement:
 
 
 def _shares(spread: Mapping[str, float]) -> str:
-    parts = [f"{100 * value:.0f} % ({NAMES[family].removeprefix('the ')})" for family, value in spread.items()]
+    parts = [f"{100 * value:.0f} % ({called(family).removeprefix('the ')})" for family, value in spread.items()]
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
@@ -349,12 +349,12 @@ def _ranked(found: Mapping[str, Measurement], most: bool) -> tuple[str, ...]:
 
 
 def _each(found: Mapping[str, Measurement], write: Callable[[Measurement], str]) -> str:
-    parts = [f"{write(m)} in what {NAMES[family]} draws" for family, m in found.items()]
+    parts = [f"{write(m)} in what {called(family)} draws" for family, m in found.items()]
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _listed_values(group: Group) -> str:
-    return ", ".join(f"{NAMES[bar.family].removeprefix('the ')} {significant(bar.measured.value, 2)}" for bar in group.bars)
+    return ", ".join(f"{called(bar.family).removeprefix('the ')} {significant(bar.measured.value, 2)}" for bar in group.bars)
 
 
 def _capital(text: str) -> str:

@@ -17,6 +17,11 @@ ALIKE = {"fid": 0.12, "seconds": 0.10}
 NOT_MEASURED = "Not measured yet: python -m playground.metrics --all measures every model and fills this table."
 
 
+def called(family: str) -> str:
+    """A family's name in a sentence; its id where it has none there."""
+    return NAMES.get(family, family)
+
+
 def verdict(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
     """The generators in one or two sentences. cards: the card id of each family. Each clause stands only where the numbers carry it."""
     if not any(m.card == cards[family] for m in found for family in GENERATORS):
@@ -25,7 +30,7 @@ def verdict(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
     subject = next((f"{name} is " for name in NAMES.values() if speed.startswith(f"{name} is ") and farthest.startswith(f"{name} is ")), "")
     ends = [f"{speed} but {farthest.removeprefix(subject)}"] if subject else [speed, farthest]
     clauses = [clause for clause in (_quality(found, cards), *ends) if clause]
-    missing = [NAMES[family] for family in GENERATORS if values(found, cards, "precision").get(family) is None]
+    missing = [called(family) for family in GENERATORS if values(found, cards, "precision").get(family) is None]
     rest = (
         f" {_names(missing, capital=True)} {'is' if len(missing) == 1 else 'are'} not measured yet."
         if 0 < len(missing) < len(GENERATORS)
@@ -122,7 +127,7 @@ def _speed(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
     real = leaders(values(found, cards, "precision"), most=True)
     other = real[0] if len(real) == 1 and real[0] in slow else max(slow, key=lambda family: seconds[family].value)
     ratio = seconds[other].value / max(max(seconds[family].value for family in fast), 1e-9)  # holds for each of the fast ones
-    return f"{_names(fast)} {_verb(fast, 'is', 'are')} {times(ratio)} times faster than {NAMES[other]}"
+    return f"{_names(fast)} {_verb(fast, 'is', 'are')} {times(ratio)} times faster than {called(other)}"
 
 
 def _farthest(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
@@ -135,7 +140,7 @@ def _farthest(found: Sequence[Measurement], cards: Mapping[str, str]) -> str:
     if len(second) == len(distance) and leaders(second, most=True) != far:
         return ""
     return (
-        f"{NAMES[far[0]]} is farthest from the real ones of the {('two', 'three')[len(distance) - 2]} ({_beside_floor(distance[far[0]])})"
+        f"{called(far[0])} is farthest from the real ones of the {('two', 'three')[len(distance) - 2]} ({_beside_floor(distance[far[0]])})"
     )
 
 
@@ -162,7 +167,7 @@ def _noun(card_id: str) -> str:
 
 
 def _names(families: Sequence[str], capital: bool = False) -> str:
-    text = _listed([NAMES.get(family, family) for family in families])
+    text = _listed([called(family) for family in families])
     return text[:1].upper() + text[1:] if capital else text
 
 

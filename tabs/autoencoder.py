@@ -289,6 +289,7 @@ def _planes(card: ModelCard) -> str:
     return f'<div class="section"><h3>{title}</h3><p>{text}</p></div>' + plane.side_by_side([card, *others])
 
 
+@widgets.or_note
 def _story(card_id: str) -> str:
     """The recorded training: what came back of the same pictures at each moment, with the errors."""
     story = stories.read(card_id)

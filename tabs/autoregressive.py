@@ -190,6 +190,7 @@ def _origin(m: Measurement) -> str:
     return f"{m.when[:10]} on {html.escape(m.machine)}, commit {html.escape(m.commit)}, by <code>{html.escape(m.command)}</code>"
 
 
+@widgets.or_note
 def _story(card: ModelCard) -> str:
     """What a model wrote at moments of its training, from the same random numbers."""
     found, voices = stories.read(card.id), data.get(card.dataset).voices

@@ -185,7 +185,7 @@ def _row(family: str, card: ModelCard, images: Images, status: str, about: Mappi
     """One family's line: who, what it wrote, how that went."""
     alt = f"{card.title}: {len(images)} digits"
     return (
-        f'<div class="writing {table.CLASSES[family]}">{table.who(family, card)}'
+        f'<div class="writing {table.css_class(family)}">{table.who(family, card)}'
         f'<div class="written">{pictures.picture(pictures.tiles(images, len(images)), alt, about and {**about, "model": card.id}, 3.0)}</div><div class="status">{status}</div></div>'
     )
 
@@ -263,7 +263,7 @@ def _column(
     sheet = pictures.tiles(images, across)
     keep = "" if run is None else " · " + widgets.png_link(sheet, about, f"{run.card}-seed{run.seed}")
     return (
-        f'<div class="family {table.CLASSES[family]}">{table.who(family, card)}'
+        f'<div class="family {table.css_class(family)}">{table.who(family, card)}'
         f'<div class="box"{near}>{pictures.picture(sheet, f"{len(images)} samples of {card.title}", about, 8.0)}<i class="ring" hidden></i></div>'
         f'<div class="how takes">{how}{keep}</div>{numbers}{asks}</div>'
     )

@@ -21,7 +21,6 @@ COSTS = (
     ("parameters", "Numbers in the networks"),
     ("size_bytes", "Bytes of the weights"),
 )
-MARKS = {"gan": "diamond", "vae": "circle", "diffusion": "triangle", "autoencoder": "square"}
 NONE = '<p class="note">Nothing was measured yet: <code>python -m playground.metrics --all</code></p>'
 
 
@@ -55,7 +54,7 @@ def _plot(found: Sequence[Measurement], dataset: str, title: str, metric: str, c
         told = f"{card.title}: KID {comparison.formatted(kid)}, {title.lower()} {comparison.formatted(cost)}"
         at = (cost.value, kid.value, kid.spread or 0.0)
         curves.append(
-            Curve(card.title, [at], f"var(--{table.CLASSES[card.family]})", MARKS[card.family], told=[told], beside=_short(card, dataset))
+            Curve(card.title, [at], table.colour(card.family), table.mark(card.family), told=[told], beside=_short(card, dataset))
         )
     floors = [kid.floor for _, _, kid in points if kid.floor is not None and kid.floor > 0]
     kids = [kid.value for _, _, kid in points]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -238,10 +239,11 @@ def _column(found: Run) -> str:
     return pictures.picture(pictures.tiles(pair, 1), f"step {found.step.i}: x_t above, x_0 below", exact=False)
 
 
+@widgets.or_note
 def _story(card: ModelCard) -> str:
     """What a training step is, a real picture on its way to noise, and the recorded training."""
     real = return_trip.real_pictures(card)[return_trip.first_class(card)][:1]
-    sentence, formula = LESSONS[_method(card)]
+    sentence, formula = LESSONS.get(_method(card), (html.escape(str(card.facts.get("training", ""))), DIFFUSION_FORMULA))
     path = forward.noised if formula.startswith(DIFFUSION_FORMULA) else forward.mixed
     way = pictures.grid(
         path(Images(real).float32()[0], TIMES),

@@ -13,7 +13,6 @@ from tabs.charts import Axis, Curve
 
 SIGNS = {claims.HOLDS: "✓", claims.PARTLY: "◐", claims.FAILS: "✗", claims.OPEN: "–"}
 OWN = (PREFIX, "sliced")  # metrics that no table formats
-MARKS = {"gan": "diamond", "vae": "circle", "diffusion": "triangle", "autoencoder": "square"}
 
 
 def build(dataset: str) -> str:
@@ -53,7 +52,7 @@ def _group(group: Group) -> str:
         beside = "" if m.floor is None else f" <small>{'straightest' if m.metric == claims.PATH else 'real'} {_value(m.floor)}</small>"
         spread = "" if m.spread is None or " ± " in formatted(m) else f" ± {_value(m.spread)}"
         rows += (
-            f'<tr class="{table.CLASSES[bar.family]}"><th scope=row><i aria-hidden="true">{table.SIGNS[bar.family]}</i> {html.escape(bar.name)}</th>'
+            f'<tr class="{table.css_class(bar.family)}"><th scope=row><i aria-hidden="true">{table.sign(bar.family)}</i> {html.escape(bar.name)}</th>'
             f'<td><div class="bar" aria-hidden="true"><b style="width:{100 * max(m.value, 0.0) / top:.1f}%"></b>{floor}</div></td>'
             f"<td>{html.escape(_value(m.value) if m.metric.startswith(OWN) else formatted(m))}{spread}{beside}</td></tr>"
         )
@@ -74,7 +73,7 @@ def _spectrum(claim: Claim, dataset: str) -> str:
     curves = []
     for family, power in claim.spectrum.items():
         points = [((k + 0.5) / (2 * len(power)), value, 0.0) for k, value in enumerate(power)]
-        curves.append(Curve(claim.named(family), points, f"var(--{table.CLASSES[family]})", MARKS[family]))
+        curves.append(Curve(claim.named(family), points, table.colour(family), table.mark(family)))
     values = [value for power in claim.spectrum.values() for value in power if value > 0]
     low, high = min(*values, 0.5) * 0.8, max(*values, 1.5) * 1.25
     ticks = [tick for tick in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0) if low <= tick <= high]

@@ -149,6 +149,7 @@ def _collapse(card: ModelCard) -> str:
     )
 
 
+@widgets.or_note
 def _story(card_id: str) -> str:
     """The recorded training: what the same z gave at each moment, with the losses and how often the critic was right."""
     story = stories.read(card_id)

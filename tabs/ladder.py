@@ -10,7 +10,7 @@ import gradio as gr
 
 from playground import language, previews, registry
 from playground.controls import text_of
-from playground.errors import WeightsUnavailable
+from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.transcript import Transcript
 from playground.types import ModelCard, Run
 from tabs import microscope, widgets
@@ -92,4 +92,7 @@ def _growing_rung(card: ModelCard, found: Run) -> str:
 
 
 def _recorded_rung(card: ModelCard) -> str:
-    return _written_rung(card, *previews.read_text(card.id), "recorded")
+    try:
+        return _written_rung(card, *previews.read_text(card.id), "recorded")
+    except PlaygroundError as error:
+        return rung(card, f'<p class="note">{html.escape(str(error))}</p>', "")

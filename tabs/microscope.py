@@ -206,8 +206,9 @@ def _takes(found: Run, written: Transcript, rows: Sequence[int]) -> str:
     return f'<div class="takes">Take it away: {pictures.download(texts.encode(), "text/plain", f"{found.card}-seed{found.seed}.txt", "TXT")}</div>'
 
 
+@widgets.or_note
 def recorded(card: ModelCard, tab: str) -> str:
-    """The shipped text of a card for the first paint. Raises PlaygroundError where there is none."""
+    """The shipped text of a card for the first paint, or the sentence that says how to make it."""
     found, written = previews.read_text(card.id)
     return result(found, written, tab, how="recorded")
 

@@ -274,9 +274,9 @@ def _raced(
 def _stage() -> str:
     """The six sheets and the controls of the player; race.js draws on them."""
     sheets = "".join(
-        f'<figure class="racer {CLASSES[family]}" data-family="{family}"><figcaption><b><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</b>'
-        f'<span class="clock"></span></figcaption><canvas width="520" height="520" role="img" aria-label="Points drawn by {html.escape(race.TITLES[family])}"></canvas>'
-        f'<canvas class="loss" width="520" height="60" aria-hidden="true"></canvas><canvas class="loss measure" width="520" height="60" aria-hidden="true"></canvas><div class="racer-numbers"></div><small class="of-points">{html.escape(INNER[family])}</small><small class="of-pictures">{html.escape(SHELVES[family])}</small></figure>'
+        f'<figure class="racer {CLASSES.get(family, family)}" data-family="{family}"><figcaption><b><i aria-hidden="true">{SIGNS.get(family, "•")}</i> {html.escape(race.TITLES.get(family, family))}</b>'
+        f'<span class="clock"></span></figcaption><canvas width="520" height="520" role="img" aria-label="Points drawn by {html.escape(race.TITLES.get(family, family))}"></canvas>'
+        f'<canvas class="loss" width="520" height="60" aria-hidden="true"></canvas><canvas class="loss measure" width="520" height="60" aria-hidden="true"></canvas><div class="racer-numbers"></div><small class="of-points">{html.escape(INNER.get(family, ""))}</small><small class="of-pictures">{html.escape(SHELVES.get(family, ""))}</small></figure>'
         for family in race.LEARNERS
     )
     return (

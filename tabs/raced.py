@@ -80,7 +80,7 @@ def result(
         cells = "".join(f"<td>{_written(name, frame.metrics[name])}</td>" for name in names)
         again = _script(wanted, frame) if is_exact else "–"
         rows += (
-            f'<tr class="{CLASSES[family]}"><th scope=row><i aria-hidden="true">{SIGNS[family]}</i> {html.escape(race.TITLES[family])}</th>'
+            f'<tr class="{CLASSES.get(family, family)}"><th scope=row><i aria-hidden="true">{SIGNS.get(family, "•")}</i> {html.escape(race.TITLES.get(family, family))}</th>'
             f"<td>{frame.step:,}</td><td>{frame.parameters:,}</td>{cells}<td>{again}</td></tr>"
         )
     floors = "".join(f"<td>{_written(name, floor[name])}</td>" for name in names)

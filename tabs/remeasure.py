@@ -62,7 +62,7 @@ def build(tab: str, of: gr.Radio) -> None:
 def _shown(cards: Mapping[str, ModelCard], rows: Mapping[str, str], seed: int, how: str) -> str:
     words = {"running": "measuring", "live": "live"}[how]
     body = "".join(
-        f'<tr class="{table.CLASSES[family]}"><th scope=row><i aria-hidden="true">{table.SIGNS[family]}</i> {html.escape(card.title)}</th>{rows.get(family, WAITING)}</tr>'
+        f'<tr class="{table.css_class(family)}"><th scope=row><i aria-hidden="true">{table.sign(family)}</i> {html.escape(card.title)}</th>{rows.get(family, WAITING)}</tr>'
         for family, card in cards.items()
     )
     head = f"<tr><td></td><th scope=col>KID</th><th scope=col>Class right</th><th scope=col>Seconds for {N}</th></tr>"

@@ -13,6 +13,7 @@ from tabs import behind
 
 SIGNS = {"gan": "◆", "vae": "●", "diffusion": "▲", "autoencoder": "■"}  # beside the colour, never instead of it
 CLASSES = {"gan": "adversarial", "vae": "elbo", "diffusion": "denoising", "autoencoder": "reconstruction"}
+MARKS = {"gan": "diamond", "vae": "circle", "diffusion": "triangle", "autoencoder": "square"}  # the same in charts
 GROUPS = {
     "facts": "What they are",
     "cost": "What they cost",
@@ -21,14 +22,34 @@ GROUPS = {
 }
 
 
+def sign(family: str) -> str:
+    """A family's sign; of one without a sign of its own, a plain one."""
+    return SIGNS.get(family, "•")
+
+
+def css_class(family: str) -> str:
+    """The CSS class that gives a family's parts its colour; of one without a colour, its own name."""
+    return CLASSES.get(family, family)
+
+
+def colour(family: str) -> str:
+    """A family's colour in a chart; of one without a colour, that of the text."""
+    return f"var(--{CLASSES[family]})" if family in CLASSES else "currentColor"
+
+
+def mark(family: str) -> str:
+    """A family's mark in a chart, one of charts.GLYPHS; of one without a mark of its own, a circle."""
+    return MARKS.get(family, "circle")
+
+
 def who(family: str, card: ModelCard) -> str:
     """A family's name as every part of the page writes it: sign, name, and how it learns."""
     if family not in SIGNS:
         return f"<b>{html.escape(card.title)}</b>"
     asked = "" if comparison.label_of(card) else '<small class="cannot">cannot generate: random codes decoded</small>'
     return (
-        f'<span class="who {CLASSES[family]}"><i aria-hidden="true">{SIGNS[family]}</i> <b>{html.escape(card.title)}</b>'
-        f"<small>learns by {html.escape(comparison.WAYS[family])}</small>{asked}</span>"
+        f'<span class="who {css_class(family)}"><i aria-hidden="true">{sign(family)}</i> <b>{html.escape(card.title)}</b>'
+        f"<small>learns by {html.escape(comparison.WAYS.get(family, family))}</small>{asked}</span>"
     )
 
 

@@ -80,7 +80,8 @@ def _letter(character: str) -> str:
 
 
 def _recorded(cards: Sequence[ModelCard]) -> str:
-    return "".join(shown(card, previews.read_translation(card.id), "recorded") for card in cards)
+    one = widgets.or_note(lambda card: shown(card, previews.read_translation(card.id), "recorded"))
+    return "".join(map(one, cards))
 
 
 def _measured(cards: Sequence[ModelCard]) -> str:

@@ -239,6 +239,7 @@ def _slide_film(card_id: str, ends: Images, frames: Images, about: Mapping[str, 
     )
 
 
+@widgets.or_note
 def _story(card_id: str) -> str:
     """The recorded training: what the same z gave at each moment, with the three numbers that fell or rose."""
     story = stories.read(card_id)

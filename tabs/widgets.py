@@ -150,6 +150,19 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     return plain
 
 
+def or_note(made: Callable[..., str]) -> Callable[..., str]:
+    """The function that writes a part of the page, with the sentence that says why where its files are missing: no card stops the page."""
+
+    @functools.wraps(made)
+    def written(*args: Any, **kwargs: Any) -> str:
+        try:
+            return made(*args, **kwargs)
+        except PlaygroundError as error:
+            return f'<p class="note">{html.escape(str(error))}</p>'
+
+    return written
+
+
 def permalink(query: str) -> str:
     """The link that opens a query string; page.js copies it, with a QR code, instead of following it."""
     return f'<a class="permalink" href="{html.escape(query, quote=True)}">link</a>'
@@ -240,6 +253,7 @@ def result(run: Run, tab: str, *, how: str = "live", columns: int = 8, frames: S
     )
 
 
+@or_note
 def recorded(card_id: str, tab: str, columns: int = 8) -> str:
     """The shipped result of a card for the first paint, drawn earlier from the shipped weights and marked as recorded."""
     return result(recorded_run(card_id), tab, how="recorded", columns=columns)
@@ -335,6 +349,7 @@ def losses_plot(log_rows: Sequence[Mapping[str, float]], names: Sequence[str], t
     )
 
 
+@or_note
 def provenance(card_id: str) -> str:
     """How a card's weights came about, from its card.json: command, data, steps, seconds, machine."""
     about = weights.record(card_id)

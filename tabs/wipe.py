@@ -16,7 +16,7 @@ def build(cards: Mapping[str, ModelCard], left: str, right: str) -> str:
 
     def choice(side: str, first: str) -> str:
         options = "".join(
-            f'<option value="{table.CLASSES[family]}"{" selected" if family == first else ""}>{html.escape(card.title)}</option>'
+            f'<option value="{table.css_class(family)}"{" selected" if family == first else ""}>{html.escape(card.title)}</option>'
             for family, card in cards.items()
         )
         return f'<label>{side} <select class="{side}">{options}</select></label>'

@@ -111,6 +111,7 @@ def moment(card: ModelCard, step: int) -> str:
     return f"{step} characters of context" if "counts" in weights.record(card.id)["facts"] else f"step {step:,}"
 
 
+@widgets.or_note
 def story(card: ModelCard) -> str:
     """What a model wrote at moments of its training, from the same random numbers, and its loss."""
     found = stories.read(card.id)
