@@ -43,6 +43,19 @@ def listed(allowed: Sequence[str], value: Any) -> str:
     return f"{len(allowed)} names such as {', '.join(near)}"
 
 
+def checked_text(name: str, value: Any) -> str:
+    """The value as a text that can be written down. Raises ControlError for anything else, and for half of a surrogate pair (a broken emoji)."""
+    if not isinstance(value, str):
+        raise ControlError(f"{name} must be a text, got {shown(value)}.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ControlError(
+            f"{name} must be a text of whole characters; character {error.start + 1} is half of one (a lone surrogate), got {shown(value)}."
+        ) from error
+    return value
+
+
 def number_in(minimum: float, maximum: float, integer: bool) -> str:
     """What a number is allowed to be, in a message."""
     return f"{'a whole number' if integer else 'a number'} in [{minimum:.10g}, {maximum:.10g}]"
@@ -138,12 +151,10 @@ class Prompt:
         return tuple(self._one(item) for item in value)
 
     def _one(self, value: Any) -> str:
-        if not isinstance(value, str):
-            raise ControlError(f"{self.name} must be a text, got {shown(value)}.")
-        text = " ".join(value.split())
-        if len(text) > self.maximum:
-            raise ControlError(f"{self.name} must have at most {self.maximum} characters, got {len(text)}.")
-        return text
+        found = " ".join(checked_text(self.name, value).split())
+        if len(found) > self.maximum:
+            raise ControlError(f"{self.name} must have at most {self.maximum} characters, got {len(found)}.")
+        return found
 
 
 @dataclass(frozen=True)
@@ -160,17 +171,15 @@ class Text:
 
     def validate(self, value: Any) -> str:
         """The text. Raises ControlError for anything else, for more than `maximum` characters, and for a text without a character that is known."""
-        if not isinstance(value, str):
-            raise ControlError(f"{self.name} must be a text, got {shown(value)}.")
-        if len(value) > self.maximum:
+        if len(checked_text(self.name, value)) > self.maximum:
             raise ControlError(f"{self.name} must have at most {self.maximum:,} characters, got {len(value):,}.")
-        text = value.replace("\r\n", "\n").replace("\r", "\n")
-        if text and self.alphabet and not set(text) & set(self.alphabet):
+        found = value.replace("\r\n", "\n").replace("\r", "\n")
+        if found and self.alphabet and not set(found) & set(self.alphabet):
             raise ControlError(
                 f"{self.name} must hold a character that the model knows (it knows {len(self.alphabet)}: English letters, marks, space), "
-                f"or be empty; got {shown(text)}."
+                f"or be empty; got {shown(found)}."
             )
-        return text
+        return found
 
     def unknown(self, text: str) -> tuple[str, ...]:
         """The characters of a text that the model does not know and leaves out, each once."""
@@ -191,9 +200,7 @@ class Tokens:
         """A tuple of whole numbers of at least 0. Raises ControlError."""
         if value is None:
             return ()
-        if not is_list(value) or len(value) > self.maximum:
-            raise ControlError(f"{self.name} must be a list of at most {self.maximum:,} tokens, got {shown(value)}.")
-        return tuple(whole(self.name, each, 0, 2**31 - 1) for each in value)
+        return wholes(self.name, value, 0, self.maximum, 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -228,7 +235,7 @@ class Turns:
             )
         if (length := sum(map(len, value))) > self.maximum:
             raise ControlError(f"{self.name} must have at most {self.maximum:,} characters, got {length:,}: begin a new conversation.")
-        return tuple(each.replace("\r\n", "\n").replace("\r", "\n") for each in value)
+        return tuple(checked_text(self.name, each).replace("\r\n", "\n").replace("\r", "\n") for each in value)
 
 
 @dataclass(frozen=True)
@@ -347,6 +354,15 @@ def turns_of(controls: Sequence[Control]) -> Turns | None:
 def whole(name: str, value: Any, minimum: int, maximum: int) -> int:
     """A whole number such as n or a seed, held to its bounds by the same check as a slider."""
     return int(Slider(name, name, minimum, minimum, maximum, integer=True).validate(value))
+
+
+def wholes(name: str, value: Any, fewest: int, most: int, minimum: int, maximum: int) -> tuple[int, ...]:
+    """A list of whole numbers, each held to its bounds as by a slider. Raises ControlError for what is no list, and for too few or too many."""
+    if not is_list(value) or not fewest <= len(value) <= most:
+        count = f"at most {most:,}" if fewest == 0 else f"{fewest:,} to {most:,}"
+        got = f"{len(value):,}" if is_list(value) else shown(value)
+        raise ControlError(f"{name} must be a list of {count} numbers, each {number_in(minimum, maximum, True)}; got {got}.")
+    return tuple(whole(name, each, minimum, maximum) for each in value)
 
 
 def resolve(controls: Sequence[Control], given: Mapping[str, Any], owner: str) -> dict[str, Any]:

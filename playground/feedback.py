@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, registry, run
-from playground.controls import Label, Slider, shown, whole
+from playground.controls import Label, Slider, shown, whole, wholes
 from playground.errors import PlaygroundError
 from playground.exhibits import Row
 from playground.sampling.noise import seed_of
@@ -163,10 +163,7 @@ def pairs(seed: object, count: int = PAIRS) -> np.ndarray:
 
 def fit(offered: np.ndarray, chosen: Sequence[int]) -> Reward:
     """The reward that explains choices best: offered (m, 2, k), chosen 0 or 1 for each. Raises PlaygroundError for fewer than two choices."""
-    picks = [whole("choice", each, 0, 1) for each in chosen]
-    if len(picks) < 2 or len(picks) > len(offered):
-        raise PlaygroundError(f"choices must be 2 to {len(offered)} of 0 (the left one) or 1, got {len(picks)}.")
-    sides = np.array(picks)
+    sides = np.array(wholes("choices", chosen, 2, len(offered), 0, 1))  # 0: the left one
     rows = np.arange(len(sides))
     gains = offered[rows, sides] - offered[rows, 1 - sides]  # (m, k): what was preferred less what was not
     weights = _most_likely(gains)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from playground import data, hub, registry, zero
-from playground.controls import ANY, Adjust, Given, Label, Prompt, Text, resolve, shown, whole
+from playground.controls import ANY, Adjust, Given, Label, Prompt, Text, checked_text, resolve, shown, whole
 from playground.device import pick_device, synchronize
 from playground.errors import ControlError, PlaygroundError
 from playground.gate import GATE
@@ -212,7 +212,7 @@ def _look(what: str, card_id: str, text: object) -> Any:
     card = registry.get(card_id)
     hub.check_offered(card)
     check_can(card, what)
-    if not isinstance(text, str) or not text:
+    if not checked_text("text", text):
         raise PlaygroundError(f"{what} needs a text of at least one character, got {shown(text)}.")
     if card.hub is not None:
         hub.require(card)

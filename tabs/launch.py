@@ -14,12 +14,13 @@ from typing import Any
 
 import gradio as gr
 from PIL import Image
+from starlette.middleware import Middleware
 
 from playground import hub, registry, settings
 from playground.controls import Slider, shown
 from playground.errors import ControlError, PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
-from tabs import api, history, refusals, share, stills, widgets
+from tabs import api, history, refusals, request_check, share, stills, widgets
 from tabs.widgets import TabPage
 
 TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "autoregressive", "race", "feedback")
@@ -83,7 +84,7 @@ def launch_options() -> dict[str, Any]:
         "allowed_paths": [],
         "strict_cors": True,
         "max_threads": 16,
-        "app_kwargs": stills.app_options(),
+        "app_kwargs": {"routes": stills.routes(), "middleware": [Middleware(stills.Packed), Middleware(request_check.Checked)]},
     }
 
 
@@ -115,6 +116,7 @@ def build() -> gr.Blocks:
         api.build()
         stills.take_out(demo)
     _leave_unmarked(demo)
+    request_check.install(demo)
     demo.queue(api_open=False, max_size=64, default_concurrency_limit=8)
     return demo
 

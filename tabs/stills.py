@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,9 +31,9 @@ def take_out(demo: gr.Blocks) -> None:
             block.value = _PICTURE.sub(_kept, block.value)
 
 
-def app_options() -> dict[str, Any]:
-    """What the server needs for it: launch()'s app_kwargs."""
-    return {"routes": [Route(f"/{FOLDER}/{{name}}", _send)], "middleware": [Middleware(Packed)]}
+def routes() -> list[Route]:
+    """Where the pictures are sent from."""
+    return [Route(f"/{FOLDER}/{{name}}", _send)]
 
 
 class Packed:
