@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import convert, data, download, hub, midi, named, previews, race, readme, registry, run, settings, weights
+from playground import convert, data, download, hub, midi, named, previews, race, readme, registry, remarks, run, settings, weights
 from playground.controls import (
     Adjust,
     Choice,
@@ -125,6 +125,8 @@ def sample(args: argparse.Namespace) -> None:
         write(args.out, found, card)
     except OSError as error:
         raise PlaygroundError(f"{args.out} cannot be written: {error.strerror}.") from error
+    for remark in remarks.remarks(card, found.controls):
+        print(remark, file=sys.stderr)
     print(f"{n} samples of {card.id} in {found.seconds:.2f} s on {found.device}, nfe {found.nfe}: {args.out}")
 
 
@@ -147,7 +149,7 @@ def write(path: Path, found: Run, card: ModelCard) -> None:
     """Writes a finished run: .npz holds images uint8 (n, h, w[, c]) and labels if there are any; .png is a grid with the settings inside;
     .txt holds the texts, each with its prompt, between lines that count them; .mid one piece of music."""
     if path.suffix == ".mid":
-        notes = data.notes(card.dataset, found.samples.prompt + found.samples.texts[0])
+        notes = data.written(card.dataset, found.samples)
         path.write_bytes(midi.written(notes, data.get(card.dataset).voices))
         return
     if isinstance(found.samples, Texts):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from playground import data, hub, registry, zero
+from playground import context_length, data, hub, registry, zero
 from playground.controls import ANY, Adjust, Given, Label, Prompt, Text, checked_text, resolve, shown, whole
 from playground.device import pick_device, synchronize
 from playground.errors import ControlError, PlaygroundError
@@ -33,6 +33,7 @@ def check(card_id: object, n: object, seed: object, *, limit: int = MAX_N, **con
         raise PlaygroundError(f"{card.id} does not generate: it can {', '.join(sorted(card.can))}.")
     n, seed = whole("n", n, 1, limit), whole("seed", seed, 0, MAX_SEED)
     values = resolve(card.controls, controls, card.id)
+    context_length.check(card, values)
     for control in card.controls:
         value = values[control.name]
         if isinstance(control, Label | Prompt) and isinstance(value, tuple) and len(value) != n:
@@ -194,7 +195,7 @@ def translate(card_id: str, texts: Sequence[str]) -> Translation:
     one without a character that it knows."""
     card = registry.get(card_id)
     check_can(card, "translate")
-    control = Text("text", "Text", maximum=LONGEST_TEXT, alphabet=data.get(card.dataset).labels)
+    control = source_of(card)
     if isinstance(texts, str) or not 1 <= len(texts) <= MAX_N:
         raise PlaygroundError(f"texts must be a list of at least one text, got {shown(texts)}.")
     checked = [control.validate(text) for text in texts]
@@ -206,6 +207,11 @@ def translate(card_id: str, texts: Sequence[str]) -> Translation:
         with GATE.step():
             parts.append(_no_grad(model.translate)(checked[first : first + card.chunk]))
     return Translation(*(tuple(each for part in parts for each in getattr(part, name)) for name in ("sources", "targets", "attention")))
+
+
+def source_of(card: ModelCard) -> Text:
+    """The text that a card which translates is given, as a control."""
+    return Text("text", "Text", maximum=LONGEST_TEXT, alphabet=data.get(card.dataset).labels)
 
 
 def _look(what: str, card_id: str, text: object) -> Any:

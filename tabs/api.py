@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, repaint, run, settings, walks
+from playground import comparison, data, exhibits, feedback, hub, inside, race, registry, remarks, repaint, run, settings, walks
 from playground.controls import Adjust, Choice, Control, Given, Label, Numbers, Prompt, Slider, Text, Tokens, Turns, text_of, whole
 from playground.data import picture_files
 from playground.data import points as point_data
@@ -216,11 +217,18 @@ def turn_up_guidance(model: str, prompt: str, n: int = 4, seed: int = 7) -> dict
 
 
 def read_text(model: str, text: str) -> dict:
-    """A text's tokens, and how surprised a model of text was by each, in nats, given those before it."""
+    """A text's tokens, how surprised a model of text was by each, in nats, given those before it, and the characters that were left out."""
     card = registry.get(model)
     run.check_can(card, "read")
-    reading = run.read(card.id, text_of(card.controls).validate(text))
-    return {"model": card.id, "tokens": list(reading.pieces), "surprise": reading.surprise.round(4).tolist()}
+    control = text_of(card.controls)
+    checked = replace(control, name="text").validate(text)
+    reading = run.read(card.id, checked)
+    return {
+        "model": card.id,
+        "tokens": list(reading.pieces),
+        "surprise": reading.surprise.round(4).tolist(),
+        "left_out": list(control.unknown(checked)),
+    }
 
 
 def race_to_points(target: str, seed: int, steps: int) -> dict:
@@ -266,9 +274,10 @@ def learn_from_choices(seed: int, choices: list[int]) -> dict:
 
 
 def translate(model: str, text: str) -> dict:
-    """What a model makes of a text, and for each character that it wrote how its attention was shared among those of the text."""
+    """What a model makes of a text, for each character that it wrote how its attention was shared among those of the text, and what was left out."""
     found = run.translate(model, [text])
     return {
+        "left_out": list(run.source_of(registry.get(model)).unknown(text)),
         "model": model,
         "text": found.texts[0],
         "source": list(found.sources[0]),
@@ -321,6 +330,7 @@ def answer(found: Run) -> dict:
     return {
         **_samples(found),
         **_notes(found),
+        **_left_out(registry.get(found.card), found.controls),
         "settings": settings.of_run(found),
         "link": link,
         "missing": list(settings.missing_of(link)),
@@ -334,8 +344,17 @@ def _notes(found: Run) -> dict:
     dataset = registry.get(found.card).dataset
     if not data.is_music(dataset):
         return {}
-    pieces = [data.notes(dataset, found.samples.prompt + text) for text in found.samples.texts]
+    pieces = [data.written(dataset, found.samples, row) for row in range(len(found.samples))]
     return {"notes": [notes.pitches.tolist() for notes in pieces]}
+
+
+def _left_out(card: ModelCard, controls: Mapping[str, Any]) -> dict:
+    """Of texts: the characters that the model does not know, and what a person should know besides (playground.remarks)."""
+    texts = [control for control in card.controls if isinstance(control, Text)]
+    if not texts:
+        return {}
+    unknown = [each for control in texts for each in control.unknown(controls.get(control.name, ""))]
+    return {"left_out": list(dict.fromkeys(unknown)), "remarks": list(remarks.remarks(card, controls))}
 
 
 def _samples(found: Run) -> dict:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground import data, excerpts, music, previews, registry, run, stories
+from playground import data, excerpts, music, previews, registry, remarks, run, stories
 from playground.controls import Slider
 from playground.errors import PlaygroundError
 from playground.types import Measurement, ModelCard, Run
@@ -130,8 +130,8 @@ def _tune(card: ModelCard, piece: str) -> str:
 def _shown(found: Run, card: ModelCard, how: str) -> str:
     """A piece as it is so far: roll, line, and what can be taken away; how: live or recorded, empty while it is being written."""
     texts, voices = found.samples, data.get(card.dataset).voices
-    notes = data.notes(card.dataset, texts.prompt + texts.texts[0])
-    moments = len(notes) if how else (len(texts.prompt) + found.controls["max_new_tokens"]) // len(voices)
+    notes = data.written(card.dataset, texts)
+    moments = len(notes) if how else (len(data.begun(card.dataset, texts.prompt)) + found.controls["max_new_tokens"]) // len(voices)
     picture = roll.roll(notes, voices, f"{card.title}, seed {found.seed}", moments)
     if not how:
         return picture + widgets.progress_line(found)
@@ -143,7 +143,8 @@ def _shown(found: Run, card: ModelCard, how: str) -> str:
         if found.controls.get("melody")
         else " · it ended the piece itself"
     )
-    return picture + widgets.run_line(found, ID, how, said) + roll.take(notes, voices, f"{card.id}-seed{found.seed}")
+    said_of = "".join(f'<p class="note">{html.escape(each)}</p>' for each in remarks.remarks(card, found.controls))
+    return picture + widgets.run_line(found, ID, how, said) + said_of + roll.take(notes, voices, f"{card.id}-seed{found.seed}")
 
 
 def _recorded(card: ModelCard) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import language, previews, registry
+from playground import language, previews, registry, remarks
 from playground.controls import text_of
 from playground.errors import PlaygroundError, WeightsUnavailable
 from playground.transcript import Transcript
@@ -78,7 +78,8 @@ def _written_rung(card: ModelCard, found: Run, written: Transcript, how: str) ->
     pieces = texts.pieces[0][:RUNG]
     text = microscope.spans(pieces, nats[: len(pieces)].tolist())
     told = f'<span class="badge {how}">{how}</span> {nats.mean():.2f} nats a token · {found.seconds:.1f} s'
-    return rung(card, f'<div class="scope-text"><span class="given">{html.escape(texts.prompt)}</span>{text}</div>', told)
+    noted = "".join(f'<p class="note">{html.escape(each)}</p>' for each in remarks.remarks(card, found.controls))
+    return rung(card, f'<div class="scope-text"><span class="given">{html.escape(texts.prompt)}</span>{text}</div>{noted}', told)
 
 
 def _growing_rung(card: ModelCard, found: Run) -> str:

@@ -20,7 +20,7 @@ from playground.controls import Text, shown, text_of
 from playground.errors import ControlError
 from playground.transcript import Transcript
 from playground.types import ModelCard, Reading, Run
-from tabs import fetch, pictures, widgets
+from tabs import fetch, pictures, prompts, widgets
 from tabs.widgets import HEAVY
 
 EVERY = 0.08  # seconds between two sights of a text under way
@@ -214,12 +214,13 @@ def recorded(card: ModelCard, tab: str) -> str:
 
 
 def prompt_note(card: ModelCard, text: str) -> str:
-    """What the card does not know of a prompt, struck out; nothing where it knows all."""
+    """What the card does not know of a prompt, struck out, and how many tokens it reads; nothing where it knows and reads all of any length."""
+    counted = prompts.count(card, "Prompt", text)
     control = text_of(card.controls)
     unknown = control.unknown(text) if control else ()
     if not unknown:
-        return ""
+        return counted
     struck = " ".join(f"<s>{html.escape(each)}</s>" for each in unknown[:20]) + (" …" if len(unknown) > 20 else "")
     larger = fetch.larger(card, Text)
     more = f" {html.escape(larger.title)} knows every character." if larger else ""
-    return f'<p class="note">Left out, since the model has never met it: {struck}.{more}</p>'
+    return f'<p class="note">Left out, since the model has never met it: {struck}.{more}</p>' + counted

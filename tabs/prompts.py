@@ -8,11 +8,15 @@ from typing import Any
 
 import gradio as gr
 
-from playground import data, hub
+from playground import context_length, data, hub
 from playground.controls import Prompt, prompt_of
 from playground.types import ModelCard
-from tabs import fetch
+from tabs import fetch, widgets
 from tabs.picker import Picker
+
+NEGATIVE = "negative_prompt"
+LONGEST = 20_000  # characters that are counted
+MARKED = 200  # of a beginning that is not read, characters that are shown
 
 
 def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Component], tab: str) -> None:
@@ -25,7 +29,7 @@ def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Com
     with gr.Accordion(
         "Say it in words", open=True, visible=prompt_of(picker.cards[0].controls) is not None, elem_id=f"{tab}-words"
     ) as panel:
-        note = gr.HTML(told(worded[0], control.default), padding=False, elem_id=f"{tab}-told")
+        note = gr.HTML(noted(worded[0], control.default), padding=False, elem_id=f"{tab}-told")
         examples = gr.Dataset(
             components=[gr.Textbox(visible=False)], samples=[[text] for text in control.presets], label="Examples: press one"
         )
@@ -37,8 +41,11 @@ def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Com
         )
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
-    def read(card_id: str, text: str) -> str:
-        return told(picker.card(card_id), text)
+    negative = [inputs[picker.names.index(NEGATIVE)]] if NEGATIVE in picker.names else []
+
+    @widgets.guarded
+    def read(card_id: str, text: str, away: str = "") -> str:
+        return noted(picker.card(card_id), text, away)
 
     def switched(card_id: str) -> list[Any]:
         card = picker.card(card_id)
@@ -51,7 +58,8 @@ def build(picker: Picker, model: gr.Dropdown, inputs: Sequence[gr.components.Com
         return [gr.update(visible=True), samples, gr.update(visible=card.hub is None)]
 
     model.change(switched, model, [panel, examples, pieces], **quiet)
-    gr.on([prompt.change, model.change], read, [model, prompt], note, trigger_mode="always_last", **quiet)
+    typed = [prompt, *negative]
+    gr.on([*(each.change for each in typed), model.change], read, [model, *typed], note, trigger_mode="always_last", **quiet)
     examples.click(lambda sample: sample[0], examples, prompt, **quiet)
     pieces.click(lambda sample, text: added(text, sample[0], control.maximum), [pieces, prompt], prompt, **quiet)
 
@@ -62,12 +70,39 @@ def added(text: str, piece: str, maximum: int) -> str:
     return longer if len(longer) <= maximum else text
 
 
+def noted(card: ModelCard, text: str, away: str = "") -> str:
+    """What a model takes of a prompt and, where it has one, of a negative prompt: words, and tokens of those that it reads."""
+    control = prompt_of(card.controls)
+    if control is None:
+        return told(card, text)
+    has_negative = any(each.name == NEGATIVE for each in card.controls)
+    return told(card, text) + count(card, control.title, text) + (count(card, "Negative prompt", away) if has_negative and away else "")
+
+
+def count(card: ModelCard, title: str, text: str) -> str:
+    """How many tokens a text has of those that a model reads, with what it does not read marked; empty where no limit is known."""
+    found = context_length.counted(card, str(text)[:LONGEST]) if str(text).strip() else None
+    if found is None:
+        return ""
+    said = f"{html.escape(title)}: {found.tokens:,} of {found.limit:,} tokens"
+    if not found.is_cut:
+        return f'<p class="note tokens">{said}.</p>'
+    before, rest = html.escape(text[: found.start]), html.escape(text[found.end :])
+    if before:
+        return f'<p class="note tokens fault">{said}: it looks back {found.limit:,} and does not read the beginning, <s>{_short(before)}</s></p>'
+    return f'<p class="note tokens fault">{said}: it does not read <s>{rest}</s>. Shorten the text by {found.tokens - found.limit:,} tokens to draw.</p>'
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MARKED else f"{text[: MARKED // 2]} … {text[-MARKED // 2 :]}"
+
+
 def told(card: ModelCard, text: str) -> str:
     """What a model takes of a prompt: words that it was never told are struck through, and said so."""
     if card.source == "remote":
         return '<p class="note">What it knows is not known here: it runs on another machine.</p>'
     if card.hub is not None:
-        return '<p class="note">It learnt from hundreds of millions of captions of the web: any English words, of which it reads the first 75 tokens.</p>'
+        return '<p class="note">It learnt from hundreds of millions of captions of the web: any English words.</p>'
     if prompt_of(card.controls) is None or not text.strip():
         return '<p class="note">Any sentence of the pieces below, in any order.</p>'
     unknown = data.unknown_words(card.dataset, text)

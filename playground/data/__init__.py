@@ -14,7 +14,7 @@ import numpy as np
 from playground.controls import Given
 from playground.data import masks, picture_files
 from playground.errors import ControlError, PlaygroundError
-from playground.types import Corpus, Dataset, Images, Notes, Pairs
+from playground.types import Corpus, Dataset, Images, Notes, Pairs, Texts
 
 MODULES = ("mnist", "faces", "shakespeare", "dates", "chorales")
 WORD = re.compile(r"[^\W\d_]+")
@@ -134,6 +134,22 @@ def source_pieces(name: str, split: str) -> tuple[list[np.ndarray], int]:
     if not is_music(name):
         raise ControlError(f"The texts of {name} are not music.")
     return importlib.import_module(f"playground.data.{name}").source_pieces(split)
+
+
+def begun(name: str, prompt: str) -> str:
+    """The notes of a prompt that belong to the piece that is gone on with: those after its last line break, without characters that are no notes."""
+    about = get(name)
+    piece = prompt
+    for end in about.ends:
+        piece = piece.rpartition(end)[2]
+    return "".join(each for each in piece if each in about.labels)
+
+
+def written(name: str, texts: Texts, row: int = 0) -> Notes:
+    """The piece that one of some texts of music goes on with or begins. Raises ControlError for a data set whose texts are not music."""
+    if not is_music(name):
+        raise ControlError(f"The texts of {name} are not music.")
+    return notes(name, begun(name, texts.prompt) + texts.texts[row])
 
 
 def from_picture(name: str, picture: object) -> Images:

@@ -146,7 +146,7 @@ def own(points: Sequence[Sequence[float]] | np.ndarray, scaling: object = SCALIN
     """
     try:
         given = np.asarray(points, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ControlError("points must be pairs of numbers.") from error
     if given.ndim != 2 or given.shape[1:] != (2,) or not LEAST <= len(given) <= MOST or not np.isfinite(given).all():
         raise ControlError(

@@ -40,15 +40,15 @@ class Characters:
     def __len__(self) -> int:
         return len(self.alphabet)
 
-    def sung(self, melody: str, before: int) -> dict[int, int]:
-        """The tokens that a melody fixes, by their place in what is written, and the end after it. before: how many tokens stand there already.
+    def sung(self, melody: str, before: Sequence[int]) -> dict[int, int]:
+        """The tokens that a melody fixes, by their place in what is written, and the end after it. before: the tokens that stand there already.
 
-        Raises ControlError where those are no whole moments.
+        The melody begins with the first whole moment of what is written: one that stands there in part is completed without it.
         """
-        if before % self.voices:
-            raise ControlError(f"prompt must hold whole moments, {self.voices} notes each, where a melody is given; got {before} notes.")
+        last = max((place for place, token in enumerate(before) if token in self.ends), default=-1)
+        first = -(len(before) - last - 1) % self.voices
         notes = self.ids(melody)
-        return {k * self.voices: note for k, note in enumerate([*notes, *sorted(self.ends)[:1]])} if notes else {}
+        return {first + k * self.voices: note for k, note in enumerate([*notes, *sorted(self.ends)[:1]])} if notes else {}
 
     def ids(self, text: str) -> list[int]:
         """The tokens of a text."""
@@ -144,7 +144,7 @@ class LanguageModel(ABC):
         size = len(self.tokens)
         if any(token >= size for token in continued):
             raise ControlError(f"continued must hold tokens below {size}, got {max(continued)}.")
-        sung = self.tokens.sung(melody, len(before)) if melody else {}
+        sung = self.tokens.sung(melody, before) if melody else {}
         filters = Filters(temperature, top_k, top_p, repetition_penalty)
         writer = Writer(self.tokens, n, continued)
         seen = torch.tensor([*(before or self.tokens.start), *continued]).expand(n, -1)
