@@ -70,13 +70,28 @@ def check(card: ModelCard, values: Mapping[str, Any]) -> None:
                 )
 
 
-def unread(card: ModelCard, text: str, continued: Sequence[int] = ()) -> str:
-    """The sentence that says which beginning of a text a model that continues it does not read; empty where it reads all."""
+def unread(card: ModelCard, text: str, continued: Sequence[int] = (), said: Sequence[str] = ()) -> str:
+    """The sentence that says which beginning of a text a model that continues it does not read; empty where it reads all.
+
+    continued: tokens that follow the text already. said: what was said and answered before, by a model that converses.
+    """
     found = counted(card, text) if text_of(card.controls) is not None else None
-    if found is None or found.tokens + len(continued) <= found.limit:
+    if found is None:
         return ""
-    lost = found.tokens + len(continued) - found.limit
-    return f"{card.id} looks back {found.limit:,} tokens: of the prompt's {found.tokens:,} it does not read the first {min(lost, found.tokens):,}."
+    given = _marked(card, text, said) if "chat" in card.can else found.tokens
+    lost = given + len(continued) - found.limit
+    if lost <= 0:
+        return ""
+    what = "conversation" if said else "prompt"
+    return f"{card.id} looks back {found.limit:,} tokens: of the {what}'s {given:,} it does not read the first {min(lost, given):,}."
+
+
+def _marked(card: ModelCard, text: str, said: Sequence[str]) -> int:
+    """The tokens of a conversation with the marks of its chat template."""
+    from playground.models.nets.language import HubTokens
+
+    tokens = HubTokens(_tokenizer(hub.require(card).as_posix()), 0, (), chat=True)
+    return len(tokens.prompt(text, said)[0])
 
 
 @functools.lru_cache(maxsize=16)

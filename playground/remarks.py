@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from playground import context_length, data
-from playground.controls import Text, text_of
+from playground.controls import Text, text_of, turns_of
 from playground.types import ModelCard
 
 NAMED = 20  # characters that a sentence names
@@ -17,11 +17,19 @@ def remarks(card: ModelCard, controls: Mapping[str, Any]) -> tuple[str, ...]:
     found = [left_out(control, controls.get(control.name, "")) for control in card.controls if isinstance(control, Text)]
     control = text_of(card.controls)
     prompt = "" if control is None else controls.get(control.name, "")
-    if prompt:
-        found.append(context_length.unread(card, prompt, controls.get("continued", ())))
-        if data.is_music(card.dataset):
-            found.append(_ending(card, prompt))
+    found.append(unread(card, controls))
+    if prompt and data.is_music(card.dataset):
+        found.append(_ending(card, prompt))
     return tuple(each for each in found if each)
+
+
+def unread(card: ModelCard, controls: Mapping[str, Any]) -> str:
+    """The sentence that says which beginning of its prompt, or of what was said before, a model that continues a text does not read."""
+    control, turns = text_of(card.controls), turns_of(card.controls)
+    if control is None:
+        return ""
+    said = () if turns is None else controls.get(turns.name, ())
+    return context_length.unread(card, controls.get(control.name, ""), controls.get("continued", ()), said)
 
 
 def left_out(control: Text, text: str) -> str:

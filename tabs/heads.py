@@ -37,7 +37,8 @@ def build(picker: Picker, model: gr.Dropdown, tab: str, fold: gr.Accordion) -> N
     def look(model: str, text: str) -> str:
         card = picker.card(model)
         run.check_can(card, "attend")
-        return heads(card, *run.attend(card.id, microscope.text_for(card, text)))
+        checked = microscope.text_for(card, text)
+        return heads(card, *run.attend(card.id, checked)) + microscope.left_out(card, checked)
 
     gr.on([go.click, text.submit, fold.expand], look, [model, text], out, api_visibility="private", **HEAVY)
 

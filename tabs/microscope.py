@@ -15,7 +15,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground import previews, run, transcript
+from playground import previews, registry, remarks, run, transcript
 from playground.controls import Text, shown, text_of
 from playground.errors import ControlError
 from playground.transcript import Transcript
@@ -116,8 +116,15 @@ def result(found: Run, written: Transcript, tab: str, how: str = "live", row: in
         )
         + "</div>"
         + widgets.run_line(found, tab, how, f" · {speed:,.0f} characters a second")
+        + _unread(found)
         + _takes(found, written, rows)
     )
+
+
+def _unread(found: Run) -> str:
+    """The sentence that says which beginning of a prompt or a conversation was not read; nothing where all was."""
+    said = remarks.unread(registry.get(found.card), found.controls)
+    return f'<p class="note">{html.escape(said)}</p>' if said else ""
 
 
 def text_for(card: ModelCard, text: object) -> str:
@@ -127,6 +134,12 @@ def text_for(card: ModelCard, text: object) -> str:
     if not checked:
         raise ControlError("text must have at least one character.")
     return checked
+
+
+def left_out(card: ModelCard, text: str) -> str:
+    """The sentence that names the characters of a text to be read that a card leaves out; nothing where it knows all."""
+    said = remarks.left_out(replace(text_of(card.controls), name="text"), text)
+    return f'<p class="note">{html.escape(said)}</p>' if said else ""
 
 
 def reading(found: Reading) -> str:

@@ -96,11 +96,12 @@ def _reading(panel: Panel) -> None:
     @widgets.guarded
     def read(model: str, text: str) -> str:
         card = panel.picker.card(model)
-        found = run.read(card.id, microscope.text_for(card, text))
+        checked = microscope.text_for(card, text)
+        found = run.read(card.id, checked)
         nats = found.surprise
         return (
             f'{microscope.reading(found)}<p class="runline"><span class="badge live">live</span> <b>{html.escape(card.id)}</b> · {len(nats)} tokens · '
-            f"{nats.mean():.2f} nats a token on average, {nats.sum() / math.log(2):.0f} bits in all</p>"
+            f"{nats.mean():.2f} nats a token on average, {nats.sum() / math.log(2):.0f} bits in all</p>{microscope.left_out(card, checked)}"
         )
 
     go.click(read, [panel.model, text], out, api_visibility="private", **HEAVY)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground import context_length, data, inside, registry, run
+from playground import context_length, data, inside, registry, remarks, run
 from playground.controls import Prompt, prompt_of, text_of
 from playground.errors import ControlError
 from tests.conftest import ROOT
@@ -135,6 +135,20 @@ def test_a_model_of_the_hub_is_counted_by_its_own_tokenizer(card_id: str, tmp_pa
         if isinstance(control, Prompt):
             with pytest.raises(ControlError, match=f"{control.name} must have at most {few.limit} tokens"):
                 context_length.check(card, {each.name: "" for each in card.controls} | {control.name: "red " * 2 * few.limit})
+
+
+@pytest.mark.slow
+def test_a_conversation_longer_than_the_context_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from tests import test_hub_text
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    card = registry.get("smollm2-135m-instruct")
+    folder = test_hub_text.lay_out(card, tmp_path)
+    about = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(about | {"max_position_embeddings": 300}))
+    assert remarks.remarks(card, {"prompt": "Hello", "said": ()}) == ()
+    said = ("tell me a story " * 40, "once upon a time " * 40)
+    assert "looks back 300 tokens: of the conversation's" in remarks.remarks(card, {"prompt": "Hello", "said": said})[0]
 
 
 def test_the_page_counts_tokens_and_marks_what_is_not_read():

@@ -201,8 +201,8 @@ class GPT(LanguageModel):
         return found
 
     def attend(self, text: str) -> tuple[tuple[str, ...], np.ndarray]:
-        """The tokens of a text (the last ones that fit) and how each attends to those before: float32 (layers, heads, t, t), rows sum to one."""
-        ids = (self.tokens.ids(text) or list(self.tokens.start))[-context_of(self.network) :]
+        """The tokens of a text (the first ones that fit) and how each attends to those before: float32 (layers, heads, t, t), rows sum to one."""
+        ids = (self.tokens.ids(text) or list(self.tokens.start))[: context_of(self.network)]
         kept = self.network.config._attn_implementation
         self.network.set_attn_implementation("eager")  # the fused kernels keep no weights
         try:
