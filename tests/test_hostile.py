@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from playground import feedback, run
 from playground.controls import Prompt, Text, Turns
 from playground.errors import PlaygroundError
+from tabs import launch
 from tests import serving
 from tests.conftest import ROOT
 
@@ -37,10 +38,15 @@ FORBIDDEN = ("Traceback", str(ROOT), "/tmp/", "site-packages", "internal error",
 
 
 @cache
+def page() -> gr.Blocks:
+    """The page, built and not served: most calls here need no server."""
+    return launch.build()
+
+
+@cache
 def events() -> dict[str, Any]:
     """The endpoints of the page by name."""
-    demo = serving._served()[0]
-    return {event.api_name: event for event in demo.fns.values() if event.api_visibility == "public"}
+    return {event.api_name: event for event in page().fns.values() if event.api_visibility == "public"}
 
 
 def usual(name: str) -> dict[str, Any]:
@@ -66,7 +72,7 @@ def refused(name: str, values: dict[str, Any]) -> str | None:
 
 def described() -> Iterator[tuple[str, str]]:
     """Every parameter of every endpoint, as the API description has them."""
-    for name, about in serving._served()[0].get_api_info()["named_endpoints"].items():
+    for name, about in page().get_api_info()["named_endpoints"].items():
         yield from ((name.lstrip("/"), each["parameter_name"]) for each in about["parameters"])
 
 
@@ -108,7 +114,7 @@ def test_choices_that_are_no_list_of_choices_are_one_sentence(choices: object) -
 
 
 def test_too_few_and_too_many_values_are_counted_of_every_endpoint() -> None:
-    demo = serving._served()[0]
+    demo = page()
     for name, event in events().items():
         names = list(usual(name))
         for values in ([], [1] * (len(names) - 1), [1] * (len(names) + 1)):
