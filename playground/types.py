@@ -393,7 +393,8 @@ class Dataset:
     noun: what its samples are called. sizes: samples of each split, of a text its characters. labels: the classes, of a text the characters that it is made of. factors: what every sample is made of, where that is known; label_factor names the one that is also the label, counted those
     whose combinations are the kinds that a model should cover. shares: of each label, where the data set does not hold them alike.
     focus: the ellipse that holds what is small and matters, (row, column) of its middle and its half axes as shares of the side, if there is one.
-    ends: the characters that end a text, where a model is to stop there. voices: what sounds together, of music that is written as text.
+    ends: the characters that end a text, where a model is to stop there. spare: of a text that nothing ends, the characters that say least, for libraries that
+    ask for such a token all the same. voices: what sounds together, of music that is written as text.
     """
 
     name: str
@@ -411,4 +412,5 @@ class Dataset:
     shares: Mapping[str, float] = field(default_factory=dict)
     focus: tuple[float, float, float, float] | None = None
     ends: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()

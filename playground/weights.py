@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import WeightsUnavailable
+from playground.portable import make_portable
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +27,7 @@ WEIGHTS = ASSETS / "weights"
 NAME = "model.safetensors"  # of one network's file
 MAX_FILE_BYTES = 10_000_000  # a Space refuses a larger file without LFS
 HALVED_BYTES = 5_000_000
+BESIDE = ("card.json", "story.json", "story.png")  # of a card's folder, what tells of the weights and is no part of them
 
 
 _elsewhere: dict[str, Path] = {}
@@ -53,8 +55,8 @@ def save(modules: Mapping[str, nn.Module] | Any, record: Mapping[str, Any], out:
     """Writes every module with its own save_pretrained into out/NAME and the record into out/card.json, all or nothing.
 
     Modules that would be over 5 MB together are stored in float16, and are float32 again when loaded. A pipeline in place of the modules
-    is written by its own save_pretrained as it is, so that it is read as it is without us. Files of the folder that
-    this does not write (a story, say) are kept. Raises ValueError for a file that is over 10 MB all the same.
+    is written by its own save_pretrained as it is, so that it is read as it is without us, by older releases of the libraries, too
+    (playground.portable). Files of the folder that this does not write (a story, say) are kept. Raises ValueError for a file that is over 10 MB all the same.
     """
     whole = None if isinstance(modules, Mapping) else modules
     modules = {} if whole is not None else modules
@@ -67,6 +69,7 @@ def save(modules: Mapping[str, nn.Module] | Any, record: Mapping[str, Any], out:
             shards = {"max_shard_size": "9MB"} if hasattr(module, "config_name") else {}  # diffusers' and transformers' own classes
             (copy.deepcopy(module).half() if halved else module).save_pretrained(Path(work) / name, **shards)
             (Path(work) / name / "README.md").unlink(missing_ok=True)
+        make_portable(Path(work))
         for path in Path(work).rglob("*config.json"):
             _forget_origin(path)
         _place(Path(work), record, out)
@@ -79,8 +82,9 @@ def mean(folders: Sequence[Path], record: Mapping[str, Any], out: Path) -> None:
 
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
-        for module in (path for path in folders[0].iterdir() if path.is_dir()):
-            shutil.copytree(module, Path(work) / module.name)
+        for path in (path for path in folders[0].iterdir() if path.name not in BESIDE):
+            (shutil.copytree if path.is_dir() else shutil.copy2)(path, Path(work) / path.name)
+        make_portable(Path(work))
         for path in sorted(Path(work).rglob("*.safetensors")):
             name = path.relative_to(work)
             parts = [load_file(folder / name) for folder in folders]

@@ -21,6 +21,7 @@ DATASET = Dataset(
     licence="public domain",
     source=SOURCE,
     noun="texts",
+    spare=("$",),  # once in all
 )
 
 

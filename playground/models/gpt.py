@@ -62,13 +62,12 @@ MUSIC = Config(width=192, dropout=0.2, num_steps=2500)  # a tenth of the plays o
 
 
 class GPTTrainee(Trainee):
-    """Cross-entropy of the next character."""
+    """Cross-entropy of the next character. mark: as Shelf has it."""
 
-    def __init__(self, config: Config, alphabet: Sequence[str]):
+    def __init__(self, config: Config, alphabet: Sequence[str], mark: str):
         from transformers import GPT2Config, GPT2LMHeadModel
 
         torch.manual_seed(0)
-        newline = alphabet.index("\n")
         network = GPT2LMHeadModel(
             GPT2Config(
                 vocab_size=len(alphabet),
@@ -79,15 +78,13 @@ class GPTTrainee(Trainee):
                 embd_pdrop=config.dropout,
                 resid_pdrop=config.dropout,
                 attn_pdrop=0.0,
-                bos_token_id=newline,
-                eos_token_id=None,
-                pad_token_id=newline,
+                **token_ids(alphabet, mark),
             )
         )
         matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and ".h." in name]
         known = {id(p) for p in matrices}
         others = [p for p in network.parameters() if id(p) not in known]
-        self.alphabet, self.config = tuple(alphabet), config
+        self.alphabet, self.mark, self.config = tuple(alphabet), mark, config
         super().__init__(
             {"gpt": network},
             {
@@ -118,32 +115,58 @@ class GPTTrainee(Trainee):
 
     def whole(self, modules: Mapping[str, nn.Module]) -> Shelf:
         """The network with its tokenizer, as transformers' pipeline loads them."""
-        return Shelf(modules["gpt"], self.alphabet)
+        return Shelf(modules["gpt"], self.alphabet, self.mark)
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """A network and its tokenizer in one folder: pipeline("text-generation", model=folder) works as it stands."""
+    """A network and its tokenizer in one folder: pipeline("text-generation", model=folder) works as it stands.
+
+    mark: the character that stands for start, end and unknown where a library asks for a token of each. It is one of the alphabet, so that the network
+    has a row for it and no token's number changes; transformers leaves it out of what it decodes.
+    """
 
     network: nn.Module
     alphabet: tuple[str, ...]
+    mark: str
 
     def save_pretrained(self, folder: str, **options: Any) -> None:
         """Writes both; weights in float16, the configuration asking for float32."""
         copy.deepcopy(self.network).half().save_pretrained(folder, **options)
-        path = Path(folder) / "config.json"
-        weights.write_json(path, {**json.loads(path.read_text(encoding="utf-8")), "dtype": "float32"})
-        character_tokenizer(self.alphabet).save_pretrained(folder)
+        self.describe(folder)
+
+    def describe(self, folder: str) -> None:
+        """Writes all of it but the weights: the tokenizer, which tokens mean what, and how generate draws, within the positions that there are."""
+        from transformers import GenerationConfig
+
+        path, ids = Path(folder) / "config.json", token_ids(self.alphabet, self.mark)
+        weights.write_json(path, {**json.loads(path.read_text(encoding="utf-8")), **ids, "dtype": "float32"})
+        positions = context_of(self.network)
+        GenerationConfig(**ids, max_length=positions, do_sample=True, top_k=0).save_pretrained(folder)
+        character_tokenizer(self.alphabet, self.mark, positions).save_pretrained(folder)
 
 
-def character_tokenizer(alphabet: Sequence[str]) -> Any:
-    """transformers' tokenizer of single characters, those outside the alphabet left out, a token's number its place there."""
+def token_ids(alphabet: Sequence[str], mark: str) -> dict[str, int | None]:
+    """What transformers' configurations say of tokens: a text begins after a line break and ends with the mark.
+
+    Padding is the mark, never a line break: without a mask, generate takes each padding token of a prompt for none. A mark that is a line break itself, since
+    that ends a text, leaves padding out.
+    """
+    end = alphabet.index(mark)
+    return {"bos_token_id": alphabet.index("\n"), "eos_token_id": end, "pad_token_id": None if mark == "\n" else end}
+
+
+def character_tokenizer(alphabet: Sequence[str], mark: str, positions: int) -> Any:
+    """transformers' tokenizer of single characters, those outside the alphabet left out, a token's number its place there. mark: as Shelf has it."""
     from tokenizers import Tokenizer, decoders, models
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE(vocab={character: place for place, character in enumerate(alphabet)}, merges=[]))
     tokenizer.decoder = decoders.Fuse()
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False)
+    marks = dict.fromkeys(("bos_token", "eos_token", "unk_token") + (() if mark == "\n" else ("pad_token",)), mark)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, model_max_length=positions, padding_side="left", **marks
+    )
 
 
 class CachedReader(Reader):
@@ -241,12 +264,13 @@ def load(card: ModelCard) -> GPT:
 def recipe(card: ModelCard, config: Config | None = None) -> Recipe:
     """The recipe of a small GPT of characters."""
     config = config or Config()
-    alphabet = data.get(card.dataset).labels
+    about = data.get(card.dataset)
+    alphabet = about.labels
 
     def cut(corpus: Corpus) -> batches.Windows:
         return batches.Windows(batches.tokens_of(corpus.text, alphabet), config.context)
 
-    return text_recipe(card, config, partial(GPTTrainee, config, alphabet), cut)
+    return text_recipe(card, config, partial(GPTTrainee, config, alphabet, (about.ends or about.spare)[0]), cut)
 
 
 def music_recipe(card: ModelCard, config: Config | None = None) -> Recipe:
