@@ -128,6 +128,8 @@ def sample(args: argparse.Namespace) -> None:
     for remark in remarks.remarks(card, found.controls):
         print(remark, file=sys.stderr)
     print(f"{n} samples of {card.id} in {found.seconds:.2f} s on {found.device}, nfe {found.nfe}: {args.out}")
+    if found.step.note:
+        print(found.step.note, file=sys.stderr)
 
 
 def fetch(args: argparse.Namespace) -> None:

@@ -78,6 +78,7 @@ def _stream(
     given = {name: value for name, value in values.items() if name not in per_sample and name not in told}
     seconds = 0.0
     parts: list[Samples] = []
+    notes: list[str] = []
     turn = contextlib.nullcontext if card.hub is not None and card.hub.remote else GATE.step  # another machine keeps nobody here waiting
     end = n if end is None else end
     for first in range(begin, end, card.chunk):
@@ -106,7 +107,8 @@ def _stream(
             steps.close()
         assert last is not None
         parts.append(last.samples)
-    final = replace(last, samples=_join(parts)) if len(parts) > 1 else last
+        notes += [last.note] if last.note else []
+    final = replace(last, samples=_join(parts), note=" ".join(dict.fromkeys(notes))) if len(parts) > 1 else last
     yield Run(card.id, final, n, seed, values, seconds, pick_device(), done=True, origin=origin)
 
 

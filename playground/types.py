@@ -226,7 +226,8 @@ class Step:
     """One moment of a model at work.
 
     samples: what it has so far. i counts from 1 to total. nfe: forward evaluations per sample so far (guidance counts twice).
-    views: further looks at the same moment by name ("x_0", "z", "attention"), only those that were asked for.
+    views: further looks at the same moment by name ("x_0", "z", "attention"), only those that were asked for. note: a sentence on what came, where
+    there is something to be said.
     """
 
     samples: Samples
@@ -234,6 +235,7 @@ class Step:
     total: int
     nfe: int
     views: Mapping[str, Samples | Attention | Choices] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True)

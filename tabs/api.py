@@ -324,7 +324,7 @@ def sampler(card: ModelCard) -> Callable[..., dict]:
 def answer(found: Run) -> dict:
     """A finished run as JSON: image (PNG data URI of the grid) and labels, or prompt, texts and tokens, of music notes, too; settings, link, seconds, nfe.
 
-    The link says what of the run it cannot hold ("missing=given,mask"), and so does `missing`, by name.
+    The link says what of the run it cannot hold ("missing=given,mask"), and so does `missing`, by name. note, where there is one.
     """
     link = settings.link_of_run(found)
     return {
@@ -336,6 +336,7 @@ def answer(found: Run) -> dict:
         "missing": list(settings.missing_of(link)),
         "seconds": found.seconds,
         "nfe": found.nfe,
+        **({"note": found.step.note} if found.step.note else {}),
     }
 
 

@@ -185,7 +185,7 @@ def linked_number(bounds: Slider, text: str, otherwise: float) -> float:
 
 
 def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
-    """One line under a result: how it came about (recorded or live), model, settings, seconds, calls, and its link."""
+    """One line under a result: how it came about (recorded or live), model, settings, seconds, calls, and its link; below it what is to be said of it."""
     told = settings.of_run(run)
     words = [
         f"{name} {html.escape(_said(name, value))}"
@@ -201,6 +201,7 @@ def run_line(run: Run, tab: str, how: str = "live", extra: str = "") -> str:
     return (
         f'<div class="runline"><span class="badge {how}">{how}</span> <b>{html.escape(run.card)}</b> · {" · ".join(words)} · '
         f"{time} on {html.escape(run.device)} · {calls}{extra} · {link}</div>"
+        + (f'<p class="note" role="status">{html.escape(run.step.note)}</p>' if run.step.note else "")
     )
 
 

@@ -101,7 +101,7 @@ def test_sample_as_png_is_a_grid_with_its_settings_inside(tmp_path: Path):
         assert image.size == (8 * 28, 2 * 28)
         about = json.loads(image.text["playground"])
     assert (about["model"], about["n"], about["seed"]) == ("gan-mnist", 10, 5)
-    assert about["controls"]["truncation"] == 1.0
+    assert about["truncation"] == 1.0
 
 
 WRONG = {

@@ -148,6 +148,14 @@ def test_a_text_comes_piece_by_piece_and_the_gate_stays_free(text: str):
     assert registry.load(text).size_bytes == 0
 
 
+def test_transformers_serve_draws_by_temperature_and_seed_and_writes_the_likeliest_text_at_zero(text: str):
+    asked = {"prompt": "What is the capital of England?", "max_new_tokens": 12}
+    drawn = run.sample(text, 3, 3, temperature=1.5, **asked)
+    assert len(set(drawn.samples.texts)) > 1 and drawn.step.note == ""
+    assert run.sample(text, 3, 3, temperature=1.5, **asked).samples.texts == drawn.samples.texts, "the same seed, the same texts"
+    assert len(set(run.sample(text, 2, 3, temperature=0, **asked).samples.texts)) == 1
+
+
 def test_what_it_is_and_where_is_said_and_its_token_is_not(text: str, monkeypatch):
     monkeypatch.setenv("PLAYGROUND_REMOTE_TOKEN", "hf_secret")
     card = registry.get(text)
@@ -224,12 +232,13 @@ class Pictures(http.server.BaseHTTPRequestHandler):
 
     status = 200
     side = 64
+    takes_seed = True
     asked: list[dict]
 
     def do_POST(self) -> None:
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.asked.append({**sent, "token": self.headers.get("Authorization", "")})
-        shown = Image.new("RGB", (self.side, self.side), (sent["parameters"]["seed"] % 256, 0, 0))
+        shown = Image.new("RGB", (self.side, self.side), (sent["parameters"]["seed"] % 256 * self.takes_seed, 0, 0))
         buffer = io.BytesIO()
         shown.save(buffer, "PNG")
         body = buffer.getvalue() if self.status == 200 else b'{"error": "no"}'
@@ -254,6 +263,13 @@ def endpoint(monkeypatch) -> Iterator[type]:
     yield handler
     server.shutdown()
     server.server_close()
+
+
+def test_pictures_that_are_all_one_are_noticed_and_said(endpoint):
+    assert run.sample("remote-image", 2, 5, prompt="a").step.note == ""
+    endpoint.takes_seed = False
+    assert "are the same picture" in run.sample("remote-image", 2, 5, prompt="a").step.note
+    assert run.sample("remote-image", 1, 5, prompt="a").step.note == "" == run.sample("remote-image", 2, 5, prompt=("a", "b")).step.note
 
 
 def test_pictures_come_one_by_one_each_with_its_own_seed(endpoint):

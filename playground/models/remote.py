@@ -1,12 +1,13 @@
 """Models on other machines, through huggingface_hub's InferenceClient: a text as it is written, pictures one by one.
 
 Nothing is loaded and no gate is held: a slow server keeps nobody here waiting. Each sample has its own seed, drawn from its generator; whether a
-server honours it is up to the server.
+server honours it is up to the server, and where all answers are one text, that is said.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,6 +25,10 @@ from playground.types import Images, ModelCard, Step, Texts
 SECONDS = 120.0  # without an answer
 MAX_POINTS = 25_000_000  # of a picture that comes back
 MAX_SEED = 2**31 - 1
+DRAWING = {"generation_config": json.dumps({"do_sample": True})}
+"""What `transformers serve` draws by: it takes temperature, top_p and seed, and writes the likeliest text all the same unless this says otherwise, or the
+model's own generation_config.json does. What is not said here stays as that file has it."""
+REFUSED = (400, 422)  # how a server answers that takes no field that it does not know
 
 
 class RemoteText:
@@ -33,6 +38,9 @@ class RemoteText:
 
     def __init__(self, engine: remote.Engine):
         self.engine = engine
+        self.more: dict[str, str] = (
+            DRAWING if engine.url else {}
+        )  # what is sent besides the fields of the protocol, while the server takes it
 
     def stream(
         self,
@@ -46,7 +54,7 @@ class RemoteText:
         top_p: float = 1.0,
         views: Sequence[str] = (),
     ) -> Iterator[Step]:
-        """One Step for each piece that comes, the texts one after the other; a piece counts as a token."""
+        """One Step for each piece that comes, the texts one after the other; a piece counts as a token. The last says so where all texts are one."""
         rows: list[list[str]] = [[] for _ in range(n)]
         i = 0
 
@@ -56,22 +64,33 @@ class RemoteText:
         with _client(self.engine) as client:
             for row, generator in zip(rows, generators, strict=True):
                 with _told(self.engine):
-                    pieces = client.chat_completion(
-                        conversation(said, prompt),
-                        model=self.engine.model,
-                        stream=True,
-                        max_tokens=max_new_tokens,
-                        temperature=temperature,
-                        top_p=top_p,
-                        seed=_seed(generator),
-                    )
-                    for piece in pieces:
+                    asked = {"max_tokens": max_new_tokens, "temperature": temperature, "top_p": top_p, "seed": _seed(generator)}
+                    for piece in self._answer(client, conversation(said, prompt), asked):
                         text = piece.choices[0].delta.content if piece.choices else None
                         if text:
                             row.append(text)
                             i += 1
                             yield Step(there(), i, max(n * max_new_tokens, i) + 1, i)
-        yield Step(there(), i + 1, i + 1, i)
+        yield Step(there(), i + 1, i + 1, i, note=self._note(["".join(row) for row in rows], temperature))
+
+    def _answer(self, client: Any, turns: Sequence[dict[str, str]], asked: dict[str, Any]) -> Any:
+        """The pieces of one answer. A server that refuses what is sent besides the protocol's fields is asked again without, from now on."""
+        from huggingface_hub.errors import HfHubHTTPError
+
+        more = self.more if asked["temperature"] > 0 else {}
+        try:
+            return client.chat_completion(turns, model=self.engine.model, stream=True, extra_body=more or None, **asked)
+        except HfHubHTTPError as error:
+            if not more or error.response.status_code not in REFUSED:
+                raise
+        found = client.chat_completion(turns, model=self.engine.model, stream=True, **asked)
+        self.more = {}
+        return found
+
+    def _note(self, texts: Sequence[str], temperature: float) -> str:
+        if temperature == 0 or not any(texts):
+            return ""
+        return _one_answer(self.engine, texts, f"text, though each was asked for with its own seed at temperature {temperature:g}")
 
 
 class RemoteImage:
@@ -93,7 +112,7 @@ class RemoteImage:
         guidance_scale: float = 5.0,
         views: Sequence[str] = (),
     ) -> Iterator[Step]:
-        """One Step for each picture that comes; those still to come are grey."""
+        """One Step for each picture that comes; those still to come are grey. The last says so where all pictures are one."""
         height, width, _ = self.shape
         pixels = np.full((n, *self.shape), 128, np.uint8)
         with _client(self.engine) as client:
@@ -110,7 +129,18 @@ class RemoteImage:
                         seed=_seed(generator),
                     )
                     pixels[k] = _fitted(picture, self.shape)
-                yield Step(Images(pixels.copy()), k + 1, n, num_inference_steps)
+                came = (
+                    [each.tobytes() for each in pixels] if k + 1 == n and len(set(zip(prompt, negative_prompt, strict=True))) == 1 else []
+                )
+                note = _one_answer(self.engine, came, "picture, though each was asked for with its own seed")
+                yield Step(Images(pixels.copy()), k + 1, n, num_inference_steps, note=note)
+
+
+def _one_answer(engine: remote.Engine, answers: Sequence[str | bytes], what: str) -> str:
+    """One sentence where several answers are the same, which they are not where a server draws; else nothing."""
+    if len(answers) < 2 or len(set(answers)) > 1:
+        return ""
+    return f"All {len(answers)} answers of {engine.host} are the same {what}: that server may draw nothing, or take no seed."
 
 
 @contextlib.contextmanager
