@@ -27,7 +27,18 @@ PARTS = {  # of a StableDiffusionPipeline, by the classes that our own loop know
     "text_encoder": ("CLIPTextModel",),
     "tokenizer": ("CLIPTokenizer", "CLIPTokenizerFast"),
 }
-TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt")
+TEMPLATE = (
+    "chat_template.jinja"  # where transformers 5 keeps a tokenizer's template for conversations; before, tokenizer_config.json held it
+)
+TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    TEMPLATE,
+)
 LARGEST_CONFIG = 5_000_000  # bytes
 SIDES = 8, 1024  # of a picture
 
@@ -249,7 +260,13 @@ def _language(found: _Found) -> dict[str, Any]:
         raise found.refuse("has no tokenizer as JSON")
     bits = 16 if str(config.get("dtype", config.get("torch_dtype"))) in ("float16", "bfloat16") else 32
     files = found.weights("model") + found.there("config.json", "generation_config.json", *TOKENIZER)
-    return found.sized(files) | {"bits": bits, "chat": isinstance(tokenizer.get("chat_template"), str)}
+    return found.sized(files) | {"bits": bits, "chat": bool(found.there(TEMPLATE)) or _has_template(tokenizer)}
+
+
+def _has_template(tokenizer: Mapping[str, Any]) -> bool:
+    """Whether a tokenizer's config holds a template for conversations: one, or of several by name that which is taken unasked."""
+    found = tokenizer.get("chat_template")
+    return isinstance(found, str) or (isinstance(found, list) and any(each["name"] == "default" for each in found))
 
 
 def _side(found: _Found, side: object) -> int:

@@ -284,11 +284,15 @@ class Run:
         return self.step.nfe
 
 
+TEMPLATES = ("chat_template.jinja", "chat_template*.jinja")
+
+
 @dataclass(frozen=True)
 class HubRepo:
     """Where a card's weights lie on the Hugging Face Hub, and what they ask of a machine.
 
-    files: all that is ever taken of the repository: safetensors, JSON and plain text alone; a name with a * may match nothing.
+    files: all that is ever taken of the repository: safetensors, JSON and plain text alone, and a chat template, which transformers keeps in a
+    sandbox; a name with a * may match nothing.
     variant: as diffusers names it. shape: (h, w, c) of a picture, empty of a text. size_bytes: of the download. memory_bytes: at work in
     float32 on a processor, one picture or a few texts at a time; both rounded, as is seconds: a network call and a decoding on two cores in float32, of a
     text one token and nothing. visitor_n: samples that one visitor may ask for in one request. warning: what nobody checks. public: whether
@@ -315,7 +319,7 @@ class HubRepo:
     pickled: str = ""
 
     def __post_init__(self) -> None:
-        unsafe = [name for name in self.files if not name.endswith((".safetensors", ".json", ".txt"))]
+        unsafe = [name for name in self.files if not name.endswith((".safetensors", ".json", ".txt", *TEMPLATES))]
         if unsafe:
             raise ValueError(f"{self.repo_id}: only safetensors, JSON and text are taken from the Hub, not {', '.join(unsafe)}.")
 

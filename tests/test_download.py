@@ -67,7 +67,9 @@ def test_it_brings_the_listed_files_alone_and_is_then_used_without_network(serve
     assert counts == sorted(counts) and counts[-1] == found[-1].total > weights
     assert {each.doing for each in found} <= {"asking", "downloading", "checking", "here"}
     fetched = {path.relative_to(hub.folder(served.card)).as_posix() for path in hub.folder(served.card).rglob("*") if path.is_file()}
-    assert set(served.card.hub.needed) <= fetched and all(name.endswith((".safetensors", ".json", ".txt")) for name in fetched)
+    assert set(served.card.hub.needed) <= fetched and all(
+        name.endswith((".safetensors", ".json", ".txt", "chat_template.jinja")) for name in fetched
+    )
     assert not [path for path in served.hub.paths() if path.endswith((".bin", ".ckpt"))]
     assert hub.commit(served.card) == hub_layout.COMMIT
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)

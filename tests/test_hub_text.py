@@ -127,7 +127,11 @@ def test_without_its_files_one_sentence_says_what_to_do(card: ModelCard, cache: 
         with pytest.raises(WeightsUnavailable, match="is not on this machine") as error:
             ask()
         assert "\n" not in str(error.value)
-    assert card.hub.warning and card.licence and all(name.endswith((".safetensors", ".json", ".txt")) for name in card.hub.files)
+    assert (
+        card.hub.warning
+        and card.licence
+        and all(name.endswith((".safetensors", ".json", ".txt", "chat_template*.jinja")) for name in card.hub.files)
+    )
 
 
 @pytest.mark.skipif(

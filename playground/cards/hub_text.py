@@ -15,7 +15,7 @@ GPT2_FILES = (
     "vocab.json",
     "merges.txt",
 )
-SMOL_FILES = (*GPT2_FILES, "special_tokens_map.json")
+SMOL_FILES = (*GPT2_FILES, "special_tokens_map.json", "chat_template*.jinja")  # a template of its own since transformers 5
 PROMPT = Text(
     "prompt",
     "Prompt",

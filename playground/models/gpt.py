@@ -253,6 +253,8 @@ def load(card: ModelCard) -> GPT:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:
         raise WeightsUnavailable(f"The weights of {card.id} could not be read: {type(error).__name__}.") from error
+    if "chat" in card.can and not tokenizer.chat_template:
+        raise WeightsUnavailable(f"{hub.repo_of(card).repo_id} holds no chat template, which {card.id} needs: use another model.")
     ends = network.generation_config.eos_token_id
     last = [] if ends is None else ends if isinstance(ends, list) else [ends]
     tokens = HubTokens(tokenizer, network.config.vocab_size, last, "chat" in card.can)
