@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from playground import run
-from playground.bench import free_port
 from playground.metrics import shared
 from playground.metrics.live import live
+from tests.test_processes import launch
 
 ROOT = Path(__file__).resolve().parent.parent
 N, SEED = 37, 5  # not a multiple of two
@@ -31,27 +31,13 @@ if shared.is_main():
 
 
 def measured(tmp_path: Path, processes: int) -> list[dict]:
-    """What is printed by a script that measures, in so many processes at once, each told its rank as torch's and accelerate's launchers tell it."""
+    """What is printed by a script that measures, started with so many processes as the README says."""
     (tmp_path / "work.py").write_text(WORK)
+    start = [sys.executable, *launch(processes), str(tmp_path / "work.py")]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true"}
-    env |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
-    started = [
-        subprocess.Popen(
-            [sys.executable, str(tmp_path / "work.py")],
-            env=env | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(processes)
-    ]
-    found = []
-    for process in started:
-        said, wrong = process.communicate(timeout=300)
-        assert process.returncode == 0, wrong[-2000:]
-        found += [json.loads(row.partition("FOUND ")[2]) for row in said.splitlines() if "FOUND " in row]
-    return found
+    done = subprocess.run(start, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [json.loads(row.partition("FOUND ")[2]) for row in done.stdout.splitlines() if "FOUND " in row]
 
 
 @pytest.mark.slow

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 
+from playground import processes as running
 from playground import run
 from playground.types import Images
 
 
 def processes() -> int:
     """How many processes share the work."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return running.started()
 
 
 def is_main() -> bool:
     """True for the one process that writes and prints."""
-    return processes() == 1 or _state().is_main_process
+    return running.is_main()
 
 
 def draw(card_id: str, n: int, seed: int, **controls: Any) -> Images:
-    """n samples at these controls, in every process the same. Sample i follows (seed, i) alone, so who draws it makes no difference."""
+    """n samples at these controls, in every process the same. Sample i follows (seed, i) alone, so who draws it makes no difference.
+
+    Raises PlaygroundError where the processes do not know each other.
+    """
     if processes() == 1:
         return run.sample(card_id, n, seed, **controls).samples
     from accelerate.utils import gather_object
 
-    state = _state()
+    state = running.state()
     edges = [n * k // state.num_processes for k in range(state.num_processes + 1)]
     first, last = edges[state.process_index], edges[state.process_index + 1]
     mine = run.part(card_id, n, seed, first, last, **controls).samples if last > first else None
     parts = [part for part in gather_object([mine]) if part is not None]
     labels = None if parts[0].labels is None else np.concatenate([part.labels for part in parts])
     return Images(np.concatenate([part.pixels for part in parts]), labels)
-
-
-def _state() -> Any:
-    from accelerate import PartialState
-
-    return PartialState(cpu=os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes"))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playground import registry, weights
+from playground import processes, registry, weights
 from playground.errors import PlaygroundError
 from playground.training.settings import with_settings
 from playground.types import ModelCard
@@ -51,8 +51,6 @@ def train(
     """
     if start_from != card.id:
         raise PlaygroundError(f"--branch goes with --from {card.id}: weights have a mean where they began alike, got {start_from}.")
-    from accelerate import PartialState
-
     usual = registry.resolve(card.recipe)(card)
     recipes = [with_settings(card, usual, [*settings, *settings_of(branch)]) for branch in branches]
     loop = importlib.import_module("playground.training.loop")
@@ -65,7 +63,7 @@ def train(
         left = None if end is None else max(0.0, end - time.monotonic()) / 60
         if not loop.train(recipe, folder, folder.parent, resume=resume, start_from=start_from, minutes=left, command=command, **options):
             return False
-    if not PartialState().is_main_process:  # under accelerate launch, one of the processes writes
+    if not processes.is_main():  # under accelerate launch, one of the processes writes
         return True
     start = weights.folder(card.id)
     records = [_at(folder, card.id, weights.record, card.id) for folder in made]

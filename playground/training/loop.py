@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
@@ -20,7 +21,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from playground import data, stories, weights
+from playground import data, processes, stories, weights
 from playground.device import bf16_pays, machine
 from playground.sampling.noise import seed_of
 from playground.training import batches
@@ -46,12 +47,17 @@ def train(
     """Trains until the recipe's last step, or for `minutes`; returns whether the last step was reached.
 
     Checkpoints go to `work` (every save_seconds, atomically); finished weights, card.json and story to `out`.
-    resume goes on from the checkpoint in `work`; start_from begins with the weights of a shipped card.
+    resume goes on from the checkpoint in `work`; start_from begins with the weights of a shipped card. Raises PlaygroundError where several
+    processes were started that do not know each other.
     """
     from tqdm import tqdm
 
     weights.hush()
     accelerator = Accelerator(mixed_precision="bf16" if bf16_pays() else "no", cpu=os.environ.get("PLAYGROUND_DEVICE") == "cpu")
+    processes.check(accelerator.num_processes, accelerator.process_index)
+    main = accelerator.is_main_process
+    if main and not quiet:
+        print(f"Training {recipe.card}: {processes.in_words(accelerator.num_processes, accelerator.device.type)}", file=sys.stderr)
     trainee = recipe.make()
     average = {name: copy.deepcopy(trainee.modules[name]).eval().requires_grad_(False).to(accelerator.device) for name in trainee.averaged}
     progress = Progress()
@@ -86,7 +92,6 @@ def train(
             optimizer.step()
 
     train_set = (recipe.batches or batches.of)(data.load(recipe.dataset, "train"))
-    main = accelerator.is_main_process
     bar = tqdm(total=recipe.num_steps, initial=progress.step, disable=quiet or not main, unit="step", desc=recipe.card, mininterval=2.0)
     begin, saved, spent = time.monotonic(), time.monotonic(), progress.seconds
     recent: list[dict[str, Any]] = []
