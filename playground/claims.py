@@ -208,7 +208,7 @@ def prior(found: Found) -> Claim:
         return Claim(said, OPEN, "", (), "autoencoder")
     best = min(bars[:-1], key=lambda bar: bar.measured.value).measured
     worst = max(bars[:-1], key=lambda bar: bar.measured.value).measured
-    is_near = best.value <= NEAR * vae.value + 2 * math.hypot(error(best), error(vae))
+    is_near = best.value <= NEAR * vae.value + 2 * math.hypot(error(best), NEAR * error(vae))
     group = Group(
         "KID",
         "Distance to real pictures, by where its codes are drawn from; below it the VAE, whose codes have a prior.",
@@ -302,7 +302,8 @@ def _trained_again(found: Found) -> tuple[str, tuple[Group, ...]]:
         if len(spread) > 1 and min(spread, key=spread.__getitem__) == "gan":
             told += " So this GAN, unsteady on its way, ends alike with every seed."
     bars = tuple(Bar(found.cards[family].title, family, m) for family, m in kids.items())
-    return told, (Group("KID over trainings", f"Mean and standard deviation over {how}.", bars, False),)
+    over = next((f" Each KID is a {each.kid_over}." for each in alike.values() if each.kid_over), "")
+    return told, (Group("KID over trainings", f"Mean and standard deviation over {how}.{over}", bars, False),)
 
 
 def _relative(m: Measurement) -> float:

@@ -17,7 +17,7 @@ from playground.metrics import measurements, trainings
 from playground.metrics.music import METRICS as COMPOSED
 from playground.run import VISITOR_N
 from playground.types import Images, Measurement, ModelCard, Run
-from playground.verdict import comparable, has_ratio, leaders, measured, times
+from playground.verdict import alike, has_ratio, is_like_real, leaders, measured, times
 
 ORDER = ("gan", "vae", "diffusion", "autoencoder")  # the columns, from left to right
 QUICK_FIRST = ("gan", "vae", "autoencoder", "diffusion")  # the order of work: one network call before many
@@ -50,7 +50,7 @@ METRICS: tuple[Metric, ...] = (  # name, title, what it says in one sentence, gr
     (
         "kid",
         "KID",
-        "The same question without an assumption of Gaussians: squared kernel distance (MMD²) between features. Unbiased, so small n is fair.",
+        "The same question without an assumption of Gaussians: squared kernel distance (MMD²) between features. Unbiased: 0 on average for real ones, at any n. ±: standard error.",
         "quality",
         False,
     ),
@@ -267,20 +267,20 @@ def _measured_row(
     by_family = {family: measured(found, card.id, metric, referee=group == "referee") for family, card in cards.items()}
     present = {family: m for family, m in by_family.items() if m is not None}
     best = leaders(present, most=more) if more is not None else ()
-    alike = comparable(present.values())
+    together = alike(present.values())
     top = max([1.0 if metric in SHARES else 0.0, *(m.value for m in present.values())])
     cells = []
     for family, m in by_family.items():
         if m is None:
             cells.append(Cell("–", _reason_missing(cards[family], metric)))
             continue
-        note = " · ".join(part for part in (beside_floor(m), "" if alike else conditions(m), over_trainings(m)) if part)
+        note = " · ".join(part for part in (beside_floor(m), "" if together else conditions(m), over_trainings(m)) if part)
         drawn = more is not None and top > 0
         floor = None if m.floor is None or not drawn else float(np.clip(m.floor / top, 0, 1))
         cells.append(
             Cell(formatted(m), note, m, max(m.value, 0.0) / top if drawn else None, floor, family in best and len(best) < len(present))
         )
-    return Row(title, explanation, group, tuple(cells), conditions(next(iter(present.values()))) if present and alike else "", more)
+    return Row(title, explanation, group, tuple(cells), conditions(next(iter(present.values()))) if present and together else "", more)
 
 
 def _reason_missing(card: ModelCard, metric: str) -> str:
@@ -342,7 +342,8 @@ def over_trainings(m: Measurement) -> str:
             mean, spread = other.value, other.spread or 0.0
             if m.metric == "class_right":
                 return f"{len(again.seeds)} trainings: {100 * mean:.1f} ± {significant(100 * spread, 1)} %"
-            return f"{len(again.seeds)} trainings: {significant(mean)} ± {significant(spread, 2)}"
+            over = f" ({again.kid_over})" if m.metric == "kid" and again.kid_over else ""
+            return f"{len(again.seeds)} trainings: {significant(mean)} ± {significant(spread, 2)}{over}"
     return ""
 
 
@@ -363,13 +364,14 @@ def _kid_in_words(found: Sequence[Measurement], card_id: str) -> str:
     m = measured(found, card_id, "kid")
     if m is None:
         return ""
-    if m.floor is None:
-        return f"KID {significant(m.value)}"
-    if m.value - m.floor <= 2.0 * (m.spread or 0.0):
-        return "by KID not to be told from real ones"
-    if has_ratio(m):
-        return f"KID {times(m.value / m.floor)} times that of real against real"
-    return f"KID {significant(m.value)}, real {significant(m.floor, 2)}"
+    above = measured(found, card_id, "precision")
+    taken = [] if above is None or above.n == m.n else [f"n {m.n:,}"]
+    if is_like_real(m):
+        noun = data.get(registry.get(card_id).dataset).noun
+        return ", ".join([f"KID cannot tell it from real {noun}: p {m.p:.2g}", *taken])
+    beside = [] if m.floor is None else [f"real {significant(m.floor, 2)}"]
+    test = [] if m.p is None else [f"p {m.p:.2g}"]
+    return ", ".join([f"KID {significant(m.value)}", *beside, *test, *taken])
 
 
 def _coverage(found: Sequence[Measurement], card_id: str) -> str:

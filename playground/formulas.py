@@ -30,7 +30,7 @@ FORMULAS = {
     ),
     "kid": Formula(
         "mean k(x, x̃) + mean k(y, ỹ) − 2 mean k(x, y),  k(a, b) = (a·b / d + 1)³",
-        "x, x̃: features of two drawn samples, y, ỹ: of two real ones, never one with itself; d: how many features. Mean and standard deviation over 50 random subsets of 1,000.",
+        "x, x̃: features of two drawn samples, y, ỹ: of two real ones, never one with itself; d: how many features. Over all samples; where classes are drawn in fixed shares, pairs of drawn ones are weighed by their classes. ±: standard error. p: how often drawn and real samples, put together and divided at random, are as far apart.",
         "Bińkowski et al. 2018",
         "https://arxiv.org/abs/1801.01401",
     ),

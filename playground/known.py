@@ -43,7 +43,10 @@ def cards() -> tuple[ModelCard, ...]:
 def quality(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:
     """How good the samples are, each number beside its floor."""
     known = _known(card, found)
-    return [Line(title, comparison.formatted(known[name]), _floor(known[name])) for name, title in QUALITY if name in known]
+    shown = {name: known[name] for name, _ in QUALITY if name in known}
+    usual = max((m.n for m in shown.values()), default=0)
+    beside = {name: "" if m.n == usual else f" (n {m.n:,})" for name, m in shown.items()}
+    return [Line(title, comparison.formatted(shown[name]) + beside[name], _floor(shown[name])) for name, title in QUALITY if name in shown]
 
 
 def control(card: ModelCard, found: Sequence[Measurement] | None = None) -> list[Line]:

@@ -372,7 +372,8 @@ class Measurement:
     """One number and what it means.
 
     floor is the same metric between real samples and real samples at the same n. spread is one standard deviation over what
-    spread_over names. extractor is the card whose features were used, if any.
+    spread_over names. p: how often chance gives such a value between samples of one kind, by the test that p_by names; None without a
+    test. extractor is the card whose features were used, if any.
     """
 
     card: str
@@ -390,6 +391,8 @@ class Measurement:
     commit: str = ""
     when: str = ""
     command: str = ""
+    p: float | None = None
+    p_by: str | None = None
 
 
 @dataclass(frozen=True)

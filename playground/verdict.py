@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from playground import data, registry
+from playground.metrics.kernel import ALPHA
 from playground.metrics.measurements import find
 from playground.types import Measurement
 
@@ -55,16 +57,29 @@ def measured(found: Sequence[Measurement], card_id: str, metric: str, referee: b
 
 
 def leaders(found: Mapping[str, Measurement], most: bool) -> tuple[str, ...]:
-    """The keys with the most (or least), ties within the errors included; none where the numbers were not taken alike."""
+    """The keys with the most (or least), ties within the errors included; none where the numbers cannot be compared."""
     if len(found) < 2 or not comparable(found.values()):
         return ()
     first = (max if most else min)(found.values(), key=lambda m: m.value)
     return tuple(key for key, m in found.items() if is_tie(m, first))
 
 
-def comparable(found: Sequence[Measurement]) -> bool:
+def comparable(found: Iterable[Measurement]) -> bool:
+    """True where numbers were taken alike; KID, which is unbiased, may have another n, but each needs an error of the same kind."""
+    found = list(found)
+    if all(m.metric == "kid" for m in found):
+        return alike([replace(m, n=0) for m in found]) and len({m.p is None for m in found}) <= 1
+    return alike(found)
+
+
+def alike(found: Iterable[Measurement]) -> bool:
     """True where numbers were taken alike: same metric, n, split, extractor, and for seconds the same machine."""
     return len({(m.metric, m.n, m.split, m.extractor, m.device, m.machine if m.metric.startswith("seconds") else "") for m in found}) <= 1
+
+
+def is_like_real(m: Measurement) -> bool:
+    """True where a test was made, and cannot tell the samples from real ones."""
+    return m.p is not None and m.p > ALPHA
 
 
 def is_tie(one: Measurement, other: Measurement) -> bool:
@@ -84,8 +99,8 @@ def error(m: Measurement) -> float:
 
 
 def has_ratio(m: Measurement) -> bool:
-    """True where the multiple of the floor says something: kid is unbiased, so its floor may be nothing but noise, or below 0."""
-    return m.floor is not None and m.floor > (m.spread or 0.0 if m.metric == "kid" else 0.0)
+    """True where the multiple of the floor says something: kid is unbiased, so its floor is nothing but noise around 0."""
+    return m.floor is not None and m.floor > 0.0 and m.metric != "kid"
 
 
 def times(ratio: float) -> str:

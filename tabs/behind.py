@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
-from playground import comparison, previews, settings
+from playground import comparison, data, previews, settings
 from playground.comparison import Cell, Row
 from playground.errors import PlaygroundError
 from playground.formulas import FORMULAS
+from playground.metrics.kernel import ALPHA
 from playground.types import Images, Measurement, ModelCard
+from playground.verdict import is_like_real
 from tabs import pictures, widgets
 
 N, ACROSS = 16, 4  # samples of each
@@ -68,6 +70,8 @@ def _taken(card: ModelCard, cell: Cell) -> str:
     lines = [" · ".join(_how(m))]
     if m.spread is not None:
         lines.append(f"± {comparison.significant(m.spread, 2)}: {m.spread_over}")
+    if m.p is not None:
+        lines.append(_test(card, m))
     if m.floor is not None:
         lines.append(f"real against real: {comparison.significant(m.floor)}")
     if again := comparison.over_trainings(m):
@@ -75,6 +79,13 @@ def _taken(card: ModelCard, cell: Cell) -> str:
     lines.append(" · ".join(part for part in (m.when[:10], m.machine or m.device, f"commit {m.commit[:10]}" if m.commit else "") if part))
     told = "".join(f"<small>{html.escape(line)}</small>" for line in lines if line)
     return f'<span class="behind-place" data-card="{card.id}"></span>{told}<small><code>{html.escape(m.command)}</code></small>'
+
+
+def _test(card: ModelCard, m: Measurement) -> str:
+    """What the permutation test says of a card's samples."""
+    noun = data.get(card.dataset).noun
+    said = f"{m.metric.upper()} {'cannot tell' if is_like_real(m) else 'tells'} it from real {noun}"
+    return f"permutation test: p {m.p:.2g} ({m.p_by}). {said} at the level of {ALPHA:g}"
 
 
 def _how(m: Measurement) -> list[str]:

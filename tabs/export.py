@@ -24,6 +24,8 @@ COLUMNS = (
     "value",
     "spread",
     "spread_over",
+    "p",
+    "p_by",
     "floor",
     "n",
     "split",

@@ -27,6 +27,7 @@ from playground.metrics import (
     evidence,
     features,
     guidance,
+    kept,
     measurements,
     memory,
     music,
@@ -66,6 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--cost", action="store_true", help=f"only the seconds of {cost.N} samples: of several cards one after the other, on one machine"
     )
     parser.add_argument("--composed", action="store_true", help=f"only what models of music compose ({music.N} pieces of each)")
+    parser.add_argument(
+        "--kid",
+        action="store_true",
+        help="only KID, its error and its test; the features of the samples are kept in runs/features, so that it can be stopped and go on",
+    )
     parser.add_argument("--split", choices=("test", "valid"), default="test", help="valid: for choosing settings; do not publish")
     parser.add_argument("--out", type=Path, default=measurements.PATH)
     parser.add_argument("--curve", metavar="DATASET", help=f"KID at few and many steps, of the named cards or all (default n {curve.N})")
@@ -108,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.trainings:
             train_again(cards, args.steps, args.n, args.split, command)
             return 0
-        if args.evidence or args.cost:
+        if args.evidence or args.cost or args.kid:
             for card in cards:  # before the first is measured
                 check_draws(card)
         if args.composed:
@@ -119,6 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 found, replaced = measure_guidance(card, n, args.seed, command), guidance.PREFIX
             elif args.evidence:
                 found, replaced = measure_evidence(card, n, args.seed, args.split, command), evidence.PREFIX
+            elif args.kid:
+                found, replaced = measure_kid(card, n, args.seed, args.split, command), ("kid", f"{evidence.PREFIX}kid")
             elif args.cost:
                 found, replaced = measure_seconds(card, args.seed, command), cost.DRAWING
             elif args.composed:
@@ -210,6 +218,21 @@ def measure_seconds(card: ModelCard, seed: int, command: str = "") -> list[Measu
     return cost.drawing(card, seed, **circumstances(command))
 
 
+def measure_kid(card: ModelCard, n: int, seed: int, split: str, command: str = "", folder: Path = kept.FOLDER) -> list[Measurement]:
+    """All that is KID of a card, by each extractor, of the ways to draw codes too. Raises PlaygroundError for one that draws no pictures."""
+    check_draws(card)
+    samples, about = kept.drawn(card, n, seed, folder), {"card": card.id, "n": n, "seed": seed, "split": split, **circumstances(command)}
+    own, found = data.get(card.dataset).extractor, []
+    for extractor in quality.extractors(card.dataset):
+        make = partial(Measurement, extractor=extractor, **about)
+        real, floor = features.of_split(card.dataset, split, extractor), quality.train_features(card.dataset, extractor, n)
+        found.append(quality.kid(real, samples[extractor], floor, make, samples.get("labels")))
+        if extractor == own:
+            found += quality.band(real, samples[extractor], samples.get("labels"), make)
+    few = min(n, evidence.N)
+    return [*found, *evidence.draws(card, few, seed, split, partial(Measurement, extractor=own, **{**about, "n": few}))]
+
+
 def check_draws(card: ModelCard) -> None:
     """Raises PlaygroundError for a card that draws no pictures."""
     if card.kind != "image" or "sample" not in card.can:
@@ -270,9 +293,10 @@ def show(found: Sequence[Measurement]) -> None:
     """Prints measurements, one a line."""
     for m in found:
         spread = "" if m.spread is None else f" ± {m.spread:.3g} ({m.spread_over})"
+        test = "" if m.p is None else f"  p {m.p:.3g} ({m.p_by})"
         floor = "" if m.floor is None else f"  floor {m.floor:.4g}"
         eyes = "" if m.extractor is None else f"  {m.extractor}, {m.split}"
-        print(f"{m.card:20}{m.metric:18}{m.value:.5g}{spread}{floor}  n {m.n}{eyes}")
+        print(f"{m.card:20}{m.metric:18}{m.value:.5g}{spread}{floor}{test}  n {m.n}{eyes}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Speed against quality: how far a model's samples are from the real ones when it takes few steps, and when it takes many.
 
 A card is measured at its default setting but for the number of steps and, where it has a choice of solvers, with each of them. The
-distance is KID to the shipped features of the test split, so that nothing but the repository is needed. Labels come in equal shares, which
-lowers it a little, by something in 1 / n, and all cards alike: at one n, it compares.
+distance is KID to the shipped features of the test split, so that nothing but the repository is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 from playground import data, registry, run, weights
 from playground.controls import Choice, Control, Slider, equal_shares, prompt_of, shown
 from playground.errors import PlaygroundError
-from playground.metrics import features
+from playground.metrics import features, kernel
 from playground.types import ModelCard
 
 STEPS = (4, 8, 16, 32)
@@ -93,19 +92,18 @@ def settings(controls: Sequence[Control]) -> tuple[dict[str, str], ...]:
 
 def measure(card: ModelCard, n: int = N, seeds: Sequence[int] = SEEDS, steps: Sequence[int] = STEPS, **about: Any) -> Iterator[Line]:
     """The lines of a card, each when it is measured. about: machine, commit, when, command of every Line. Raises PlaygroundError."""
-    from playground.metrics.distances import kid
-
     slider = steps_of(card)
     if slider is None or card not in cards(card.dataset):
         raise PlaygroundError(f"{shown(card.id)} has no curve: it must take a number of steps, and be asked without words.")
     extractor = data.get(card.dataset).extractor
-    reference = features.reference(card.dataset)
+    real = features.reference(card.dataset)["test_features"]
+    known = kernel.within(real)
     counts = range(1, int(slider.maximum) + 1) if slider.maximum <= FEW else steps
     for setting in settings(card.controls):
         points = []
         for count in counts:
             runs = [run.sample(card.id, n, seed, **equal_shares(card.controls, n), **{slider.name: count}, **setting) for seed in seeds]
-            values = [kid(reference["test_features"], features.extract(found.samples, extractor).features)[0] for found in runs]
+            values = [kernel.kid(real, features.extract(s, extractor).features, s.labels, known).value for s in (r.samples for r in runs)]
             seconds = float(np.median([found.seconds for found in runs])) / n
             points.append(Point(count, runs[0].nfe, _short(np.mean(values)), _short(np.std(values, ddof=1)), round(seconds, 5)))
         yield Line(card.id, setting, tuple(points), n, tuple(seeds), floor(card.dataset, n), extractor, **about)
@@ -113,12 +111,11 @@ def measure(card: ModelCard, n: int = N, seeds: Sequence[int] = SEEDS, steps: Se
 
 def floor(dataset: str, n: int) -> float:
     """KID of n real training samples, the mean over all blocks of n that are shipped: about 0, and below it by chance as often as above."""
-    from playground.metrics.distances import kid
-
     reference = features.reference(dataset)
-    train = reference["train_features"]
+    real, train = reference["test_features"], reference["train_features"]
+    known = kernel.within(real)
     blocks = [train[first : first + n] for first in range(0, max(1, len(train) - n + 1), n)]
-    return _short(np.mean([kid(reference["test_features"], block)[0] for block in blocks]))
+    return _short(np.mean([kernel.kid(real, block, known=known).value for block in blocks]))
 
 
 def write(dataset: str, line: Line) -> None:

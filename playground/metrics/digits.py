@@ -8,17 +8,14 @@ import numpy as np
 
 from playground.data import mnist
 from playground.data.digits import KINDS, Digits, larger
-from playground.metrics import distances, features
+from playground.metrics import features
+from playground.metrics.distances import squares
+from playground.metrics.kernel import kid
 from playground.metrics.points import COVERED, unbiased
 from playground.types import Images
 
 WIDTHS = (1.0, 2.0, 4.0)  # of the kernels, at 64 points a picture
 DIRECTIONS = 256
-
-
-def squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distances between the rows of a (n, d) and of b (m, d): (n, m)."""
-    return np.maximum(np.square(a).sum(1)[:, None] + np.square(b).sum(1)[None] - 2 * a @ b.T, 0.0)
 
 
 def kinds(drawn: np.ndarray, target: Digits) -> dict[str, float]:
@@ -69,7 +66,7 @@ def read(drawn: np.ndarray, real: np.ndarray, target: Digits) -> dict[str, float
 def seen(drawn: np.ndarray, real: np.ndarray, side: int) -> float:
     """Kernel distance of pictures to as many real ones in the features of the classifier of digits, both enlarged to its size: KID, unbiased."""
     a, b = (_features(larger(x, side).pixels.tobytes()) for x in (real, drawn))
-    return distances.kid(a, b, subsets=1)[0]
+    return kid(a, b).value
 
 
 @functools.lru_cache(maxsize=4)

@@ -1,13 +1,15 @@
-"""Distances between two sets of features. Each is a pure function of float arrays (n, d)."""
+"""Distances between two sets of features. Each is a pure function of float arrays (n, d); KID has a file of its own, kernel.py.
+
+A squared distance is a difference of products: far from the origin the products are large, and their last digits are all that is left. So
+the mean is taken off first.
+"""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-KID_SUBSET = 1000
 ALONE = {"sync_on_compute": False}  # every process has all the features already; torchmetrics would count those of each
 
 
@@ -15,44 +17,44 @@ def fid(real: np.ndarray, fake: np.ndarray) -> float:
     """Frechet distance between the Gaussians fitted to both sets (arXiv:1706.08500), by torchmetrics; biased upward for small n."""
     from torchmetrics.image.fid import FrechetInceptionDistance
 
+    real, fake = centred(real, fake)
     return float(_fill(FrechetInceptionDistance(feature=_identity(real.shape[1]), **ALONE).set_dtype(_double()), real, fake).compute())
-
-
-def kid(real: np.ndarray, fake: np.ndarray, seed: int = 0, subsets: int = 50, subset_size: int = KID_SUBSET) -> tuple[float, float]:
-    """Kernel distance (arXiv:1801.01401, cubic kernel, unbiased): mean and standard deviation over random subsets, by torchmetrics."""
-    import torch
-    from torchmetrics.image.kid import KernelInceptionDistance
-
-    warnings.filterwarnings("ignore", message="Metric `Kernel Inception Distance` will save all extracted features")
-    size = min(subset_size, len(real), len(fake))
-    metric = _fill(KernelInceptionDistance(feature=_identity(real.shape[1]), subsets=subsets, subset_size=size, **ALONE), real, fake)
-    with torch.random.fork_rng(devices=[]):  # torchmetrics draws its subsets from the global generator
-        torch.random.default_generator.manual_seed(seed)
-        mean, std = metric.compute()
-    return float(mean), float(std)
 
 
 def prdc(real: np.ndarray, fake: np.ndarray, k: int = 5) -> dict[str, float]:
     """Precision and recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797), with balls to the k-th nearest neighbour."""
     import torch
 
-    real_t, fake_t = torch.from_numpy(real).float(), torch.from_numpy(fake).float()
+    real_t, fake_t = map(torch.from_numpy, centred(real, fake))
     real_radius, fake_radius = _radii(real_t, k), _radii(fake_t, k)
-    covered = torch.full((len(real_t),), float("inf"))
-    inside_count = torch.zeros(len(fake_t))
+    covered = torch.full((len(real_t),), float("inf"), dtype=real_t.dtype)
+    inside_count = torch.zeros(len(fake_t), dtype=real_t.dtype)
     recalled = torch.zeros(len(real_t), dtype=torch.bool)
     for start in range(0, len(fake_t), 1000):
         rows = slice(start, start + 1000)
         distance = torch.cdist(real_t, fake_t[rows])  # (real, fake of this chunk)
-        inside_count[rows] = (distance < real_radius[:, None]).float().sum(0)
+        inside_count[rows] = (distance < real_radius[:, None]).double().sum(0)
         recalled |= (distance < fake_radius[None, rows]).any(1)
         covered = torch.minimum(covered, distance.min(1).values)
     return {
-        "precision": float((inside_count > 0).float().mean()),
-        "recall": float(recalled.float().mean()),
+        "precision": float((inside_count > 0).double().mean()),
+        "recall": float(recalled.double().mean()),
         "density": float(inside_count.mean() / k),
-        "coverage": float((covered < real_radius).float().mean()),
+        "coverage": float((covered < real_radius).double().mean()),
     }
+
+
+def centred(*sets: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Sets of points (n, d), float64, moved together so that the mean of the first is the origin: their distances stay as they are."""
+    mean = np.mean(sets[0], axis=0, dtype=np.float64)
+    return tuple(each - mean for each in sets)
+
+
+def squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances between the rows of a (n, d) and of b (m, d): (n, m), computed in float64, in the type of a."""
+    x, y = centred(a, b)
+    found = np.maximum(np.square(x).sum(1)[:, None] + np.square(y).sum(1)[None] - 2 * x @ y.T, 0.0)
+    return found.astype(np.result_type(a, np.float32), copy=False)
 
 
 def _radii(x: Any, k: int) -> Any:

@@ -11,9 +11,9 @@ import numpy as np
 
 from playground import data, run
 from playground.controls import Choice
-from playground.metrics import features, shared
+from playground.metrics import features, kernel, shared
 from playground.metrics.codes import drawn as drawn_codes
-from playground.metrics.quality import shuffled
+from playground.metrics.quality import JACKKNIFE, shuffled
 from playground.sampling.latents import column_count, columns, slerp_path
 from playground.types import Images, Latents, Measurement, ModelCard
 
@@ -147,8 +147,6 @@ def probe(card: ModelCard, codes: Latents, make: Make) -> list[Measurement]:
 
 def draws(card: ModelCard, n: int, seed: int, split: str, make: Make) -> list[Measurement]:
     """Of a card that can draw its codes in several ways: evidence_kid_WAY of each; and evidence_kid_given_back of real pictures encoded and decoded."""
-    from playground.metrics.distances import kid
-
     ways = next((control for control in card.controls if isinstance(control, Choice) and control.name == "draw"), None)
     if ways is None:
         return []
@@ -157,12 +155,13 @@ def draws(card: ModelCard, n: int, seed: int, split: str, make: Make) -> list[Me
     back = shuffled(card.dataset, "train", n)
     pictures = {way: shared.draw(card.id, n, seed, **{ways.name: way}) for way in ways.choices}
     pictures["given back"] = run.reconstruct(card.id, back)
-    floor = kid(real, features.extract(back, extractor).features)[0]
+    known = kernel.within(real)
+    floor = kernel.kid(real, features.extract(back, extractor).features, known=known).value
     found = []
     for way, images in pictures.items():
-        value, spread = kid(real, features.extract(images, extractor).features)
+        kid = kernel.kid(real, features.extract(images, extractor).features, known=known)
         name = f"{PREFIX}kid_{named(way)}"
-        found.append(make(metric=name, value=_short(value), floor=_short(floor), spread=_short(spread), spread_over="subsets"))
+        found.append(make(metric=name, value=_short(kid.value), floor=_short(floor), spread=_short(kid.error), spread_over=JACKKNIFE))
     return found
 
 

@@ -15,6 +15,7 @@ from playground import data, run
 from playground.controls import Choice, Slider, prompt_of
 from playground.errors import ControlError
 from playground.metrics import factors, features
+from playground.metrics.distances import squares
 from playground.metrics.factors import Named
 from playground.sampling.noise import seed_of
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
@@ -42,8 +43,7 @@ def distance(rows: np.ndarray) -> float:
     if n < 2:
         return 0.0
     rows = rows.astype(np.float64)
-    squares = np.square(rows).sum(1)
-    between = np.sqrt(np.maximum(squares[:, None] + squares[None] - 2 * rows @ rows.T, 0))
+    between = np.sqrt(squares(rows, rows))
     return float(between[~np.eye(n, dtype=bool)].mean())
 
 

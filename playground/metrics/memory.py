@@ -15,6 +15,7 @@ import numpy as np
 from playground import data
 from playground.errors import DataUnavailable
 from playground.metrics import features
+from playground.metrics.distances import centred
 from playground.types import Images
 
 CHUNK = 500
@@ -34,9 +35,9 @@ def nearest(rows: np.ndarray, among: np.ndarray) -> Found:
     """The nearest of `among` (m, d) to each of `rows` (n, d), by Euclidean distance."""
     import torch
 
-    others = torch.from_numpy(np.ascontiguousarray(among, dtype=np.float32))
-    parts = [torch.cdist(part, others).min(1) for part in torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float32)).split(CHUNK)]
-    return Found(torch.cat([part.indices for part in parts]).numpy(), torch.cat([part.values for part in parts]).numpy())
+    others, asked = (torch.from_numpy(np.ascontiguousarray(each, dtype=np.float32)) for each in centred(among, rows))
+    index = torch.cat([torch.cdist(part, others).argmin(1) for part in asked.split(CHUNK)])
+    return Found(index.numpy(), torch.linalg.vector_norm(asked - others[index], dim=1).numpy())
 
 
 def make(dataset: str) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,12 +11,13 @@ import numpy as np
 
 from playground import data, registry, run
 from playground.controls import in_shares, prompt_of
-from playground.metrics import factors, features, guidance, keeping, shared
+from playground.metrics import factors, features, guidance, keeping, kernel, shared
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
 MIN_FID_N = 2000  # below, FID says more about n than about the pictures
 BLOCK = 500  # continuous integration draws this many again
 MIN_BLOCKS = 4
+JACKKNIFE = "standard error over samples"
 
 Make = Callable[..., Measurement]
 
@@ -33,7 +35,8 @@ def generator(card: ModelCard, drawn: Images, seed: int, split: str, **about: An
         numbers, fake = seen(drawn, dataset, extractor, split, make)
         found += numbers
         if extractor == dataset.extractor:
-            found += bands(features.of_split(dataset.name, split, extractor), fake, drawn.labels, make)
+            found += band(features.of_split(dataset.name, split, extractor), fake.features, drawn.labels, make)
+            found += bands(fake, drawn.labels, make)
         if extractor == dataset.extractor and dataset.factors:
             found += known_factors(dataset, fake, split, make)
     if dataset.factors:
@@ -60,9 +63,9 @@ def seen(drawn: Images, dataset: Dataset, extractor: str, split: str, make: Make
     """fid, kid and class_right of drawn samples as one extractor sees them, and as the data set's own does also precision, recall, density and
     coverage, each with its floor; and what it saw."""
     fake = features.extract(drawn, extractor)
-    floor = features.extract(shuffled(dataset.name, "train", len(drawn)), extractor)
+    floor = train_features(dataset.name, extractor, len(drawn))
     real = features.split_seen(dataset.name, split, extractor)
-    found = distances(real.features, fake.features, floor.features, make, full=extractor == dataset.extractor)
+    found = distances(real.features, fake.features, floor, make, extractor == dataset.extractor, drawn.labels)
     if drawn.labels is not None:
         found.append(class_right(fake, drawn.labels, real, data.load(dataset.name, split).labels, make))
     return found, fake
@@ -102,20 +105,36 @@ def classifier(card: ModelCard, split: str, **about: Any) -> list[Measurement]:
     ]
 
 
-def distances(real: np.ndarray, fake: np.ndarray, floor: np.ndarray, make: Make, full: bool) -> list[Measurement]:
-    """fid and kid, and with full also precision, recall, density, coverage, of features (n, d), each with its floor."""
-    from playground.metrics.distances import KID_SUBSET, fid, kid, prdc
+def distances(
+    real: np.ndarray, fake: np.ndarray, floor: np.ndarray, make: Make, full: bool, labels: np.ndarray | None = None
+) -> list[Measurement]:
+    """fid and kid, and with full also precision, recall, density, coverage, of features (n, d), each with its floor. labels: as kernel.kid
+    takes them."""
+    from playground.metrics.distances import fid, prdc
 
     found = []
     if len(fake) >= MIN_FID_N:
         found.append(make(metric="fid", value=_short(fid(real, fake)), floor=_short(fid(real, floor))))
-    value, spread = kid(real, fake)
-    over = f"50 subsets of {min(KID_SUBSET, len(real), len(fake))}"
-    found.append(make(metric="kid", value=_short(value), spread=_short(spread), spread_over=over, floor=_short(kid(real, floor)[0])))
+    found.append(kid(real, fake, floor, make, labels))
     if full:
         floors = prdc(real, floor)
         found += [make(metric=name, value=_short(value), floor=_short(floors[name])) for name, value in prdc(real, fake).items()]
     return found
+
+
+def kid(real: np.ndarray, fake: np.ndarray, floor: np.ndarray, make: Make, labels: np.ndarray | None = None) -> Measurement:
+    """KID of features (n, d) over all samples, with its standard error, its floor, and the p of a permutation test at these n."""
+    known = kernel.within(real)
+    found = kernel.kid(real, fake, labels, known)
+    return make(
+        metric="kid",
+        value=_short(found.value),
+        spread=_short(found.error),
+        spread_over=JACKKNIFE,
+        floor=_short(kernel.kid(real, floor, known=known).value),
+        p=kernel.p_value(real, fake, found.value),
+        p_by=f"{kernel.PERMUTATIONS} permutations of {len(fake):,} drawn and {len(real):,} real samples",
+    )
 
 
 def class_right(fake: Scores, asked: np.ndarray, real: Scores, truth: np.ndarray, make: Make) -> Measurement:
@@ -127,25 +146,26 @@ def class_right(fake: Scores, asked: np.ndarray, real: Scores, truth: np.ndarray
     )
 
 
-def bands(real: np.ndarray, fake: Scores, asked: np.ndarray | None, make: Make) -> list[Measurement]:
-    """kid and class_right of the first BLOCK samples, which continuous integration draws again, and their spread over all such blocks.
+def band(real: np.ndarray, fake: np.ndarray, labels: np.ndarray | None, make: Make) -> list[Measurement]:
+    """kid of the first BLOCK samples, which continuous integration draws again, with its standard error; nothing of fewer.
 
-    Sample i follows (seed, i) alone, so the first BLOCK of a large run are what a run of BLOCK draws. Equal shares hold fewer pairs of
-    one class than chance does, which lowers kid by something in 1 / n: it is not to be compared with kid at another n.
+    Sample i follows (seed, i) alone, so the first BLOCK of a large run are what a run of BLOCK draws.
     """
-    from playground.metrics.distances import kid
-
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(fake) - BLOCK + 1, BLOCK)]
-    if len(blocks) < MIN_BLOCKS:
+    if len(fake) < BLOCK:
         return []
-    values = {f"kid_{BLOCK}": [kid(real, fake.features[rows])[0] for rows in blocks]}
-    if asked is not None:
-        values[f"class_right_{BLOCK}"] = [float((fake.probabilities[rows].argmax(1) == asked[rows]).mean()) for rows in blocks]
+    found = kernel.kid(real, fake[:BLOCK], None if labels is None else labels[:BLOCK])
+    return [make(metric=f"kid_{BLOCK}", n=BLOCK, value=_short(found.value), spread=_short(found.error), spread_over=JACKKNIFE)]
+
+
+def bands(fake: Scores, asked: np.ndarray | None, make: Make) -> list[Measurement]:
+    """class_right of the first BLOCK samples, which continuous integration draws again, and its spread over all such blocks."""
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(fake) - BLOCK + 1, BLOCK)]
+    if asked is None or len(blocks) < MIN_BLOCKS:
+        return []
+    found = [float((fake.probabilities[rows].argmax(1) == asked[rows]).mean()) for rows in blocks]
     over = f"{len(blocks)} blocks of {BLOCK}"
-    return [
-        make(metric=name, n=BLOCK, value=_short(found[0]), spread=_short(np.std(found, ddof=1)), spread_over=over)
-        for name, found in values.items()
-    ]
+    spread = _short(np.std(found, ddof=1))
+    return [make(metric=f"class_right_{BLOCK}", n=BLOCK, value=_short(found[0]), spread=spread, spread_over=over)]
 
 
 def extractors(dataset: str) -> tuple[str, ...]:
@@ -160,6 +180,12 @@ def shuffled(dataset: str, split: str, n: int) -> Images:
     real = data.load(dataset, split)
     rows = np.random.default_rng(0).permutation(len(real))[:n]
     return Images(real.pixels[rows], real.labels[rows])
+
+
+@functools.lru_cache(maxsize=4)
+def train_features(dataset: str, extractor: str, n: int) -> np.ndarray:
+    """Features (n, d) of as many training pictures, in shuffled's order: what every floor is measured with."""
+    return features.extract(shuffled(dataset, "train", n), extractor).features
 
 
 def _short(value: float) -> float:

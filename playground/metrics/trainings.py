@@ -29,7 +29,7 @@ class Trainings:
     """Trainings of one card that differ in their seed alone.
 
     steps: of each; whole: of the shipped one. values: by metric, in the order of seeds, each of n samples drawn with seed 0; floors: the
-    same of real ones. seconds: of each training.
+    same of real ones. seconds: of each training. kid_over: what KID was averaged over, where it was not computed over all samples at once.
     """
 
     card: str
@@ -46,6 +46,7 @@ class Trainings:
     commit: str
     when: str
     command: str
+    kid_over: str = ""
 
     @property
     def is_whole(self) -> bool:
