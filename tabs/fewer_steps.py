@@ -68,10 +68,12 @@ def measured() -> str:
 
 
 def _curve(dataset: str, lines: Sequence[Line]) -> str:
-    made = dict.fromkeys((line.n, line.seeds, line.extractor, line.when[:10], line.machine, line.commit, line.command) for line in lines)
+    made = dict.fromkeys(
+        (line.n, line.seeds, line.extractor, line.when[:10], line.machine, line.commit, line.command, line.kid_over) for line in lines
+    )
     origins = "; ".join(
-        f"n {n} for each of seeds {', '.join(map(str, seeds))}, seen by {extractor}, {when} on {machine}, commit {commit}, by {command}"
-        for n, seeds, extractor, when, machine, commit, command in made
+        f"n {n} for each of seeds {', '.join(map(str, seeds))}, seen by {extractor}, {when} on {machine}, commit {commit}, by {command}{f', KID a {over}' if over else ''}"
+        for n, seeds, extractor, when, machine, commit, command, over in made
     )
     return (
         f'<div class="section"><div><h3>{html.escape(dataset.capitalize())}: distance to the real ones against network calls</h3>{chart(lines)}{_table(lines)}'

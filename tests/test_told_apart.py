@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from playground import claims, comparison, data, known, registry, tables, verdict
-from playground.metrics import kernel, measurements, quality
+from playground.metrics import curve, kernel, measurements, quality
 from playground.metrics.kernel import ALPHA
 from playground.types import Measurement
-from tabs import behind, costs, export, table
+from tabs import behind, costs, export, fewer_steps, table
 
 PICTURES = comparison.datasets()
 CARDS = [card for card in registry.shipped() if card.kind == "image" and "sample" in card.can]
@@ -123,3 +123,9 @@ def test_trainings_whose_kid_was_averaged_over_subsets_say_so():
     told = comparison.over_trainings(m)
     assert told == "" or "subsets" in told
     assert "subsets" not in comparison.over_trainings(replace(m, metric="fid"))
+
+
+def test_curves_whose_kid_was_averaged_over_subsets_say_so():
+    for dataset in data.names():
+        for line in curve.read(dataset):
+            assert line.kid_over in fewer_steps.measured()

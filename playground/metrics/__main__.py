@@ -296,7 +296,7 @@ def show(found: Sequence[Measurement]) -> None:
         test = "" if m.p is None else f"  p {m.p:.3g} ({m.p_by})"
         floor = "" if m.floor is None else f"  floor {m.floor:.4g}"
         eyes = "" if m.extractor is None else f"  {m.extractor}, {m.split}"
-        print(f"{m.card:20}{m.metric:18}{m.value:.5g}{spread}{floor}{test}  n {m.n}{eyes}")
+        print(f"{m.card:20}{m.metric:20} {m.value:.5g}{spread}{floor}{test}  n {m.n}{eyes}")
 
 
 if __name__ == "__main__":

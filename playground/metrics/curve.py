@@ -41,7 +41,7 @@ class Point:
 class Line:
     """A card, with what it was set to, through all its numbers of steps; and how that was measured: n samples for each of seeds.
 
-    floor: the same of real training samples.
+    floor: the same of real training samples. kid_over: how KID was averaged, where it was not computed over all samples at once.
     """
 
     card: str
@@ -55,6 +55,7 @@ class Line:
     commit: str
     when: str
     command: str
+    kid_over: str = ""
 
 
 def path(dataset: str) -> Path:
