@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from playground import registry
+from playground import data, registry
 from playground.errors import PlaygroundError
 from playground.metrics import __main__ as command
 from playground.metrics import features, kept, measurements, quality
@@ -49,7 +49,7 @@ def test_the_command_replaces_kid_and_nothing_else(tmp_path, monkeypatch: pytest
     shipped = features.reference("mnist")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
-        features, "of_split", lambda dataset, split, extractor: features.extract(Images(shipped["pictures"]), extractor).features
+        quality, "real_features", lambda dataset, split, extractor: features.extract(Images(shipped["pictures"]), extractor).features
     )
     monkeypatch.setattr(
         quality, "train_features", lambda dataset, extractor, n: features.extract(Images(shipped["train_pictures"][:n]), extractor).features
@@ -74,3 +74,15 @@ def test_several_processes_are_refused(tmp_path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(PlaygroundError, match="kept by one process"):
         kept.drawn(registry.get("gan-mnist"), 20, 0, tmp_path)
+
+
+def test_a_few_training_faces_are_drawn_without_the_whole_split(monkeypatch: pytest.MonkeyPatch):
+    def never(*_: object) -> None:
+        raise AssertionError("the whole split takes minutes")
+
+    shipped = features.reference("faces")
+    monkeypatch.setattr(data, "load", never)
+    few = quality.shuffled("faces", "train", 8)
+    assert features.extract(few, "factors-faces").features == pytest.approx(shipped["train_features"][:8], abs=0.05)
+    assert np.array_equal(quality.train_features("faces", "factors-faces", 2000), shipped["train_features"])
+    assert np.array_equal(quality.real_features("faces", "test", "factors-faces"), shipped["test_features"])

@@ -225,7 +225,7 @@ def measure_kid(card: ModelCard, n: int, seed: int, split: str, command: str = "
     own, found = data.get(card.dataset).extractor, []
     for extractor in quality.extractors(card.dataset):
         make = partial(Measurement, extractor=extractor, **about)
-        real, floor = features.of_split(card.dataset, split, extractor), quality.train_features(card.dataset, extractor, n)
+        real, floor = quality.real_features(card.dataset, split, extractor), quality.train_features(card.dataset, extractor, n)
         found.append(quality.kid(real, samples[extractor], floor, make, samples.get("labels")))
         if extractor == own:
             found += quality.band(real, samples[extractor], samples.get("labels"), make)
