@@ -65,10 +65,10 @@ def leaders(found: Mapping[str, Measurement], most: bool) -> tuple[str, ...]:
 
 
 def comparable(found: Iterable[Measurement]) -> bool:
-    """True where numbers were taken alike; KID, which is unbiased, may have another n, but each needs an error of the same kind."""
+    """True where numbers were taken alike; KID, which is unbiased, may have another n, but nothing is said of one without a test."""
     found = list(found)
     if all(m.metric == "kid" for m in found):
-        return alike([replace(m, n=0) for m in found]) and len({m.p is None for m in found}) <= 1
+        return alike([replace(m, n=0) for m in found]) and all(m.p is not None for m in found)
     return alike(found)
 
 

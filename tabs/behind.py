@@ -84,8 +84,8 @@ def _taken(card: ModelCard, cell: Cell) -> str:
 def _test(card: ModelCard, m: Measurement) -> str:
     """What the permutation test says of a card's samples."""
     noun = data.get(card.dataset).noun
-    said = f"{m.metric.upper()} {'cannot tell' if is_like_real(m) else 'tells'} it from real {noun}"
-    return f"permutation test: p {m.p:.2g} ({m.p_by}). {said} at the level of {ALPHA:g}"
+    said = f"{m.metric.upper()} {'cannot tell' if is_like_real(m) else 'can tell'} it from real {noun}"
+    return f"permutation test: p {m.p:.2g} ({m.p_by}). {said} at the {ALPHA:g} level"
 
 
 def _how(m: Measurement) -> list[str]:

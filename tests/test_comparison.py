@@ -187,12 +187,13 @@ def test_ties_within_the_error_are_called_ties():
 
 def test_a_recorded_spread_decides_what_is_a_tie():
     apart = [
-        number("gan", "kid", 1.0, spread=0.1, floor=0.5),
-        number("vae", "kid", 2.0, spread=0.1, floor=0.5),
-        number("diffusion", "kid", 1.0, spread=0.1, floor=0.5),
+        number("gan", "kid", 1.0, spread=0.1, floor=0.5, p=0.002),
+        number("vae", "kid", 2.0, spread=0.1, floor=0.5, p=0.002),
+        number("diffusion", "kid", 1.0, spread=0.1, floor=0.5, p=0.002),
     ]
     assert "the VAE is farthest" in say(apart)
     assert "farthest" not in say([replace(m, spread=0.5) for m in apart])
+    assert "farthest" not in say([replace(m, p=None) for m in apart]), "nothing is said of a KID without a test"
 
 
 def test_typical_is_not_called_most_real_where_the_whole_is_far_off():

@@ -70,7 +70,7 @@ def test_the_p_of_every_kid_is_one_press_away(dataset: str):
             m = cell.measured
             one = behind.row(replace(row, cells=(cell,)), [card], [""])
             assert f"permutation test: p {m.p:.2g} ({m.p_by})" in one and one.split("</th>")[1].split("</tr>")[0] in pressed
-            assert (f"KID {SAID} it from real" in one) == (m.p > ALPHA) and ("KID tells it from real" in one) == (m.p <= ALPHA)
+            assert (f"KID {SAID} it from real" in one) == (m.p > ALPHA) and ("KID can tell it from real" in one) == (m.p <= ALPHA)
     without = [replace(m, p=None) if m.metric == "kid" else m for m in measurements.read()]
     assert "permutation test" not in table.table(tables.of(dataset, without)), "no test, no word of one"
 
@@ -88,7 +88,8 @@ def test_stars_and_ties_of_kid_go_by_its_error_whatever_the_n():
     }
     assert verdict.leaders(kid, most=False) == ("a", "b")
     assert verdict.leaders({**kid, "b": replace(kid["b"], n=2000)}, most=False) == ("a", "b"), "unbiased: n changes the error alone"
-    assert verdict.leaders({**kid, "b": replace(kid["b"], p=None)}, most=False) == (), "an error of another kind is not compared"
+    assert verdict.leaders({**kid, "b": replace(kid["b"], p=None)}, most=False) == (), "nothing is said of one without a test"
+    assert verdict.leaders({family: replace(m, p=None) for family, m in kid.items()}, most=False) == ()
     assert verdict.leaders({**kid, "b": replace(kid["b"], split="valid")}, most=False) == ()
     fid = {family: replace(m, metric="fid", n=n) for (family, m), n in zip(kid.items(), (1, 2, 3), strict=True)}
     assert verdict.leaders(fid, most=False) == (), "of biased numbers n must be the same"

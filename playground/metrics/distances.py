@@ -1,7 +1,7 @@
 """Distances between two sets of features. Each is a pure function of float arrays (n, d); KID has a file of its own, kernel.py.
 
-A squared distance is a difference of products: far from the origin the products are large, and their last digits are all that is left. So
-the mean is taken off first.
+A squared distance is a difference of products: far from the origin the products are large, and only their last digits are left. So
+the mean is subtracted first.
 """
 
 from __future__ import annotations
