@@ -102,7 +102,7 @@
       show();
     });
     let waiting = null;
-    new MutationObserver(() => { waiting ??= setTimeout(() => { waiting = null; collect(); }, 400); })
+    new MutationObserver(() => { waiting ??= setTimeout(() => { waiting = null; collect(); }, 50); })
       .observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["href"] });
     const open = async (file) => {
       if (!file) return;

@@ -20,7 +20,7 @@ from playground import hub, registry, settings
 from playground.controls import Slider, shown
 from playground.errors import ControlError, PlaygroundError
 from playground.run import MAX_SEED, VISITOR_N
-from tabs import api, history, refusals, request_check, share, stills, widgets
+from tabs import api, attached_events, history, refusals, request_check, share, stills, widgets
 from tabs.widgets import TabPage
 
 TABS = ("start", "compare", "autoencoder", "vae", "gan", "diffusion", "transformer", "rnn", "autoregressive", "race", "feedback")
@@ -84,7 +84,7 @@ def launch_options() -> dict[str, Any]:
         "allowed_paths": [],
         "strict_cors": True,
         "max_threads": 16,
-        "app_kwargs": {"routes": stills.routes(), "middleware": [Middleware(stills.Packed), Middleware(request_check.Checked)]},
+        "app_kwargs": {"routes": [*stills.routes(), *attached_events.routes()], "middleware": [Middleware(stills.Packed), Middleware(request_check.Checked)]},
     }
 
 

@@ -20,6 +20,7 @@ from playground.types import ModelCard
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SIDE = 32  # of a picture: a code of 16 x 16
+CHAT = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 
 
 class Poison:

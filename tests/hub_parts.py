@@ -38,7 +38,7 @@ from playground.cards.hub_vae import TAESD
 from playground.models import stable_diffusion
 from playground.models.nets import large
 from playground.types import ModelCard
-from tests.hub_layout import SIDE
+from tests.hub_layout import CHAT, SIDE
 
 registry.unload()
 gc.collect()
@@ -52,7 +52,6 @@ SCHEDULERS = {
     STABLE_DIFFUSION_1_5.id: (PNDMScheduler, {**NOISE, "skip_prk_steps": True, "set_alpha_to_one": False, "clip_sample": False}),
 }
 """What the repositories' files say; all else is left to the library."""
-CHAT = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 WORDS = [
     "The capital of England is London.",
     "What is the capital of England? It is London, an old town.",

@@ -14,8 +14,12 @@ from playground.cards.hub_text import SMOLLM2
 from playground.errors import WeightsUnavailable
 from playground.types import HubRepo
 from tests import hub_server
-from tests.test_hub_text import CHAT, lay_out
-from tests.test_named import TALKER, write_talker
+from tests.hub_layout import CHAT
+from tests.lazy import lazy
+from tests.test_hub_text import lay_out
+from tests.test_named import TALKER
+
+parts = lazy("tests.hub_parts")
 
 ID = "somebody--talker"
 
@@ -43,7 +47,7 @@ def served(tmp_path: Path, monkeypatch) -> Iterator[SimpleNamespace]:
     monkeypatch.setenv("PLAYGROUND_DTYPE", "float32")
     monkeypatch.setattr(named, "_names", ())
     registry.unload()
-    write_talker(tmp_path / "talker")
+    parts.write_talker(tmp_path / "talker")
     with hub_server.serving({TALKER: tmp_path / "talker"}) as found:
         hub_server.use(found, monkeypatch, tmp_path)
         yield SimpleNamespace(hub=found, folder=tmp_path / "talker")

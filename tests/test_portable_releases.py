@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from playground import run, weights
-from tests import environments, portable_folders
+from tests import environments
+from tests.conftest import ROOT
+from tests.lazy import lazy
+
+portable_folders = lazy("tests.portable_folders")
 
 pytestmark = pytest.mark.nightly
 
@@ -30,7 +34,7 @@ print(repr(tokenizer.decode(generator.generate_batch([prompt], **options)[0].seq
 
 def asked(python: Path | str, out: Path) -> dict[str, np.ndarray]:
     """What all folders say in an environment."""
-    environments.run(Path(python), Path(portable_folders.__file__), weights.WEIGHTS, out)
+    environments.run(Path(python), ROOT / "tests" / "portable_folders.py", weights.WEIGHTS, out)
     with np.load(out) as found:
         return dict(found)
 

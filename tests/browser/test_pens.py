@@ -14,9 +14,12 @@ from tests.conftest import ROOT
 ASSETS = ROOT / "assets"
 DIGITS = (
     '<div><canvas data-side="56" data-most="24" width="280" height="280"></canvas><p class="own-added"></p><button class="own-add"></button>'
-    '<button class="own-clear"></button><button class="own-none"></button></div>'
+    '<button class="own-clear"></button><button class="own-none"></button><button class="own-undo"></button></div>'
 )
-POINTS = '<div><canvas data-longest="1000" width="280" height="280"></canvas><button class="own-clear"></button><input type="file"><p class="own-said"></p></div>'
+POINTS = (
+    '<div><canvas data-longest="1000" data-most="1000" data-plane="2" data-filled="0.8" width="280" height="280"></canvas><button class="own-clear"></button>'
+    '<button class="own-undo"></button><input type="file"><p class="own-said"></p></div>'
+)
 PADS = {
     "white on black": (drawing.TEMPLATE.format(side=280, kind="", name="a", width=20, more=""), "window.playgroundPad(root, () => {})"),
     "over a picture": (drawing.TEMPLATE.format(side=280, kind="over", name="a", width=40, more=""), "window.playgroundPad(root, () => {})"),
@@ -47,7 +50,7 @@ def touch(page: Page, kind: str, finger: int, x: int, y: int) -> None:
 def pad(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     page = browser.new_page()
     markup, start = PADS[request.param]
-    scripts = [(ASSETS / name).read_text() for name in ("pen.js", "page.js", "race_pictures.js", "race.js")]
+    scripts = [(ASSETS / name).read_text() for name in ("pen.js", "page.js", "race_pictures.js", "race.js", "race_points.js")]
     page.set_content(
         f"<style>body {{ margin: 0 }} canvas {{ width: 280px; height: 280px; touch-action: none; display: block }}</style><div id=root>{markup}</div>"
     )
