@@ -106,7 +106,7 @@ def test_every_place_shares_its_attention_among_the_words(card_id: str):
 
 @pytest.mark.parametrize("card_id", CARDS)
 def test_the_words_of_a_prompt_take_up_all_tokens(card_id: str):
-    for text in ("", "zebras é, moonlit " * 15, "𝄞 music", TEXT):
+    for text in ("", "zebras é, moonlit " * 3, "𝄞 music", TEXT):
         (found,) = run.stream(card_id, 1, 0, views=("attention",), prompt=text, num_inference_steps=1)
         seen = found.step.views["attention"]
         words = seen.words[0]

@@ -10,7 +10,7 @@ import pytest
 
 from playground import registry, run, weights
 from playground.metrics import __main__ as command
-from playground.metrics import trainings
+from playground.metrics import features, quality, trainings
 from tests.conftest import tiny_mnist_only
 
 ABOUT = {"machine": "m", "commit": "c", "when": "2026-01-01T00:00:00+00:00", "command": "x"}
@@ -23,10 +23,13 @@ def work(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(work, tiny_mnist) -> trainings.Trainings:
-    """Three trainings of two steps, measured on 40 samples against 200 real ones."""
+    """Three trainings of two steps, measured on 400 samples against 200 real ones."""
     with tiny_mnist_only(tiny_mnist), pytest.MonkeyPatch.context() as patch:
         patch.setattr("playground.data.mnist.VALID", 200)  # the made-up pictures are ten, again and again: more of them say no more
-        return trainings.measure(registry.get("vae2d-mnist"), 2, 40, seeds=(0, 1, 2), work=work, **ABOUT)
+        patch.setattr(
+            quality, "train_features", lambda dataset, by, n: features.extract(quality.shuffled(dataset, "train", n), by).features
+        )
+        return trainings.measure(registry.get("vae2d-mnist"), 2, 400, seeds=(0, 1, 2), work=work, **ABOUT)
 
 
 @pytest.mark.slow
@@ -73,8 +76,8 @@ def test_it_is_recorded_once_for_each_card_and_number_of_steps(found, tmp_path):
     known = trainings.read(path)
     assert [(each.card, each.steps, each.n) for each in known] == [
         ("vae2d-mnist", 2, 20),
-        ("vae2d-mnist", found.whole, 40),
-        ("gan-mnist", 2, 40),
+        ("vae2d-mnist", found.whole, 400),
+        ("gan-mnist", 2, 400),
     ]
     assert known[1] == longer and longer.is_whole
     over = found.over_seeds("kid")

@@ -34,9 +34,8 @@ def _is_even(grey: np.ndarray) -> bool:
     crossings = [
         (np.diff((np.abs(side - middle) > EVEN).astype(np.int8)) > 0).sum() for side in (grey[0], grey[-1], grey[:, 0], grey[:, -1])
     ]
-    if _is_drawn(grey, middle):
-        return True
-    return high - low <= EVEN and max(min(crossings[:2]), min(crossings[2:])) < LINES
+    is_ruled = max(min(crossings[:2]), min(crossings[2:])) >= LINES
+    return not is_ruled and (high - low <= EVEN or _is_drawn(grey, middle))
 
 
 def _is_drawn(grey: np.ndarray, paper: float) -> bool:

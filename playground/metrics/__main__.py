@@ -64,6 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--evidence", action="store_true", help=f"only what textbooks say of the families, measured (default n {evidence.N})"
     )
     parser.add_argument(
+        "--first",
+        action="store_true",
+        help=f"only what continuous integration draws again of a model of many calls: the first {quality.FEW} samples",
+    )
+    parser.add_argument(
         "--cost", action="store_true", help=f"only the seconds of {cost.N} samples: of several cards one after the other, on one machine"
     )
     parser.add_argument("--composed", action="store_true", help=f"only what models of music compose ({music.N} pieces of each)")
@@ -114,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.trainings:
             train_again(cards, args.steps, args.n, args.split, command)
             return 0
-        if args.evidence or args.cost or args.kid:
+        if args.evidence or args.cost or args.kid or args.first:
             for card in cards:  # before the first is measured
                 check_draws(card)
         if args.composed:
@@ -127,6 +132,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 found, replaced = measure_evidence(card, n, args.seed, args.split, command), evidence.PREFIX
             elif args.kid:
                 found, replaced = measure_kid(card, n, args.seed, args.split, command), ("kid", f"{evidence.PREFIX}kid")
+            elif args.first:
+                found, replaced = quality.first(card, args.seed, args.split, **circumstances(command)), quality.FIRST
             elif args.cost:
                 found, replaced = measure_seconds(card, args.seed, command), cost.DRAWING
             elif args.composed:

@@ -15,7 +15,9 @@ from playground.metrics import factors, features, guidance, keeping, kernel, sha
 from playground.types import Dataset, Images, Measurement, ModelCard, Scores
 
 MIN_FID_N = 2000  # below, FID says more about n than about the pictures
-BLOCK = 500  # continuous integration draws this many again
+BLOCK = 500  # continuous integration draws this many again, of models of many calls FEW, and the others at night
+FEW = 50
+FIRST = "first_"  # before a metric of the first FEW samples
 MIN_BLOCKS = 4
 JACKKNIFE = "standard error over samples"
 
@@ -166,6 +168,20 @@ def bands(fake: Scores, asked: np.ndarray | None, make: Make) -> list[Measuremen
     over = f"{len(blocks)} blocks of {BLOCK}"
     spread = _short(np.std(found, ddof=1))
     return [make(metric=f"class_right_{BLOCK}", n=BLOCK, value=_short(found[0]), spread=spread, spread_over=over)]
+
+
+def first(card: ModelCard, seed: int, split: str, **about: Any) -> list[Measurement]:
+    """kid and class_right of the first FEW samples, which are those of any larger number: what continuous integration draws again of a model of many
+    calls. Neither is a statement about the model."""
+    extractor = data.get(card.dataset).extractor
+    make = partial(Measurement, card=card.id, n=FEW, seed=seed, split=split, extractor=extractor, **about)
+    drawn = draw(card, FEW, seed)
+    scores = features.extract(drawn, extractor)
+    found = kernel.kid(real_features(card.dataset, split, extractor), scores.features, drawn.labels)
+    numbers = [make(metric=f"{FIRST}kid", value=_short(found.value), spread=_short(found.error), spread_over=JACKKNIFE)]
+    if drawn.labels is not None:
+        numbers.append(make(metric=f"{FIRST}class_right", value=features.class_right(scores, drawn.labels)))
+    return numbers
 
 
 def extractors(dataset: str) -> tuple[str, ...]:
