@@ -6,7 +6,6 @@ import html
 import inspect
 import json
 import re
-import shutil
 import subprocess
 
 import numpy as np
@@ -16,6 +15,7 @@ from playground import race
 from playground.data import points
 from playground.errors import ControlError
 from playground.weights import ASSETS
+from tests.node import NODE
 
 RNG = np.random.default_rng(0)
 
@@ -127,11 +127,8 @@ def test_too_few_points_are_refused_with_what_was_left_out():
     [("x;y\n0,5;\u22121", encoding) for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-be")] + [("Größe;y\n0,5;1", "windows-1252")],
 )
 def test_a_file_is_decoded_as_spreadsheets_save_it(text: str, encoding: str):
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node on this machine")
     data = (b"\xfe\xff" if encoding == "utf-16-be" else b"") + text.encode(encoding)
     source = (ASSETS / "race_points.js").read_text(encoding="utf-8")
     code = f"globalThis.window = {{}};\n{source}\nprocess.stdout.write(window.playgroundDecoded(new Uint8Array({list(data)})));"
-    found = subprocess.run([node, "-e", code], capture_output=True, timeout=60, check=True).stdout.decode()
+    found = subprocess.run([NODE, "-e", code], capture_output=True, timeout=60, check=True).stdout.decode()
     assert found == text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import subprocess
 import zlib
 from pathlib import Path
@@ -20,11 +19,11 @@ from PIL import Image, PngImagePlugin
 from playground import registry, settings
 from playground.errors import ControlError
 from tests.conftest import ROOT
+from tests.node import NODE
 
 SOME = {"model": "gan-mnist", "seed": 7, "truncation": 0.30000000000000004, "words": "é 火 \U0001f600 \"'<&>", "link": "?tab=gan&seed=7"}
 SHEET = np.arange(8 * 9 * 3, dtype=np.uint8).reshape(8, 9, 3)
 FAMILIES = sorted({card.family for card in registry.cards() if "sample" in card.can})
-NODE = shutil.which("node")
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -121,7 +120,6 @@ def films() -> dict[str, bytes]:
     return {kind: pictures.animation(frames, kind, settings=SOME | {"more": "x" * 900}) for kind in ("GIF", "WEBP")}
 
 
-@pytest.mark.skipif(NODE is None, reason="no node on this machine")
 def test_the_page_reads_what_python_writes_and_the_other_way_round(tmp_path: Path) -> None:
     files = {
         **READ,
@@ -162,8 +160,6 @@ def test_the_page_reads_what_python_writes_and_the_other_way_round(tmp_path: Pat
 
 
 def test_what_is_kept_over_a_reload_has_three_limits() -> None:
-    if NODE is None:
-        pytest.skip("no node on this machine")
     code = """
         globalThis.window = globalThis;
         eval(require("fs").readFileSync("assets/visits.js", "utf8"));

@@ -197,11 +197,11 @@ def shuffled(dataset: str, split: str, n: int) -> Images:
     Of a data set that is drawn by rule, a few training pictures are drawn alone: the whole split takes minutes.
     """
     about = data.get(dataset)
-    rows = np.random.default_rng(0).permutation(about.sizes[split])[:n]
     if split == "train" and about.factors and 4 * n <= about.sizes[split]:
-        found = data.again(dataset, rows.tolist())
+        found = data.again(dataset, np.random.default_rng(0).permutation(about.sizes[split])[:n].tolist())
         return Images(found.pixels, found.labels)
     real = data.load(dataset, split)
+    rows = np.random.default_rng(0).permutation(len(real))[:n]
     return Images(real.pixels[rows], real.labels[rows])
 
 
