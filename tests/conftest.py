@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 from collections.abc import Iterator
@@ -68,6 +69,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         groups.append(group)
     order = sorted(range(len(items)), key=lambda k: -weights[groups[k]])  # stable: the tests of a file stay in their order
     items[:] = [items[k] for k in order]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _keep_what_is_loaded() -> None:
+    """Takes all that lives out of the garbage collector's sight, file by file: a model that leaves has it collect, and libraries are large."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

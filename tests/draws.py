@@ -15,8 +15,10 @@ import pytest
 
 from playground import registry, run
 from playground.gate import GATE
+from playground.metrics import measurements
 from playground.types import Images, Run
 
+PATIENCE = 3.0  # recorded seconds of 64 samples above which a card's tests are slow
 STEPS, TOKENS = 4, 24  # enough for a first, a middle and a last step, and for guidance to be on for a part of them
 
 
@@ -46,8 +48,14 @@ def drawn(card_id: str, n: int, seed: int, *, views: tuple[str, ...] = (), **con
 
 
 def by_card(ids: Iterable[str]) -> list[Any]:
-    """Test parameters of these cards: all tests of a card go to one process of pytest-xdist."""
-    return [pytest.param(card_id, marks=pytest.mark.xdist_group(f"card {card_id}"), id=card_id) for card_id in ids]
+    """Test parameters of these cards: all tests of a card go to one process of pytest-xdist, and those of one that draws slowly are slow."""
+    return [pytest.param(card_id, marks=_marks(card_id), id=card_id) for card_id in ids]
+
+
+def _marks(card_id: str) -> list[pytest.MarkDecorator]:
+    seconds = measurements.find(measurements.read(), card_id, "seconds")
+    slow = [pytest.mark.slow] if seconds is not None and seconds.value > PATIENCE else []
+    return [pytest.mark.xdist_group(f"card {card_id}"), *slow]
 
 
 @functools.cache

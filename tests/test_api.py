@@ -80,6 +80,7 @@ def test_the_public_endpoints_are_the_listed_ones(client: Client) -> None:
 
 
 @pytest.mark.parametrize("card_id", OFFERED)
+@pytest.mark.slow
 def test_parameters_are_named_as_the_controls(client: Client, card_id: str) -> None:
     parameters = client.view_api(return_format="dict", print_info=False)["named_endpoints"][f"/{endpoint(card_id)}"]["parameters"]
     assert [parameter["parameter_name"] for parameter in parameters] == [
@@ -217,6 +218,7 @@ def test_a_model_that_cannot_is_said_to(name: str, model: str, words: str) -> No
 
 
 @pytest.mark.parametrize("card_id", [card.id for card in registry.cards() if card.hub and "sample" in card.can])
+@pytest.mark.slow
 def test_a_model_that_is_not_here_is_one_sentence_and_public_or_not_it_loads_nothing(card_id: str, monkeypatch) -> None:
     assert post(endpoint(card_id), values(card_id))[1].endswith("or use a model that is shipped with this page.")
     most = registry.get(card_id).hub.visitor_n

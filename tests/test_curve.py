@@ -14,6 +14,8 @@ from playground.metrics import curve
 from playground.types import Images
 from tabs import fewer_steps
 
+pytestmark = pytest.mark.slow
+
 ABOUT = {"machine": "m", "commit": "c", "when": "2026-01-01T00:00:00+00:00", "command": "x"}
 
 

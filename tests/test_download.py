@@ -15,6 +15,8 @@ from playground.cards import hub as cards
 from playground.errors import WeightsUnavailable
 from tests import hub_layout, hub_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch) -> Iterator[SimpleNamespace]:

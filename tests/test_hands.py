@@ -14,6 +14,8 @@ from playground.gate import GATE
 from playground.hands import Hands
 from playground.line import Line
 
+pytestmark = pytest.mark.slow
+
 
 def held(*families: str, steps: int = 20) -> Hands:
     mine = Hands()

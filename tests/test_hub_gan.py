@@ -24,6 +24,8 @@ from tabs import gan
 from tests import hub_layout, hub_server
 from tests.lazy import lazy
 
+pytestmark = pytest.mark.slow
+
 biggan = lazy("playground.models.biggan")
 dcgan = lazy("playground.models.dcgan")
 

@@ -22,6 +22,8 @@ from tabs import diffusion, fetch, transformer
 from tests import hub_layout, hub_server
 from tests.lazy import lazy
 
+pytestmark = pytest.mark.slow
+
 app = lazy("app")  # it sets the environment when it is imported
 
 PAINTER, DIGITS, TALKER, CODEC = "somebody/painter", "somebody/Digits_v2.1", "somebody/talker", "somebody/codec"

@@ -19,6 +19,8 @@ from tests.lazy import lazy
 from tests.test_hub_text import lay_out
 from tests.test_named import TALKER
 
+pytestmark = pytest.mark.slow
+
 parts = lazy("tests.hub_parts")
 
 ID = "somebody--talker"

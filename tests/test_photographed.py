@@ -34,6 +34,7 @@ def block_zero(width: int) -> Image.Image:
     return sheet
 
 
+@pytest.mark.slow
 def test_levelling_changes_no_drawing():
     drawings = [*pad_drawings(), *(block_zero(width) for width in (4, 20, 40))]
     drawings += [drawing(str(k), ink=ink, paper=paper) for k in range(10) for ink, paper in ((0, 255), (255, 0), (90, 20))]

@@ -28,6 +28,8 @@ from playground.gate import GATE
 from tabs import api, diffusion, fetch, transformer
 from tests.lazy import lazy
 
+pytestmark = pytest.mark.slow
+
 app = lazy("app")  # it sets the environment when it is imported
 NAMES = [f"PLAYGROUND_{kind}_{what}" for kind in ("TEXT", "IMAGE") for what in ("URL", "MODEL")]
 MODEL = "tiny/chat"

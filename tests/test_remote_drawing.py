@@ -13,6 +13,8 @@ from playground import registry, run
 from playground.__main__ import main
 from playground.errors import RemoteError
 
+pytestmark = pytest.mark.slow
+
 ID, MODEL = "remote-text", "tiny/chat"
 
 
