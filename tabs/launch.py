@@ -84,7 +84,10 @@ def launch_options() -> dict[str, Any]:
         "allowed_paths": [],
         "strict_cors": True,
         "max_threads": 16,
-        "app_kwargs": {"routes": [*stills.routes(), *attached_events.routes()], "middleware": [Middleware(stills.Packed), Middleware(request_check.Checked)]},
+        "app_kwargs": {
+            "routes": [*stills.routes(), *attached_events.routes()],
+            "middleware": [Middleware(stills.Packed), Middleware(request_check.Checked)],
+        },
     }
 
 
