@@ -242,7 +242,7 @@ class Turns:
 class Given:
     """An input that is neither a number nor a word. kind "image": float32 (n, h, w, c) in [-1, 1], or uint8 of that shape.
 
-    masks: of a mask, the name of the control whose picture it is laid over; above the middle of the range that is drawn anew.
+    masks: of a mask, the name of the control whose picture it is laid over; above the middle of the range that is repainted.
     """
 
     name: str
@@ -267,12 +267,12 @@ class Given:
         if value.dtype != np.float32 or not np.isfinite(value).all() or np.abs(value).max() > 1.0 + 1e-4:
             raise ControlError(f"{self.name} must hold uint8, or float32 in [-1, 1]; got {value.dtype} outside of it.")
         if self.masks:
-            anew = (value.mean(-1) > 0).reshape(len(value), -1)
-            if not anew.any(1).all():
+            marked = (value.mean(-1) > 0).reshape(len(value), -1)
+            if not marked.any(1).all():
                 raise ControlError(
-                    f"{self.name} selects nothing: paint white where {self.masks} is to be drawn anew, or leave {self.name} out."
+                    f"{self.name} selects nothing: paint white where {self.masks} is to be repainted, or leave {self.name} out."
                 )
-            if anew.all(1).any():
+            if marked.all(1).any():
                 raise ControlError(
                     f"{self.name} selects the whole picture: leave a part of it black, or leave {self.name} and {self.masks} out."
                 )

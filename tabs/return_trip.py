@@ -74,7 +74,7 @@ def build(
             mask = gr.State(None)  # white where the picture is to be repainted: uint8 (1, h, w, c), None for nowhere
             with gr.Accordion("Repaint a part", open=False, visible=_masks(card)) as repainter:
                 gr.HTML(
-                    '<p class="note">Paint over what is to be drawn anew, by the prompt above. The rest stays as it is, to the last point. '
+                    '<p class="note">Paint over what is to be repainted, by the prompt above. The rest stays as it is, to the last point. '
                     "Strength says how much of what is painted over is forgotten.</p>",
                     padding=False,
                 )

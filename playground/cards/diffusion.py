@@ -103,7 +103,7 @@ STABLE_DIFFUSION = ModelCard(
             "Repaint",
             "image",
             FACES.shape,
-            help="White where that face is to be drawn anew; what is black or transparent stays as it is.",
+            help="White where that face is to be repainted; what is black or transparent stays as it is.",
             masks="given",
         ),
         STRENGTH,

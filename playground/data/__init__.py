@@ -159,7 +159,7 @@ def from_picture(name: str, picture: object) -> Images:
 
 
 def from_mask(name: str, picture: object) -> Images:
-    """A person's mask for a sample of the data set: uint8 (1, *shape), 255 where the sample is to be drawn anew, by the rule of masks.selected."""
+    """A person's mask for a sample of the data set: uint8 (1, *shape), 255 where the sample is to be repainted, by the rule of masks.selected."""
     return masks.as_images(picture, get(name).shape)
 
 

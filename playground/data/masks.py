@@ -1,4 +1,4 @@
-"""One rule for masks: which points of a picture are to be drawn anew, however the mask was made."""
+"""One rule for masks: which points of a picture are to be repainted, however the mask was made."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ STRAY = 0.02  # share of the visible points that may be of another colour, at th
 
 
 def selected(picture: object) -> np.ndarray:
-    """bool (h, w): True where a mask says that the picture is to be drawn anew. picture: as pixels_of takes it.
+    """bool (h, w): True where a mask says that the picture is to be repainted. picture: as pixels_of takes it.
 
     1. Without transparency (no alpha, or the same all over): the points whose brightest channel is above one half. Shades of only 0 and 1 are black and white.
     2. With transparency, and black and white alone among what is visible, white included: transparent counts as black. Strokes of white on a transparent layer,
        white strokes on a black card with a transparent margin. A white sheet whose border is opaque all round and that has a transparent hole is case 3.
     3. With transparency otherwise (black strokes, coloured ones, a mask kept in the alpha channel, a picture with a part erased): the colour says nothing.
-       Where the border is transparent, the opaque part was painted and is drawn anew; where it is opaque, the hole is.
+       Where the border is transparent, the opaque part was painted and is repainted; where it is opaque, the hole is.
        A border that is partly both tells nothing: ControlError.
     """
     pixels = pixels_of(picture)
@@ -42,14 +42,14 @@ def selected(picture: object) -> np.ndarray:
         return painted & (colour >= BRIGHT)
     if MIXED[0] < around < MIXED[1]:
         raise ControlError(
-            "mask has a border that is partly painted and partly transparent, so it is not clear which part is to be drawn anew: "
+            "mask has a border that is partly painted and partly transparent, so it is not clear which part is to be repainted: "
             "send white on black, without transparency."
         )
     return painted if around <= MIXED[0] else ~painted
 
 
 def as_images(picture: object, shape: tuple[int, int, int]) -> Images:
-    """A mask at the size of a data set's samples, its middle square as theirs: uint8 (1, *shape), 255 where drawn anew, 0 elsewhere."""
+    """A mask at the size of a data set's samples, its middle square as theirs: uint8 (1, *shape), 255 where repainted, 0 elsewhere."""
     found = Image.fromarray(selected(picture).astype(np.uint8) * np.uint8(255))
     small = np.asarray(middle(found).resize((shape[1], shape[0]), Image.Resampling.BOX))
     both = np.where(small >= BRIGHT, 255, 0).astype(np.uint8)
