@@ -125,6 +125,15 @@ def test_the_learning_rate_warms_up_holds_and_falls_to_zero():
     assert all(a >= b for a, b in zip(factors[50:], factors[51:], strict=False))
 
 
+def test_the_average_moves_by_what_its_decay_leaves():
+    average, module = (torch.nn.Linear(2, 1) for _ in range(2))
+    with torch.no_grad():
+        average.weight.fill_(0.0)
+        module.weight.fill_(1.0)
+        loop._average(average, module, 0.9)
+    assert average.weight.tolist() == [pytest.approx([0.1, 0.1])] and module.weight.tolist() == [[1.0, 1.0]]
+
+
 def test_story_moments_run_from_the_first_step_to_the_last():
     steps = log_spaced(7000, 14)
     assert steps[0] == 0 and steps[-1] == 7000 and 10 <= len(steps) <= 14
